@@ -1,0 +1,124 @@
+"""Every setting once, typed, from the environment.
+
+Names are `MAHDAR_<FIELD>`; `PORT` also sets the port. `docs/operations.md` lists them for people.
+"""
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may choose. The defaults serve one machine with SQLite under `var/`."""
+
+    mode: Literal["demo", "production"] = "production"
+    """Demo accounts and stand-ins start only in demo mode."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    """The address people type. Empty: http://localhost:<port>. Cookies are Secure under https."""
+    data_dir: Path = ROOT / "var"
+    """Database, keys and vault, unless their own settings say otherwise."""
+    database_url: str = ""
+    """SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in `data_dir`."""
+    vault_dir: Path | None = None
+    """Where encrypted recordings live. None: `data_dir`/vault."""
+    key_passphrase: str = field(default="", repr=False)
+    """Wraps the key files in `data_dir`/keys. Required outside demo mode."""
+    log_origin: str = "mahdar.example/audit"
+    """Origin line of the audit log's checkpoints (C2SP tlog-checkpoint)."""
+    timezone: str = "Asia/Dubai"
+    """IANA zone in which sittings are booked and shown."""
+    media_hosts: tuple[str, ...] = ()
+    """IP addresses announced to browsers as media candidates. Empty: all of this machine's."""
+    media_ports: tuple[int, int] | None = None
+    """First and last UDP port of media, for the firewall. None: any free port."""
+    turn_urls: tuple[str, ...] = ()
+    """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
+    turn_secret: str = field(default="", repr=False)
+    """coturn's static-auth-secret, from which short-lived credentials are made."""
+    record_min_free_bytes: int = 200_000_000
+    """On record is refused, and a record is suspended, when the vault has less free space."""
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'mahdar.db'}"
+
+    @property
+    def vault(self) -> Path:
+        """The vault folder in force."""
+        return self.vault_dir or self.data_dir / "vault"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the log key, the ticket key, the session secret and the vault's key."""
+        return self.data_dir / "keys"
+
+    @property
+    def address(self) -> str:
+        """The public address, without a trailing slash."""
+        return (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us over https, so that cookies are Secure."""
+        return urlsplit(self.address).scheme == "https"
+
+    @property
+    def demo(self) -> bool:
+        """Whether demo accounts and stand-ins may start."""
+        return self.mode == "demo"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names it and says what it takes."""
+
+
+def load(environ: dict[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError for an unknown MAHDAR_ name or a value of the wrong form.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    known = {f"MAHDAR_{item.name.upper()}": item.name for item in fields(Settings)}
+    values: dict[str, Any] = {}
+    if "PORT" in environ:
+        values["port"] = _convert("PORT", "port", environ["PORT"])
+    for name, raw in environ.items():
+        if not name.startswith("MAHDAR_"):
+            continue
+        if name not in known:
+            raise SettingsError(f"{name} is not a setting; see docs/operations.md")
+        values[known[name]] = _convert(name, known[name], raw)
+    settings = Settings(**values)
+    if not settings.demo and not settings.key_passphrase:
+        raise SettingsError("MAHDAR_KEY_PASSPHRASE is required unless MAHDAR_MODE=demo")
+    return settings
+
+
+def _convert(name: str, attribute: str, raw: str) -> Any:
+    try:
+        match attribute:
+            case "mode":
+                if raw not in ("demo", "production"):
+                    raise ValueError("takes demo or production")
+                return raw
+            case "port" | "record_min_free_bytes":
+                return int(raw)
+            case "data_dir" | "vault_dir":
+                return Path(raw).resolve()
+            case "media_hosts" | "turn_urls":
+                return tuple(part.strip() for part in raw.split(",") if part.strip())
+            case "media_ports":
+                first, last = raw.split("-")
+                return int(first), int(last)
+            case _:
+                return raw
+    except ValueError as error:
+        raise SettingsError(f"{name}={raw!r}: {error}") from None

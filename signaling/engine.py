@@ -1,0 +1,225 @@
+"""What the live room asks of a media engine, and what an engine gives to a sink.
+
+Interfaces and values only. `aiortc_engine` implements `MediaEngine`; the recorder implements
+`Recorder` and `TrackSink`, and media code does not know that recording exists.
+
+Two kinds of space carry media. A `HearingSpace` can be recorded. A `PrivateSpace` (a private
+consultation, a deliberation) cannot: `MediaRoom.attach` takes only a `HearingSpace`, and an
+engine must also refuse at run time with `SinkRefused`. A seat in no space (the lobby, the witness
+room) gets and gives no media packet at all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+Source = Literal["microphone", "camera", "screen"]
+Codec = Literal["opus", "vp8"]
+SOURCES: tuple[Source, ...] = ("microphone", "camera", "screen")
+
+
+class TrackId(NamedTuple):
+    """One source of one seat; it keeps its name over reconnections."""
+
+    seat: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSpace:
+    """The hearing itself. The only space that a recorder can be attached to."""
+
+    sitting: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateSpace:
+    """A room that is never recorded and that only its listed seats can be placed in."""
+
+    sitting: str
+    id: str
+    allowed: frozenset[str]
+
+
+Space = HearingSpace | PrivateSpace
+
+
+class SinkRefused(Exception):
+    """Somebody tried to attach a recorder where nothing may be recorded."""
+
+
+class MediaPacket(NamedTuple):
+    """One decrypted RTP packet as it came: no transcoding, padding and extensions removed."""
+
+    sequence: int
+    """16 bits, as sent."""
+    timestamp: int
+    """32 bits, as sent, in the codec's clock (opus 48,000 Hz, VP8 90,000 Hz)."""
+    marker: bool
+    payload: bytes
+    arrival_ns: int
+    """`time.monotonic_ns()` when it reached the process."""
+
+
+class TrackSink(Protocol):
+    """Receives the packets of one track. Called on the event loop: never blocks, never raises."""
+
+    def write(self, packet: MediaPacket) -> None:
+        """Take one packet. Duplicates are already removed; order and completeness are not."""
+
+    def clock(self, timestamp: int, ntp_ns: int) -> None:
+        """A sender report: RTP `timestamp` was sampled at `ntp_ns` of the *server's monotonic*
+        clock (the engine has moved the sender's NTP time there, one offset per publisher)."""
+
+    def close(self, reason: str) -> None:
+        """No packet follows. `reason` is a gap code: muted, camera_off, screen_off, left,
+        disconnected, lobby, private, off_record, recess, closed."""
+
+
+class Recorder(Protocol):
+    """Opens a sink for every track that is live in the hearing space while it is attached."""
+
+    def open(
+        self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]
+    ) -> TrackSink | None:
+        """Called when the track starts, and again after each `close`. None: do not record it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """Line of one seat over the last seconds. Loss is a share 0..1; times are seconds."""
+
+    connected: bool
+    round_trip: float | None
+    loss_up: float
+    loss_down: float
+    jitter: float | None
+    bitrate_up: int
+    bitrate_down: int
+    """Bits per second."""
+    silent_for: float | None
+    """Seconds since the last media packet of a seat that should send; None when it need not."""
+
+
+# Events, in the order in which things happen. `connection` is the transport's id, chosen by the
+# client's page for each new peer connection; a seat outlives its connections.
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """ICE and DTLS are up."""
+
+    seat: str
+    connection: str
+    direction: Literal["publish", "subscribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection is gone and was not replaced by a newer one of the same seat."""
+
+    seat: str
+    connection: str
+    direction: Literal["publish", "subscribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStarted:
+    """The first packet of a track arrived (or the first after silence)."""
+
+    track: TrackId
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSilent:
+    """A permitted, live track has sent nothing for 2 s."""
+
+    track: TrackId
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsChanged:
+    """Which track each slot (SDP mid) of this seat's subscribe connection now carries."""
+
+    seat: str
+    connection: str
+    slots: dict[str, TrackId]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """Loudest seats of a space in the last half second, loudest first (RFC 6464 levels)."""
+
+    seats: tuple[str, ...]
+
+
+MediaEvent = Connected | Disconnected | TrackStarted | TrackSilent | SlotsChanged | Speaking
+
+
+class MediaRefused(Exception):
+    """The description or connection cannot be used; `code` is stable, e.g. `media.bad_sdp`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class MediaRoom(Protocol):
+    """The media of one sitting. All methods belong to the event loop that opened it.
+
+    The plain methods take effect before they return: no packet that arrives later is routed by
+    the old state.
+    """
+
+    sitting: str
+
+    async def publish(self, seat: str, connection: str, offer: str) -> str:
+        """Answer a browser's offer. It holds three sendonly sections in this order: audio
+        (microphone), video (camera), video (screen); a section without a track yet is there too,
+        so that a track is started later with `replaceTrack` and no renegotiation.
+
+        A newer publish connection of the seat replaces the older one once its media flows; the
+        packets of the superseded one are dropped. Raises MediaRefused.
+        """
+
+    async def subscribe(self, seat: str, connection: str) -> str:
+        """Make a subscribe connection with fixed slots; returns the server's offer."""
+
+    async def subscribed(self, seat: str, connection: str, answer: str) -> None:
+        """Apply the browser's answer to `subscribe`. Raises MediaRefused."""
+
+    def place(self, seat: str, space: Space | None) -> None:
+        """Move a seat. Raises ValueError for a PrivateSpace whose `allowed` lacks the seat."""
+
+    def permit(self, seat: str, sources: frozenset[Source], reason: str = "muted") -> None:
+        """Which sources of a seat are forwarded and recorded; others are dropped at arrival, and
+        the sink of a source that stops is closed with `reason`."""
+
+    def attach(self, space: HearingSpace, recorder: Recorder) -> None:
+        """Record everything that flows in the hearing. Raises SinkRefused for anything else."""
+
+    def detach(self, reason: str) -> None:
+        """Close all sinks, with `reason`, and record nothing any more."""
+
+    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+        """Tracks of the space that are permitted and sent a packet in the last 2 s."""
+
+    def tracks(self) -> dict[TrackId, Codec]:
+        """All published tracks, live or not."""
+
+    def report(self) -> dict[str, LineReport]:
+        """Line quality per seat."""
+
+    async def leave(self, seat: str) -> None:
+        """Close both connections of the seat. Idempotent."""
+
+    async def close(self) -> None:
+        """Close everything. Idempotent."""
+
+
+class MediaEngine(Protocol):
+    """Opens media rooms. The implementation decides where they run."""
+
+    async def open(self, sitting: str, on_event: Callable[[MediaEvent], None]) -> MediaRoom:
+        """The media room of a sitting; `on_event` is called on the event loop, never awaits."""
+
+    async def close(self) -> None:
+        """Close all rooms."""
