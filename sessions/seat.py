@@ -1,0 +1,78 @@
+"""A seat: one person's place in one sitting. It outlives every connection."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from errors import N_
+
+
+class SeatRole(StrEnum):
+    """What a person is in this sitting. Codes; `LABELS` has their message ids."""
+
+    PRESIDING_JUDGE = "presiding_judge"
+    PANEL_JUDGE = "panel_judge"
+    CLERK = "clerk"
+    PROSECUTOR = "prosecutor"
+    CLAIMANT = "claimant"
+    RESPONDENT = "respondent"
+    ACCUSED = "accused"
+    VICTIM = "victim"
+    COUNSEL = "counsel"
+    CLIENT = "client"
+    INTERPRETER = "interpreter"
+    WITNESS = "witness"
+    EXPERT = "expert"
+
+
+LABELS: dict[SeatRole, str] = {
+    SeatRole.PRESIDING_JUDGE: N_("Presiding judge"),
+    SeatRole.PANEL_JUDGE: N_("Panel member"),
+    SeatRole.CLERK: N_("Clerk of session"),
+    SeatRole.PROSECUTOR: N_("Public prosecutor"),
+    SeatRole.CLAIMANT: N_("Claimant"),
+    SeatRole.RESPONDENT: N_("Defendant (civil)"),
+    SeatRole.ACCUSED: N_("Accused"),
+    SeatRole.VICTIM: N_("Victim"),
+    SeatRole.COUNSEL: N_("Lawyer"),
+    SeatRole.CLIENT: N_("Client"),
+    SeatRole.INTERPRETER: N_("Interpreter"),
+    SeatRole.WITNESS: N_("Witness"),
+    SeatRole.EXPERT: N_("Expert"),
+}
+
+
+class Identity(StrEnum):
+    """What is known of who sits here."""
+
+    UNKNOWN = "unknown"
+    ACCOUNT = "account"
+    """Signed in with an account; not yet compared with a document."""
+    VERIFIED = "verified"
+    """The clerk compared face and document, or the facility officer attested."""
+    NOT_PROVED = "not_proved"
+    """Compared, and it did not match: a state with consequences (may not be heard)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A booked place. `name_ar` and `name_en` are shown; either may stand in for the other."""
+
+    id: str
+    role: SeatRole
+    name_ar: str
+    name_en: str
+    person: str | None
+    """Account id; None for a guest, who comes by an invitation, and for a detainee."""
+    represents: str | None = None
+    """For counsel: the seat of the client."""
+    room: str | None = None
+    """Detention room (its device opens this seat), for a detained person."""
+    id_last4: str = ""
+    """Last four digits of the identity number, for the clerk's comparison at the lobby."""
+
+    def name(self, language: str) -> str:
+        """The name to show in `language`."""
+        first, second = (
+            (self.name_ar, self.name_en) if language == "ar" else (self.name_en, self.name_ar)
+        )
+        return first or second
