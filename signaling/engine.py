@@ -146,8 +146,10 @@ class SlotsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """Loudest seats of a space in the last half second, loudest first (RFC 6464 levels)."""
+    """Loudest seats of one space in the last half second, loudest first (RFC 6464 levels). Only
+    seats of that space may be told: who speaks in a private space is nobody else's business."""
 
+    space: Space
     seats: tuple[str, ...]
 
 
@@ -186,15 +188,21 @@ class MediaRoom(Protocol):
     async def subscribed(self, seat: str, connection: str, answer: str) -> None:
         """Apply the browser's answer to `subscribe`. Raises MediaRefused."""
 
-    def place(self, seat: str, space: Space | None) -> None:
-        """Move a seat. Raises ValueError for a PrivateSpace whose `allowed` lacks the seat."""
+    def place(self, seat: str, space: Space | None, reason: str | None = None) -> None:
+        """Move a seat. A seat starts in no space. Its open sinks are closed with `reason`, or
+        without one with `private` (into a PrivateSpace) or `lobby` (into no space).
+
+        Raises ValueError for a PrivateSpace whose `allowed` lacks the seat, and for a space of
+        another sitting.
+        """
 
     def permit(self, seat: str, sources: frozenset[Source], reason: str = "muted") -> None:
         """Which sources of a seat are forwarded and recorded; others are dropped at arrival, and
-        the sink of a source that stops is closed with `reason`."""
+        the sink of a source that stops is closed with `reason`. A seat starts with none."""
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
-        """Record everything that flows in the hearing. Raises SinkRefused for anything else."""
+        """Record everything that flows in the hearing. Raises SinkRefused for any other space,
+        for another sitting, and while a recorder is attached."""
 
     def detach(self, reason: str) -> None:
         """Close all sinks, with `reason`, and record nothing any more."""
