@@ -1,0 +1,211 @@
+"""The log's tables. The only module of the room that knows SQLAlchemy.
+
+Leaves are written by callers' units of work, one unit at a time, so that indexes have no gaps.
+Inner nodes and checkpoints are written by the unit that signs, under a lock of its own, so that
+on PostgreSQL an append never waits for a signature.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from audit.checkpoint import Checkpoint, parse
+from audit.tree import Node
+from database import Base, UtcDateTime, lock
+
+T = TypeVar("T")
+
+BATCH = 500
+"""Rows of one statement: far below the parameter limits of both databases."""
+
+_Index = BigInteger().with_variant(Integer, "sqlite")  # INTEGER PRIMARY KEY is SQLite's row id
+
+
+class LeafRow(Base):
+    """One leaf; `entry` is what is hashed, the rest of the columns serve queries."""
+
+    __tablename__ = "audit_leaves"
+    __table_args__ = (UniqueConstraint("subject", "n"),)
+
+    index: Mapped[int] = mapped_column(_Index, primary_key=True, autoincrement=False)
+    entry: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    type: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str | None] = mapped_column(String(64))
+    n: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class NodeRow(Base):
+    """The hash of a complete subtree of 2**level leaves, level 1 and above."""
+
+    __tablename__ = "audit_nodes"
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class CheckpointRow(Base):
+    """A signed checkpoint, as it was published."""
+
+    __tablename__ = "audit_checkpoints"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeaf:
+    """A leaf as it stands in the log: its place, its bytes and their leaf hash."""
+
+    index: int
+    entry: bytes
+    hash: bytes
+
+
+async def lock_leaves(session: AsyncSession) -> None:
+    """From here to the end of the unit nobody else appends."""
+    await lock(session, "audit")
+
+
+async def lock_checkpoints(session: AsyncSession) -> None:
+    """From here to the end of the unit nobody else signs."""
+    await lock(session, "audit.checkpoint")
+
+
+async def next_place(session: AsyncSession, subject: str) -> tuple[int, int]:
+    """The index, and the counter of `subject`, that the next leaf gets. Needs `lock_leaves`."""
+    last_n = select(func.max(LeafRow.n)).where(LeafRow.subject == subject).scalar_subquery()
+    row = (await session.execute(select(func.max(LeafRow.index), last_n))).one()
+    index, n = row
+    return (0 if index is None else index + 1), (0 if n is None else n + 1)
+
+
+async def add_leaf(
+    session: AsyncSession, leaf: StoredLeaf, type: str, subject: str | None, n: int | None
+) -> None:
+    """Insert one leaf."""
+    await session.execute(
+        insert(LeafRow).values(
+            index=leaf.index, entry=leaf.entry, hash=leaf.hash, type=type, subject=subject, n=n
+        )
+    )
+
+
+async def size(session: AsyncSession) -> int:
+    """The number of leaves that this unit sees."""
+    last = await session.scalar(select(func.max(LeafRow.index)))
+    return 0 if last is None else last + 1
+
+
+async def entries(session: AsyncSession, start: int, end: int) -> list[StoredLeaf]:
+    """Leaves [start, end) in order."""
+    rows = await session.execute(
+        select(LeafRow.index, LeafRow.entry, LeafRow.hash)
+        .where(LeafRow.index >= start, LeafRow.index < end)
+        .order_by(LeafRow.index)
+    )
+    return [StoredLeaf(*row) for row in rows.tuples()]
+
+
+async def of_subject(session: AsyncSession, subject: str) -> list[StoredLeaf]:
+    """All leaves of `subject`, in order."""
+    rows = await session.execute(
+        select(LeafRow.index, LeafRow.entry, LeafRow.hash)
+        .where(LeafRow.subject == subject)
+        .order_by(LeafRow.n)
+    )
+    return [StoredLeaf(*row) for row in rows.tuples()]
+
+
+async def hashes(session: AsyncSession, start: int, end: int) -> list[bytes]:
+    """Leaf hashes [start, end) in order."""
+    rows = await session.scalars(
+        select(LeafRow.hash)
+        .where(LeafRow.index >= start, LeafRow.index < end)
+        .order_by(LeafRow.index)
+    )
+    return list(rows)
+
+
+async def level_hashes(session: AsyncSession, level: int, start: int, end: int) -> list[bytes]:
+    """Hashes of nodes [start, end) of one level, in order."""
+    if level == 0:
+        return await hashes(session, start, end)
+    rows = await session.scalars(
+        select(NodeRow.hash)
+        .where(NodeRow.level == level, NodeRow.index >= start, NodeRow.index < end)
+        .order_by(NodeRow.index)
+    )
+    return list(rows)
+
+
+async def nodes(session: AsyncSession, wanted: Iterable[Node]) -> dict[Node, bytes]:
+    """The hashes of the nodes that are stored among `wanted`."""
+    unique = sorted(set(wanted))
+    found: dict[Node, bytes] = {}
+    leaves = [node.position for node in unique if node.level == 0]
+    for batch in _batches(leaves):
+        rows = await session.execute(
+            select(LeafRow.index, LeafRow.hash).where(LeafRow.index.in_(batch))
+        )
+        found |= {Node(0, index): value for index, value in rows.tuples()}
+    inner = [node for node in unique if node.level]
+    for pairs in _batches(inner):
+        inner_rows = await session.execute(
+            select(NodeRow.level, NodeRow.index, NodeRow.hash).where(
+                tuple_(NodeRow.level, NodeRow.index).in_(pairs)
+            )
+        )
+        found |= {Node(level, index): value for level, index, value in inner_rows.tuples()}
+    return found
+
+
+async def add_nodes(session: AsyncSession, made: Mapping[Node, bytes]) -> None:
+    """Insert inner nodes. A node is written once; a second write is an IntegrityError."""
+    rows = [{"level": n.level, "index": n.position, "hash": value} for n, value in made.items()]
+    for batch in _batches(rows):
+        await session.execute(insert(NodeRow), batch)
+
+
+async def newest(session: AsyncSession) -> Checkpoint | None:
+    """The checkpoint with the largest size."""
+    row = await session.scalar(select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1))
+    return None if row is None else parse(row.note)
+
+
+async def checkpoints(session: AsyncSession) -> list[CheckpointRow]:
+    """All checkpoints, oldest first."""
+    return list(await session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)))
+
+
+async def add_checkpoint(session: AsyncSession, checkpoint: Checkpoint, at: datetime) -> None:
+    """Insert a checkpoint that was just signed."""
+    await session.execute(
+        insert(CheckpointRow).values(
+            size=checkpoint.size, root=checkpoint.root, note=checkpoint.note, at=at
+        )
+    )
+
+
+def _batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
