@@ -1,0 +1,64 @@
+# Mahdar. Two commands do all the set-up: `make run` and `make test`.
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8000
+export PORT
+
+.DEFAULT_GOAL := help
+
+help: ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# ---- set-up, each step only when its inputs changed -------------------------------------------
+$(VENV)/.base: requirements.lock tools/venv.sh
+	@sh tools/venv.sh $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.base
+	@sh tools/venv.sh $(VENV) requirements-dev.lock
+	@touch $@
+
+node_modules/.stamp: package-lock.json tools/node.sh | $(VENV)/.base
+	@sh tools/node.sh npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+setup: $(VENV)/.base node_modules/.stamp
+	@sh tools/node.sh $(PY) -m tools.build_static
+
+setup-test: $(VENV)/.dev setup
+	@sh tools/test_programs.sh
+
+# ---- what people use ------------------------------------------------------------------------
+run: setup ## Serve the product with demo data on http://localhost:8000 (PORT=... changes it)
+	@MAHDAR_MODE=demo ./mahdar serve
+
+demo: setup ## Hold a whole hearing with headless browsers, export it and verify it
+	@sh tools/test_programs.sh chromium ffmpeg
+	@$(MAKE) --no-print-directory $(VENV)/.dev
+	@./mahdar demo --scenario hearing --out var/demo
+
+test: setup-test lint test-js ## Run every check
+	@$(PY) -m pytest
+
+test-js:
+	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'
+
+lint: setup-test ## ruff, mypy --strict, tsc --checkJs
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy .
+	@sh tools/node.sh node node_modules/typescript/bin/tsc -p jsconfig.json
+
+bench: setup-test ## Measure forwarding, the log and the recorder beside their peers
+	@$(PY) -m benchmarks.forwarding
+	@$(PY) -m benchmarks.recording
+	@$(PY) -m benchmarks.audit
+
+lock: ## Make the lock files anew (needs uv)
+	@sh tools/lock.sh
+
+clean: ## Remove what set-up built (keeps var/)
+	rm -rf $(VENV) node_modules static/build .mypy_cache .ruff_cache .pytest_cache test-output
+
+.PHONY: help setup setup-test run demo test test-js lint bench lock clean
