@@ -1,0 +1,165 @@
+"""./mahdar: serve, demo, export, verify, users, policy, rules, doctor.
+
+Exit status: 0 done, 1 the answer is no (a bundle that is not valid, a check that fails), 2 the
+command could not be carried out (unusable input, a setting that is wrong).
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from errors import Refusal
+from settings import Settings, SettingsError, load
+
+console = Console()
+problems = Console(stderr=True)
+
+UNUSABLE = 2
+
+
+class Unusable(click.ClickException):
+    """The command cannot be carried out; the text says what to do."""
+
+    exit_code = UNUSABLE
+
+
+def settings() -> Settings:
+    """The settings in force; a wrong one ends the command with status 2."""
+    try:
+        return load()
+    except SettingsError as error:
+        raise Unusable(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Mahdar, the official record of a sitting."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve the product (in demo mode with demo data) until stopped."""
+    import app  # the composition root is heavy; other commands need not wait for it
+
+    raise SystemExit(app.serve(settings(), console))
+
+
+@main.command()
+@click.option("--scenario", type=click.Choice(["hearing"]), default="hearing", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Folder for the bundle, the server's data and report.json.",
+)
+def demo(scenario: str, out: Path) -> None:
+    """Hold a whole hearing with headless browsers, export its evidence and verify it."""
+    from tools.demo import hearing
+
+    report = asyncio.run(hearing.run(out.resolve(), console, scenario))
+    raise SystemExit(0 if report["ok"] else 1)
+
+
+@main.command()
+@click.argument("sitting")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--order", default="", help="Reference of the order; required for criminal sittings.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+def export(sitting: str, out: Path, order: str, force: bool) -> None:
+    """Write the evidence bundle of SITTING (its id) to a ZIP file."""
+    import app
+
+    if out.exists() and not force:
+        raise Unusable(f"{out} exists; choose another name or pass --force")
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=problems
+    ) as progress:
+        task = progress.add_task("Exporting", total=None)
+        try:
+            asyncio.run(
+                app.export(
+                    settings(),
+                    sitting,
+                    out,
+                    order,
+                    lambda text: progress.update(task, description=text),
+                )
+            )
+        except Refusal as refusal:
+            raise Unusable(f"{refusal.code}: {refusal.message % refusal.params}") from None
+        except OSError as error:
+            raise Unusable(f"{out}: {error.strerror}") from None
+    console.print(f"Wrote {out}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def verify(arguments: tuple[str, ...]) -> None:
+    """Check an evidence bundle: verify FILE.zip [--key VKEY] [--json].
+
+    0 valid, 1 not valid, 2 unusable. The same program is in every bundle as verify.py.
+    """
+    from recordings import verify as verifier
+
+    raise SystemExit(verifier.main(list(arguments)))
+
+
+@main.group()
+def users() -> None:
+    """Accounts."""
+
+
+@users.command("list")
+def users_list() -> None:
+    """Show all accounts."""
+    import app
+
+    table = Table("id", "user name", "role", "name", "active")
+    for row in asyncio.run(app.people(settings())):
+        table.add_row(*row)
+    console.print(table)
+
+
+@users.command("add")
+@click.argument("username")
+@click.option("--role", required=True)
+@click.option("--name-ar", required=True)
+@click.option("--name-en", required=True)
+@click.password_option()
+def users_add(username: str, role: str, name_ar: str, name_en: str, password: str) -> None:
+    """Create an account; the password is asked for."""
+    import app
+
+    try:
+        person = asyncio.run(app.add_person(settings(), username, role, name_ar, name_en, password))
+    except Refusal as refusal:
+        raise Unusable(f"{refusal.code}: {refusal.message % refusal.params}") from None
+    console.print(f"Created {username} ({role}), id {person}")
+
+
+@main.command()
+def policy() -> None:
+    """Print the table of permissions."""
+    from auth import policy as table
+
+    console.print(table.printed(), soft_wrap=True, markup=False, highlight=False)
+
+
+@main.command()
+def doctor() -> None:
+    """Check this installation and say what to do about what is missing."""
+    from tools import doctor as checks
+
+    raise SystemExit(checks.run(settings(), console))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(main())

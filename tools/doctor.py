@@ -1,0 +1,182 @@
+"""`./mahdar doctor`: look at this installation and say what to do about what is missing."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from database import Database
+from settings import ROOT, Settings
+
+State = Literal["ok", "warn", "fail"]
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `advice` is empty when there is nothing to do."""
+
+    name: str
+    state: State
+    what: str
+    advice: str = ""
+
+
+def run(settings: Settings, console: Console) -> int:
+    """Print all findings; 0 when nothing fails, else 1."""
+    findings = [finding for check in CHECKS for finding in check(settings)]
+    table = Table("", "check", "found", "what to do")
+    for finding in findings:
+        colour = COLOURS[finding.state]
+        table.add_row(f"[{colour}]{finding.state}[/]", finding.name, finding.what, finding.advice)
+    console.print(table)
+    return int(any(finding.state == "fail" for finding in findings))
+
+
+def python(_settings: Settings) -> Iterator[Finding]:
+    """3.11 or newer (pyproject.toml)."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    fine = sys.version_info >= (3, 11)
+    yield Finding("Python", "ok" if fine else "fail", version, "" if fine else "Use 3.11 or newer.")
+
+
+def pages_built(_settings: Settings) -> Iterator[Finding]:
+    """The style sheet, fonts and icons are made at set-up."""
+    built = (ROOT / "static" / "build" / "app.css").exists()
+    yield Finding(
+        "Style sheet",
+        "ok" if built else "fail",
+        "built" if built else "missing",
+        "" if built else "Run: make setup",
+    )
+
+
+def data_folder(settings: Settings) -> Iterator[Finding]:
+    """Writable, and with room for recordings."""
+    for name, folder in (("Data folder", settings.data_dir), ("Vault", settings.vault)):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if not os.access(existing, os.W_OK):
+            yield Finding(name, "fail", "not writable", f"Give this user the folder {folder}.")
+            continue
+        free = shutil.disk_usage(existing).free
+        enough = free > settings.record_min_free_bytes
+        yield Finding(
+            name,
+            "ok" if enough else "fail",
+            f"{free / 1e9:.1f} GB free",
+            "" if enough else "Free some space: on record is refused below the limit.",
+        )
+
+
+def key_files(settings: Settings) -> Iterator[Finding]:
+    """Readable by their owner only."""
+    loose = [
+        path.name
+        for path in (settings.keys.iterdir() if settings.keys.is_dir() else ())
+        if path.is_file() and path.stat().st_mode & 0o077
+    ]
+    yield Finding(
+        "Key files",
+        "fail" if loose else "ok",
+        f"readable by others: {', '.join(loose)}" if loose else "private",
+        f"Run: chmod 600 {settings.keys}/*" if loose else "",
+    )
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Reachable, and at the newest migration."""
+    try:
+        found, wanted = asyncio.run(_revisions(settings.database))
+    except (SQLAlchemyError, OSError) as error:
+        yield Finding(
+            "Database", "fail", type(error).__name__, "Check MAHDAR_DATABASE_URL and the server."
+        )
+        return
+    if found is None:
+        yield Finding("Database", "warn", "empty", "It is made at the first: ./mahdar serve")
+    elif found != wanted:
+        yield Finding(
+            "Database", "warn", f"at {found}", "It is brought up to date at the next start."
+        )
+    else:
+        yield Finding("Database", "ok", f"at {found}")
+
+
+async def _revisions(url: str) -> tuple[str | None, str]:
+    from alembic.script import ScriptDirectory
+
+    import migrate
+
+    wanted = ScriptDirectory.from_config(migrate.configuration(url)).get_current_head() or ""
+    if url.startswith("sqlite") and not Path(url.split("///", 1)[1]).exists():
+        return None, wanted
+    base = Database(url)
+    try:
+        async with base.unit(write=False) as session:
+            try:
+                row = await session.execute(text("SELECT version_num FROM alembic_version"))
+            except SQLAlchemyError:
+                return None, wanted
+            return row.scalar_one_or_none(), wanted
+    finally:
+        await base.close()
+
+
+def media(settings: Settings) -> Iterator[Finding]:
+    """UDP can be bound where browsers are told to send."""
+    for host in settings.media_hosts or ("127.0.0.1",):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.bind((host, 0))
+            yield Finding("Media address", "ok", host)
+        except OSError as error:
+            yield Finding(
+                "Media address",
+                "fail",
+                f"{host}: {error.strerror}",
+                "MAHDAR_MEDIA_HOSTS takes addresses of this machine.",
+            )
+    if not settings.turn_urls:
+        yield Finding(
+            "TURN",
+            "warn",
+            "none configured",
+            "People behind strict firewalls need coturn: see docs/operations.md.",
+        )
+    elif not settings.turn_secret:
+        yield Finding("TURN", "fail", "no secret", "Set MAHDAR_TURN_SECRET as in turnserver.conf.")
+
+
+def address(settings: Settings) -> Iterator[Finding]:
+    """Browsers give camera and microphone only to https, or to localhost."""
+    if settings.secure or "localhost" in settings.address or "127.0.0.1" in settings.address:
+        yield Finding("Address", "ok", settings.address)
+    else:
+        yield Finding(
+            "Address",
+            "fail",
+            settings.address,
+            "Serve over https (a proxy in front) and set MAHDAR_BASE_URL to that address.",
+        )
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    python,
+    pages_built,
+    data_folder,
+    key_files,
+    database,
+    media,
+    address,
+)
