@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -95,6 +94,9 @@ def key_files(settings: Settings) -> Iterator[Finding]:
 
 def database(settings: Settings) -> Iterator[Finding]:
     """Reachable, and at the newest migration."""
+    if not settings.database_url and not (settings.data_dir / "mahdar.db").exists():
+        yield Finding("Database", "warn", "none yet", "It is made at the first: ./mahdar serve")
+        return
     try:
         found, wanted = asyncio.run(_revisions(settings.database))
     except (SQLAlchemyError, OSError) as error:
@@ -118,8 +120,6 @@ async def _revisions(url: str) -> tuple[str | None, str]:
     import migrate
 
     wanted = ScriptDirectory.from_config(migrate.configuration(url)).get_current_head() or ""
-    if url.startswith("sqlite") and not Path(url.split("///", 1)[1]).exists():
-        return None, wanted
     base = Database(url)
     try:
         async with base.unit(write=False) as session:
