@@ -1,46 +1,79 @@
-"""Bring a database to the newest migration. Used at start and by the tests; blocks, so call it in
-a thread."""
+"""Brings a database to the newest schema.
+
+`upgrade(url)` is blocking (it runs an event loop of its own): call it from the command line or
+from a thread, never on the server's loop.
+"""
 
 import asyncio
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import audit.store
-import auth.store
-import recordings.store
-import sessions.store
-import signaling.store
-from settings import ROOT
+from database import Database
 
-STORES = (audit.store, auth.store, sessions.store, signaling.store, recordings.store)
-"""Importing them registers their tables with `database.Base.metadata`."""
+FOLDER = Path(__file__).resolve().parent / "migrations"
+STORES = ("audit.store", "auth.store", "sessions.store", "signaling.store", "recordings.store")
+"""Every module that has tables."""
+
+
+def load_tables() -> None:
+    """Import every room's store, so that `database.Base.metadata` is whole."""
+    for name in STORES:
+        if find_spec(name):
+            importlib.import_module(name)
 
 
 def configuration(url: str) -> Config:
-    """Alembic's configuration for one database."""
+    """Alembic's configuration for one database; there is no alembic.ini."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 
 
-def upgrade(url: str) -> None:
-    """Apply what is missing. Safe to run again."""
-    command.upgrade(configuration(url), "head")
+def upgrade(url: str, revision: str = "head") -> None:
+    """Run the migrations that `url` lacks. SQLite's folder is made when it is missing."""
+    database = make_url(url).database
+    if url.startswith("sqlite") and database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_upgrade(url, revision))
+
+
+async def _upgrade(url: str, revision: str) -> None:
+    database = Database(url)
+    try:
+        async with database.engine.begin() as connection:
+            if not database.is_sqlite:  # two servers that start at once: the second one waits
+                await connection.execute(text("SELECT pg_advisory_xact_lock(7264001)"))
+            await connection.run_sync(_run, url, revision)
+    finally:
+        await database.close()
+
+
+def _run(connection: Connection, url: str, revision: str) -> None:
+    load_tables()
+    config = configuration(url)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def create_database(url: str) -> None:
-    """Create a PostgreSQL database that does not exist yet."""
+    """Create the PostgreSQL database that `url` names, empty."""
+    asyncio.run(_create_database(url))
 
-    async def create() -> None:
-        target = make_url(url)
-        engine = create_async_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+
+async def _create_database(url: str) -> None:
+    target = make_url(url)
+    engine = create_async_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
         async with engine.connect() as connection:
-            await connection.execute(text(f'CREATE DATABASE "{target.database}"'))
+            quoted = connection.dialect.identifier_preparer.quote(str(target.database))
+            await connection.execute(text(f"CREATE DATABASE {quoted}"))
+    finally:
         await engine.dispose()
-
-    asyncio.run(create())

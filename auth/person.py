@@ -1,0 +1,77 @@
+"""A person as the house knows them: an account, or a guest bound to one seat."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from errors import N_
+
+
+class Role(StrEnum):
+    """What an account may be. Codes; `LABELS` has their message ids."""
+
+    JUDGE = "judge"
+    CLERK = "clerk"
+    PROSECUTOR = "prosecutor"
+    LAWYER = "lawyer"
+    PARTY = "party"
+    INTERPRETER = "interpreter"
+    WITNESS = "witness"
+    EXPERT = "expert"
+    FACILITY_OFFICER = "facility_officer"
+    ADMINISTRATOR = "administrator"
+    GUEST = "guest"
+    """Came by an invitation; has no account and no password."""
+
+
+LABELS: dict[Role, str] = {
+    Role.JUDGE: N_("Judge"),
+    Role.CLERK: N_("Clerk"),
+    Role.PROSECUTOR: N_("Public prosecutor"),
+    Role.LAWYER: N_("Lawyer"),
+    Role.PARTY: N_("Party"),
+    Role.INTERPRETER: N_("Interpreter"),
+    Role.WITNESS: N_("Witness"),
+    Role.EXPERT: N_("Expert"),
+    Role.FACILITY_OFFICER: N_("Facility officer"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.GUEST: N_("Guest"),
+}
+
+ACCOUNT_ROLES = frozenset(Role) - {Role.GUEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is asking. `id` is opaque: an account id, or `guest:<seat>`."""
+
+    id: str
+    role: Role
+    name_ar: str
+    name_en: str
+    language: str = "ar"
+    username: str = ""
+    """What an account signs in with; empty for a guest."""
+    active: bool = True
+    sitting: str | None = None
+    """For a guest: the one sitting of the invitation."""
+    seat: str | None = None
+    """For a guest: the one seat of the invitation."""
+
+    @property
+    def guest(self) -> bool:
+        """Whether this person came by an invitation."""
+        return self.role is Role.GUEST
+
+    def name(self, language: str) -> str:
+        """The name to show in `language`."""
+        first, second = (
+            (self.name_ar, self.name_en) if language == "ar" else (self.name_en, self.name_ar)
+        )
+        return first or second
+
+
+def guest(sitting: str, seat: str, name_ar: str, name_en: str, language: str) -> Person:
+    """The person of a guest's session."""
+    return Person(
+        f"guest:{seat}", Role.GUEST, name_ar, name_en, language, sitting=sitting, seat=seat
+    )
