@@ -1,0 +1,44 @@
+"""Against forged requests (OWASP: signed double submit, plus the Origin header).
+
+The token is an HMAC over the browser's own secret cookie: the session's, or before sign-in a
+visitor's. A foreign page can neither read nor make it, and a token of one session does not fit
+another.
+"""
+
+import hmac
+from urllib.parse import urlsplit
+
+from auth.secret import Secret
+from errors import N_, Refusal
+
+COOKIE = "mahdar_visitor"
+"""A random value that a browser gets with its first form."""
+FIELD = "csrf_token"
+HEADER = "X-CSRF-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""RFC 9110 section 9.2.1."""
+
+
+def token(secret: Secret, cookie: str) -> str:
+    """The token for pages of the browser that holds `cookie`."""
+    return secret.tag("csrf", cookie)
+
+
+def check(secret: Secret, cookie: str, given: str, *, origin: str, host: str) -> None:
+    """Raise Refusal `csrf.*` unless the request comes from a page of ours in this browser.
+
+    `origin` is the Origin header, empty when the browser sent none; `host` the Host header.
+    """
+    if origin and urlsplit(origin).netloc != host:
+        raise Refusal(
+            "csrf.other_origin",
+            N_("This request came from another site. Open the page here and try again."),
+            status=403,
+        )
+    expected = token(secret, cookie) if cookie else ""
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise Refusal(
+            "csrf.token",
+            N_("This page is too old. Reload it and try again; nothing was changed."),
+            status=403,
+        )

@@ -1,0 +1,337 @@
+"""The one policy: may this person do this, here, now? What no line allows is refused.
+
+Pages, API, WebSocket and media all ask `decide`. The caller describes the place in plain codes
+(`Context`); this room knows neither sittings nor media. `RULES` is the whole policy: each action
+has lines, and one line that fits is enough. A line names account roles, seat roles and conditions;
+all of a line must hold. When nothing fits, the refusal is that of the line that came nearest.
+
+The policy says who may; the table in `sessions/phase.py` says when in the life of a sitting.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from auth.person import Person, Role
+from errors import N_, Forbidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where the question is asked. Everything not said is no."""
+
+    kind: str = ""
+    """Code of the sitting's kind."""
+    phase: str = ""
+    """Code of the sitting's phase."""
+    seat_role: str = ""
+    """Role of the seat on which the person acts: the own one, or the one of the room operated."""
+    is_own_seat: bool = False
+    """The person is booked on that seat."""
+    operates_room: bool = False
+    """The person is an officer of the detention room of that seat."""
+    is_host: bool = False
+    """The person's own seat may run the sitting (`Kind.hosts`)."""
+    is_booker: bool = False
+    """The person booked the sitting."""
+    is_removed: bool = False
+    """That seat was removed from the hearing by a host."""
+    recordable: bool = False
+    """The kind can be recorded."""
+    private_consultation: bool = False
+    """The kind has private consultations."""
+    on_private_list: bool = False
+    """Counsel, a client of counsel, or their interpreter."""
+    needs_order: bool = False
+    """Playback of this kind asks for the reference of an order (R-CR-10)."""
+    has_order: bool = False
+    """Such a reference was given."""
+    has_leave: bool = False
+    """The court gave this person leave to see the record (R-CV-05)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer. `code` and `message` (a gettext id) are empty when it is yes."""
+
+    allowed: bool
+    code: str = ""
+    message: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that must hold, and what a person is told when it does not."""
+
+    code: str
+    message: str
+
+
+CONDITIONS = {
+    "seat": Condition("policy.not_your_seat", N_("You have no seat in this sitting.")),
+    "room": Condition(
+        "policy.not_your_room",
+        N_("This is for an officer of the detention room. Ask your facility to assign you."),
+    ),
+    "host": Condition(
+        "policy.not_host", N_("Only those who run the sitting may do this. Raise your hand to ask.")
+    ),
+    "mine": Condition(
+        "policy.not_yours", N_("Only who booked this sitting or runs it may change it.")
+    ),
+    "here": Condition(
+        "policy.removed", N_("You were removed from the hearing. Only a host can let you back in.")
+    ),
+    "unfinished": Condition("policy.over", N_("This sitting is over. Nothing can be changed.")),
+    "scheduled": Condition(
+        "policy.begun", N_("The sitting has begun. Adjourn it in the sitting itself.")
+    ),
+    "recordable": Condition(
+        "policy.never_recorded", N_("A sitting of this kind is never recorded.")
+    ),
+    "private": Condition(
+        "policy.no_private_consultation", N_("This kind of sitting has no private consultations.")
+    ),
+    "private_list": Condition(
+        "policy.not_on_private_list",
+        N_(
+            "A private consultation is for a lawyer, the lawyer's own client and their interpreter."
+        ),
+    ),
+    "order": Condition(
+        "policy.order_needed",
+        N_("Give the reference of the order that allows you to see this record."),
+    ),
+    "leave": Condition(
+        "policy.leave_needed", N_("Ask the court for leave to see the record of this sitting.")
+    ),
+    "consultation": Condition(
+        "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
+    ),
+}
+_SIGNED_OUT = Decision(False, "policy.signed_out", N_("Sign in first."))
+_UNKNOWN = Decision(False, "policy.unknown_action", N_("You are not allowed to do this."))
+_WRONG_ROLE = Decision(
+    False,
+    "policy.wrong_role",
+    N_("You are not allowed to do this. Ask the clerk if you think you should."),
+)
+
+OVER = frozenset({"adjourned", "reserved_for_judgment", "closed", "cancelled"})
+"""Phase codes after which a sitting does not change (a test compares with sessions.phase)."""
+
+
+def _holds(condition: str, at: Context) -> bool:
+    match condition:
+        case "seat":
+            return at.is_own_seat
+        case "room":
+            return at.operates_room
+        case "host":
+            return at.is_host and at.is_own_seat
+        case "mine":
+            return at.is_booker or (at.is_host and at.is_own_seat)
+        case "here":
+            return not at.is_removed
+        case "unfinished":
+            return at.phase not in OVER
+        case "scheduled":
+            return at.phase in ("", "scheduled", "lobby")
+        case "recordable":
+            return at.recordable
+        case "private":
+            return at.private_consultation
+        case "private_list":
+            return at.on_private_list
+        case "order":
+            return at.has_order or not at.needs_order
+        case "leave":
+            return at.has_leave
+        case "consultation":
+            return at.kind == "consultation"
+    raise KeyError(condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One way to be allowed. Empty sets of roles mean any."""
+
+    roles: frozenset[Role] = frozenset()
+    seats: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    """Names of CONDITIONS, in the order in which a person is told of them."""
+
+
+def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Line:
+    return Line(frozenset(roles), frozenset(seats.split()), tuple(needs.split()))
+
+
+_ACCOUNTS = frozenset(Role) - {Role.GUEST}
+_BENCH = "presiding_judge panel_judge clerk"
+
+_SEATED = _line("seat here")
+_OFFICER_AT_SEAT = _line("room here", roles=[Role.FACILITY_OFFICER])
+_AT_SEAT = (_SEATED, _OFFICER_AT_SEAT)
+_OFFICER = (_line("room", roles=[Role.FACILITY_OFFICER]),)
+_HOST = (_line("host here"),)
+_COURT = (_line("host here", seats="presiding_judge clerk"),)
+_CLERK = _line("mine", roles=[Role.CLERK])
+_LAWYER = _line("consultation mine", roles=[Role.LAWYER])
+_MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER)
+
+
+def _all_need(condition: str, lines: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(Line(line.roles, line.seats, (*line.needs, condition)) for line in lines)
+
+
+RULES: dict[str, tuple[Line, ...]] = {
+    # --- the house -----------------------------------------------------------------------------
+    "account.own": (_line(roles=_ACCOUNTS),),
+    "people.manage": (_line(roles=[Role.ADMINISTRATOR]),),
+    "people.choose": (_line(roles=[Role.CLERK, Role.LAWYER]),),
+    "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
+    "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
+    # --- sittings ------------------------------------------------------------------------------
+    "sitting.list": (_line(roles=_ACCOUNTS),),
+    "sitting.book": (_line(roles=[Role.CLERK]), _line("consultation", roles=[Role.LAWYER])),
+    "sitting.see": (
+        _line("seat"),
+        _line("room", roles=[Role.FACILITY_OFFICER]),
+        _line("mine", roles=[Role.CLERK, Role.LAWYER]),
+    ),
+    "sitting.reschedule": _all_need("scheduled", _MANAGERS),
+    "sitting.cancel": _all_need("scheduled", _MANAGERS),
+    "sitting.invite": _all_need("unfinished", (_CLERK, _LAWYER)),
+    "sitting.add_witness": _all_need("unfinished", (_CLERK,)),
+    "seat.enter": _all_need("unfinished", _AT_SEAT),
+    "seat.operate": _all_need("unfinished", _OFFICER),
+    # --- the record ----------------------------------------------------------------------------
+    "recording.view": (
+        _line("seat order", seats=_BENCH),
+        _line("seat leave order", roles=_ACCOUNTS),
+    ),
+    "recording.export": (_line("seat order", seats="presiding_judge clerk"),),
+    # --- the live room: everyone on a seat -----------------------------------------------------
+    **dict.fromkeys(
+        (
+            "live.publish",
+            "live.subscribe",
+            "live.answer",
+            "live.sources",
+            "live.line",
+            "live.language",
+            "live.hand",
+            "live.cannot_hear",
+            "live.kit",
+            "live.ack_missed",
+            "live.private_answer",
+            "live.private_return",
+        ),
+        _AT_SEAT,
+    ),
+    "live.leave": (_line("seat"), _line("room", roles=[Role.FACILITY_OFFICER])),
+    "live.private_invite": tuple(
+        Line(line.roles, line.seats, (*line.needs, "private", "private_list")) for line in _AT_SEAT
+    ),
+    # --- the live room: the officer of the detention room --------------------------------------
+    "live.attest": _OFFICER,
+    "live.officer_out": _OFFICER,
+    # --- the live room: those who run the sitting ----------------------------------------------
+    **dict.fromkeys(
+        (
+            "live.open",
+            "live.admit",
+            "live.to_lobby",
+            "live.remove",
+            "live.readmit",
+            "live.identity",
+            "live.recess",
+            "live.resume",
+            "live.delay",
+            "live.mute",
+            "live.unlock",
+            "live.allow_screen",
+            "live.lower_hand",
+            "live.close",
+        ),
+        _HOST,
+    ),
+    # --- the live room: the court only, never counsel who hosts a consultation ------------------
+    **dict.fromkeys(
+        (
+            "live.roll_call",
+            "live.floor",
+            "live.publicity",
+            "live.agenda",
+            "live.note",
+            "live.adjourn",
+            "live.reserve",
+        ),
+        _COURT,
+    ),
+    "live.on_record": _all_need("recordable", _COURT),
+    "live.off_record": _all_need("recordable", _COURT),
+    "live.private_recall": _all_need("private", _COURT),
+}
+
+
+def decide(actor: Person | None, action: str, context: Context | None = None) -> Decision:
+    """May `actor` do `action` here? An unknown action, and anybody signed out, may not."""
+    if actor is None or not actor.active:
+        return _SIGNED_OUT
+    nearest, fitted = _UNKNOWN, -1
+    for line in RULES.get(action, ()):
+        refusal, fits = _ask(line, actor, context or Context())
+        if refusal is None:
+            return Decision(True)
+        if fits > fitted:
+            nearest, fitted = refusal, fits
+    return nearest
+
+
+def require(actor: Person | None, action: str, context: Context | None = None) -> None:
+    """Raise Forbidden with the policy's code and sentence unless `decide` says yes."""
+    decision = decide(actor, action, context)
+    if not decision:
+        raise Forbidden(decision.code, decision.message)
+
+
+def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
+    """None and a number when the line fits; else the refusal and how far the line fitted."""
+    if line.roles and actor.role not in line.roles:
+        return _WRONG_ROLE, 0
+    for fits, name in enumerate(line.needs, 1):
+        if not _holds(name, at):
+            condition = CONDITIONS[name]
+            return Decision(False, condition.code, condition.message), fits
+    if line.seats and at.seat_role not in line.seats:
+        return _WRONG_ROLE, len(line.needs) + 1
+    return None, len(line.needs) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """What templates ask: `can('sitting.book')`, `can('sitting.cancel', context)`."""
+
+    actor: Person | None = field(default=None)
+
+    def __call__(self, action: str, context: Context | None = None) -> bool:
+        return decide(self.actor, action, context).allowed
+
+
+def table() -> list[tuple[str, str]]:
+    """Every action with its lines in words, for `./mahdar rules` and docs/security.md."""
+    return [(action, " | ".join(map(_words, lines))) for action, lines in RULES.items()]
+
+
+def _words(line: Line) -> str:
+    parts = []
+    if line.roles:
+        everyone = line.roles == _ACCOUNTS
+        parts.append("any account" if everyone else "/".join(sorted(line.roles)))
+    if line.seats:
+        parts.append("seat of " + "/".join(sorted(line.seats)))
+    parts += [f"+{name}" for name in line.needs]
+    return " ".join(parts) or "anyone signed in"
