@@ -52,6 +52,11 @@ def failed(failures: Failures, now: datetime) -> Failures:
     return Failures(count + 1, now)
 
 
+def forgiven(failures: Failures, now: datetime) -> Failures:
+    """The newest failure was none."""
+    return Failures(max(failures.count - 1, 0), failures.last_at or now)
+
+
 def forgotten(failures: Failures, now: datetime) -> bool:
     """Whether the last failure is so long ago that counting starts again."""
     return failures.last_at is not None and now - failures.last_at > FORGET_AFTER
