@@ -74,6 +74,7 @@ def init_app(app: Quart) -> None:
         icon=icon,
         static=static_files.url,
         csrf_field=_csrf_field,
+        href=lambda path: f"/{language()}{path}",
         flashes=flashes.take,
         Form=Form,
         HIJRI_NOTE=i18n.HIJRI_NOTE,
