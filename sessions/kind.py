@@ -75,6 +75,10 @@ class Kind:
     agenda: tuple[AgendaStep, ...]
     sources: tuple[str, ...]
     """Rule ids of the rule pack that this declaration encodes."""
+    asks_offence: bool = False
+    """The booking says the gravest class of the offences charged (R-CR-19, R-CR-20)."""
+    asks_permit: bool = False
+    """With a detainee, the booking says the prosecution's permission (R-DT-04)."""
 
     def rule(self, role: SeatRole) -> RoleRule | None:
         """The rule for a role, or None where the kind has no such role."""

@@ -23,4 +23,5 @@ KIND = Kind(
     private_consultation=False,
     agenda=(AgendaStep("consultation", N_("Consultation"), "R-DT-04"),),
     sources=("R-CR-09", "R-DT-03", "R-DT-04", "R-DT-05"),
+    asks_permit=True,
 )

@@ -35,5 +35,15 @@ KIND = Kind(
         AgendaStep("closing", N_("Closing statements"), "R-CR-21"),
         AgendaStep("last_word", N_("The accused speaks last"), "R-CR-21"),
     ),
-    sources=("R-CR-09", "R-CR-10", "R-CR-13", "R-CR-21", "R-CR-22", "R-CR-23"),
+    sources=(
+        "R-CR-09",
+        "R-CR-10",
+        "R-CR-13",
+        "R-CR-19",
+        "R-CR-20",
+        "R-CR-21",
+        "R-CR-22",
+        "R-CR-23",
+    ),
+    asks_offence=True,
 )
