@@ -1,0 +1,55 @@
+"""The folder of encrypted segments: `<vault>/<sitting>/<track>/<seq>.seg`. Blocking calls."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from recordings.segment import RawFile
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Vault:
+    """Local disk. Files are made once (O_EXCL), appended to by their writer, and never changed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def prepare(self) -> None:
+        """Make the folder."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def path(self, sitting: str, track: str, seq: int) -> Path:
+        """Where a segment is. Raises ValueError for ids that are not opaque ids."""
+        if not _ID.fullmatch(sitting) or not _ID.fullmatch(track) or not 0 <= seq < 10**8:
+            raise ValueError("not an id of ours")
+        return self.root / sitting / track / f"{seq:08d}.seg"
+
+    def create(self, path: Path) -> RawFile:
+        """Open a new segment, unbuffered. Raises OSError, FileExistsError among them."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        return os.fdopen(descriptor, "wb", buffering=0)
+
+    def remove(self, path: Path) -> None:
+        """Delete a segment that never belonged to the record. One that is gone is fine."""
+        path.unlink(missing_ok=True)
+
+    def segments(self) -> Iterator[Path]:
+        """All segment files, those of a track in order."""
+        yield from sorted(self.root.glob("*/*/*.seg"))
+
+    def free_bytes(self) -> int:
+        """What the file system has left for us. Raises OSError."""
+        return shutil.disk_usage(self.root).free
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
