@@ -1,0 +1,435 @@
+"""Who hears and sees whom: seats, spaces, permissions, slots, taps. No sockets, no clock.
+
+Every packet of a publisher passes `receive_rtp`. Whether it goes anywhere was decided when a
+seat was last placed or permitted, by the plain methods, before they returned: a stream holds the
+slots that it feeds, and none while its seat is in no space or its source is not permitted.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from signaling import rtp
+from signaling.engine import (
+    Codec,
+    HearingSpace,
+    LineReport,
+    MediaEvent,
+    MediaPacket,
+    PrivateSpace,
+    Recorder,
+    SinkRefused,
+    SlotsChanged,
+    Source,
+    Space,
+    Speaking,
+    TrackId,
+    TrackSilent,
+    TrackStarted,
+)
+from signaling.feedback import MS, SECOND, loudest
+from signaling.line import LineMeter, LineSample
+from signaling.packet_cache import Incoming
+from signaling.publisher import Publisher
+from signaling.rtp import MalformedPacket
+from signaling.subscriber import Subscriber
+from signaling.upstream import Tap, Upstream
+
+logger = logging.getLogger(__name__)
+
+SILENCE = 2 * SECOND
+AUDIO_HOLD = 300 * MS
+SPEAKING_INTERVAL = SECOND // 2
+SEND_TIME_ID = 3
+"""Local id of abs-send-time in every subscribe offer."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What was dropped, for metrics and tests."""
+
+    malformed: int = 0
+    unknown: int = 0
+    """Probes, duplicates and forged streams."""
+    superseded: int = 0
+    refused: int = 0
+    """Packets of seats in no space and of sources that are not permitted."""
+    forwarded: int = 0
+    """Copies sent to subscribers."""
+    failed: int = 0
+    """Exceptions of slots and sinks, contained."""
+
+
+@dataclass(slots=True)
+class Seat:
+    """Media state of one participant; it outlives connections."""
+
+    id: str
+    space: Space | None = None
+    permitted: frozenset[Source] = frozenset()
+    publisher: Publisher | None = None
+    """The newest connection whose media flowed."""
+    subscriber: Subscriber | None = None
+    """The newest subscribe connection that is up."""
+    meter: LineMeter = field(default_factory=LineMeter)
+
+
+class Forwarder:
+    """The routing of one sitting. All times are monotonic nanoseconds."""
+
+    def __init__(self, sitting: str, emit: Callable[[MediaEvent], None], now: int) -> None:
+        self.sitting = sitting
+        self.counters = Counters()
+        self.seats: dict[str, Seat] = {}
+        self._emit = emit
+        self._now = now
+        self._recorder: Recorder | None = None
+        self._spoke: dict[Space, tuple[str, ...]] = {}
+        self._speaking_due = now
+        self._second_due = now
+
+    # --- commands -------------------------------------------------------------------------
+
+    def seat(self, name: str) -> Seat:
+        """The seat of that name; a new one is in no space and permitted nothing."""
+        return self.seats.setdefault(name, Seat(name))
+
+    def place(self, name: str, space: Space | None, reason: str | None, now: int) -> None:
+        """See `MediaRoom.place`."""
+        if space is not None and space.sitting != self.sitting:
+            raise ValueError("space of another sitting")
+        if isinstance(space, PrivateSpace) and name not in space.allowed:
+            raise ValueError("seat is not allowed in this private space")
+        seat = self.seat(name)
+        if seat.space == space:
+            return
+        seat.space = space
+        if reason is None:
+            reason = "private" if isinstance(space, PrivateSpace) else "lobby"
+        self._apply(seat, dict.fromkeys(("microphone", "camera", "screen"), reason))
+        self.route(now)
+
+    def permit(self, name: str, sources: frozenset[Source], reason: str, now: int) -> None:
+        """See `MediaRoom.permit`."""
+        seat = self.seat(name)
+        seat.permitted = frozenset(sources)
+        self._apply(seat, dict.fromkeys(("microphone", "camera", "screen"), reason))
+        self.route(now)
+
+    def attach(self, space: object, recorder: Recorder, now: int) -> None:
+        """See `MediaRoom.attach`. The type is checked again here: nothing else is recorded."""
+        if type(space) is not HearingSpace or space.sitting != self.sitting:
+            raise SinkRefused("only the hearing of this sitting can be recorded")
+        if self._recorder is not None:
+            raise SinkRefused("a recorder is attached already")
+        self._recorder = recorder
+        for upstream in self._upstreams():
+            upstream.tap = Tap()
+            if upstream.live and upstream.open:
+                self._open_tap(upstream, now)
+
+    def detach(self, reason: str) -> None:
+        """See `MediaRoom.detach`."""
+        self._recorder = None
+        for upstream in self._upstreams():
+            self._close_tap(upstream, reason)
+
+    def remove(self, name: str, reason: str, now: int) -> None:
+        """Forget a seat and close its sinks."""
+        seat = self.seats.pop(name, None)
+        if seat is not None and seat.publisher is not None:
+            seat.publisher.superseded = True
+            for upstream in seat.publisher.upstreams:
+                self._close_tap(upstream, reason)
+        self.route(now)
+
+    def disconnected(self, link: Publisher | Subscriber, reason: str, now: int) -> None:
+        """A connection is gone."""
+        seat = self.seats.get(link.seat)
+        if isinstance(link, Publisher):
+            link.superseded = True
+            for upstream in link.upstreams:
+                self._close_tap(upstream, reason)
+                upstream.live = upstream.open = False
+            if seat is not None and seat.publisher is link:
+                seat.publisher = None
+        elif seat is not None and seat.subscriber is link:
+            seat.subscriber = None
+        self.route(now)
+
+    def connected(self, subscriber: Subscriber, now: int) -> Subscriber | None:
+        """A subscribe connection is up; returns the older one that it replaces."""
+        seat = self.seat(subscriber.seat)
+        older, seat.subscriber = seat.subscriber, subscriber
+        self._emit(SlotsChanged(seat.id, subscriber.connection, {}))
+        self.route(now)
+        return older
+
+    # --- questions ------------------------------------------------------------------------
+
+    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+        """See `MediaRoom.live_tracks`."""
+        return frozenset(
+            upstream.track
+            for seat in self.seats.values()
+            if seat.space == space and seat.publisher is not None
+            for upstream in seat.publisher.upstreams
+            if upstream.live and upstream.open
+        )
+
+    def tracks(self) -> dict[TrackId, Codec]:
+        """See `MediaRoom.tracks`: everything that ever sent on the current connections."""
+        return {
+            item.track: item.codec for item in self._upstreams() if item.last_packet is not None
+        }
+
+    def report(self, now: int) -> dict[str, LineReport]:
+        """See `MediaRoom.report`."""
+        return {seat.id: self._line(seat, now) for seat in self.seats.values()}
+
+    # --- packets --------------------------------------------------------------------------
+
+    def receive_rtp(self, publisher: Publisher, data: bytes, now: int) -> None:
+        """One decrypted RTP packet of a publish connection. Never raises."""
+        if publisher.superseded:
+            self.counters.superseded += 1
+            return
+        try:
+            found = publisher.read(data, now)
+        except MalformedPacket:
+            self.counters.malformed += 1
+            return
+        if found is None:
+            self.counters.unknown += 1
+            return
+        upstream, packet = found
+        seat = self.seats.get(publisher.seat)
+        if seat is None:
+            return
+        if seat.publisher is not publisher:
+            self._activate(seat, publisher, now)
+        if not upstream.live and upstream.permitted:
+            upstream.live = True
+            self._emit(TrackStarted(upstream.track))
+            self.route(now)
+        if upstream.open:
+            self._forward(publisher, upstream, packet, now)
+        else:
+            self.counters.refused += 1
+
+    def _forward(
+        self, publisher: Publisher, upstream: Upstream, packet: Incoming, now: int
+    ) -> None:
+        upstream.cache.put(packet)
+        if now >= publisher.audio_from or upstream.codec != "opus":
+            extension = rtp.send_time_extension(SEND_TIME_ID, now)
+            for output in upstream.outputs:
+                try:
+                    output.forward(packet, extension)
+                except Exception:
+                    self._failed("a slot failed", upstream)
+            self.counters.forwarded += len(upstream.outputs)
+        if self._recorder is None or not packet.payload:
+            return
+        tap = upstream.tap
+        if tap.sink is None and not tap.asked:
+            self._open_tap(upstream, now)
+        if tap.sink is not None:
+            try:
+                tap.sink.write(
+                    MediaPacket(
+                        packet.sequence,
+                        packet.timestamp,
+                        packet.marker,
+                        packet.payload,
+                        packet.arrival_ns,
+                    )
+                )
+            except Exception:
+                self._failed("a sink failed", upstream)
+
+    def receive_publisher_rtcp(self, publisher: Publisher, data: bytes, now: int) -> None:
+        """One decrypted RTCP compound of a publish connection. Never raises."""
+        try:
+            reported = publisher.read_rtcp(data, now)
+        except MalformedPacket:
+            self.counters.malformed += 1
+            return
+        for upstream in reported:
+            report, sink = upstream.report, upstream.tap.sink
+            if sink is not None and report is not None and not publisher.superseded:
+                try:
+                    sink.clock(report.timestamp, publisher.clock.to_local(report.ntp))
+                except Exception:
+                    self._failed("a sink failed", upstream)
+
+    def receive_subscriber_rtcp(self, subscriber: Subscriber, data: bytes, now: int) -> None:
+        """One decrypted RTCP compound of a subscribe connection. Never raises."""
+        try:
+            subscriber.read_rtcp(data, rtp.send_time_extension(SEND_TIME_ID, now), now)
+        except MalformedPacket:
+            self.counters.malformed += 1
+
+    def _activate(self, seat: Seat, publisher: Publisher, now: int) -> None:
+        """The first media of a newer connection: fence the older one, swap the sources."""
+        older, seat.publisher = seat.publisher, publisher
+        if older is not None:
+            older.superseded = True
+            publisher.audio_from = now + AUDIO_HOLD
+            for upstream in older.upstreams:
+                self._close_tap(upstream, "disconnected")
+            older.on_superseded()
+        self._apply(seat, {})
+        self.route(now)
+
+    # --- time -----------------------------------------------------------------------------
+
+    def tick(self, now: int, publishers: Iterable[Publisher]) -> None:
+        """Everything that is due; call every 50 ms. `publishers`: all connections that are up."""
+        self._now = now
+        for publisher in publishers:
+            publisher.feedback(now)
+        self._watch(now)
+        if now >= self._speaking_due:
+            self._speaking_due = now + SPEAKING_INTERVAL
+            self._speaking()
+        if now >= self._second_due:
+            self._second_due = now + SECOND
+            for seat in self.seats.values():
+                if seat.subscriber is not None:
+                    seat.subscriber.send_reports(now)
+                seat.meter.add(_sample(seat, now))
+
+    def _watch(self, now: int) -> None:
+        """Tell of streams that fell silent, and write the gap."""
+        silent = [
+            item
+            for item in self._upstreams()
+            if item.live and item.last_packet is not None and now - item.last_packet > SILENCE
+        ]
+        for upstream in silent:
+            upstream.live = False
+            publisher = self.seats[upstream.track.seat].publisher
+            gone = publisher is None or now - publisher.last_heard > SILENCE
+            self._close_tap(upstream, "disconnected" if gone else _OFF[upstream.track.source])
+            self._emit(TrackSilent(upstream.track))
+        if silent:
+            self.route(now)
+
+    def _speaking(self) -> None:
+        levels: dict[Space, list[tuple[str, float]]] = {}
+        for upstream in self._upstreams():
+            level = upstream.level.take()
+            space = self.seats[upstream.track.seat].space
+            if upstream.codec == "opus" and upstream.open and space is not None:
+                levels.setdefault(space, []).append((upstream.track.seat, level))
+        spoke = {space: loudest(heard) for space, heard in levels.items()}
+        for space in spoke.keys() | self._spoke.keys():
+            now, before = spoke.get(space, ()), self._spoke.get(space, ())
+            if now != before:
+                self._emit(Speaking(space, now))
+        self._spoke = {space: seats for space, seats in spoke.items() if seats}
+
+    # --- state ----------------------------------------------------------------------------
+
+    def _upstreams(self) -> list[Upstream]:
+        return [
+            upstream
+            for seat in self.seats.values()
+            if seat.publisher is not None
+            for upstream in seat.publisher.upstreams
+        ]
+
+    def _apply(self, seat: Seat, reasons: dict[str, str]) -> None:
+        """Make the flags of a seat's streams agree with its place and permissions."""
+        for upstream in seat.publisher.upstreams if seat.publisher else ():
+            upstream.permitted = upstream.track.source in seat.permitted
+            upstream.open = upstream.permitted and seat.space is not None
+            if not upstream.permitted:
+                upstream.live = False
+            if not (upstream.open and isinstance(seat.space, HearingSpace)):
+                self._close_tap(upstream, reasons.get(upstream.track.source, "disconnected"))
+
+    def route(self, now: int) -> None:
+        """Give every subscriber the streams of its space, and every stream its outputs."""
+        by_space: dict[Space | None, list[Upstream]] = {}
+        upstreams = self._upstreams()
+        for upstream in upstreams:
+            upstream.outputs = ()
+            started = upstream.open and upstream.last_packet is not None
+            if started and (upstream.live or upstream.track.source != "screen"):
+                by_space.setdefault(self.seats[upstream.track.seat].space, []).append(upstream)
+        for seat in self.seats.values():
+            subscriber = seat.subscriber
+            if subscriber is None:
+                continue
+            there = by_space.get(seat.space, []) if seat.space is not None else []
+            if subscriber.assign([item for item in there if item.track.seat != seat.id], now):
+                self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
+            for slot in subscriber.slots:
+                if slot.source is not None:
+                    slot.source.outputs = (*slot.source.outputs, slot)
+
+    def _open_tap(self, upstream: Upstream, now: int) -> None:
+        seat = self.seats[upstream.track.seat]
+        if self._recorder is None or not isinstance(seat.space, HearingSpace):
+            return
+        tap = upstream.tap
+        tap.asked = True
+        try:
+            tap.sink = self._recorder.open(
+                upstream.track, upstream.codec, lambda: self._keyframe_for_sink(upstream)
+            )
+        except Exception:
+            self._failed("the recorder failed", upstream)
+        if tap.sink is not None:
+            upstream.request_keyframe(now)
+
+    def _keyframe_for_sink(self, upstream: Upstream) -> None:
+        if upstream.open and upstream.live:
+            upstream.request_keyframe(self._now)
+
+    def _close_tap(self, upstream: Upstream, reason: str) -> None:
+        sink = upstream.tap.sink
+        upstream.tap = Tap()
+        if sink is not None:
+            try:
+                sink.close(reason)
+            except Exception:
+                self._failed("a sink failed", upstream)
+
+    def _failed(self, what: str, upstream: Upstream) -> None:
+        self.counters.failed += 1
+        if self.counters.failed < 100:
+            logger.exception("%s: %s of seat %s", what, upstream.track.source, upstream.track.seat)
+
+    def _line(self, seat: Seat, now: int) -> LineReport:
+        publisher, subscriber = seat.publisher, seat.subscriber
+        heard = [item for item in publisher.upstreams if item.last_packet] if publisher else []
+        due = [
+            item.last_packet or 0 for item in heard if item.open and item.track.source != "screen"
+        ]
+        microphone = next((item for item in heard if item.codec == "opus"), None)
+        return seat.meter.report(
+            connected=publisher is not None or subscriber is not None,
+            round_trip=subscriber.round_trip if subscriber else None,
+            jitter=microphone.reception.jitter / microphone.clock_rate if microphone else None,
+            silent_for=(now - max(due)) / SECOND if due else None,
+        )
+
+
+_OFF = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
+
+
+def _sample(seat: Seat, now: int) -> LineSample:
+    upstreams = seat.publisher.upstreams if seat.publisher else []
+    down = seat.subscriber.reception.values() if seat.subscriber else ()
+    return LineSample(
+        at=now,
+        bytes_up=sum(item.bytes for item in upstreams),
+        expected_up=sum(item.reception.expected for item in upstreams),
+        received_up=sum(item.reception.received for item in upstreams),
+        bytes_down=seat.subscriber.octets if seat.subscriber else 0,
+        lost_down=max(0, sum(lost for lost, _ in down)),
+        highest_down=sum(highest for _, highest in down),
+    )

@@ -1,0 +1,134 @@
+"""Real headless Chromium participants, driven by the tests and joined to a real engine.
+
+The page is served by request interception on http://localhost, which is a secure context, so no
+web server runs and nothing but media leaves the browser.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route
+
+from signaling.aiortc_engine import AiortcRoom
+from signaling.engine import MediaEvent
+
+FOLDER = Path(__file__).resolve().parent
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+T = TypeVar("T")
+ADDRESS = "http://localhost/"
+
+
+async def launch(playwright: Playwright) -> Browser:
+    """The system's Chromium with a fake camera (640x480, 20 fps) and a beep every second."""
+    return await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+async def _serve(route: Route) -> None:
+    if route.request.url.endswith(".js"):
+        await route.fulfill(path=FOLDER / "client.js", content_type="text/javascript")
+    else:
+        body = "<!doctype html><title>participant</title><script src='client.js'></script>"
+        await route.fulfill(body=body, content_type="text/html")
+
+
+class Participant:
+    """One page on one seat. Use as an asynchronous context manager."""
+
+    def __init__(self, browser: Browser, room: AiortcRoom, seat: str) -> None:
+        self.room = room
+        self.seat = seat
+        self.connections = 0
+        self._browser = browser
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+
+    async def __aenter__(self) -> "Participant":
+        self._context = await self._browser.new_context(permissions=["camera", "microphone"])
+        await self._context.route(f"{ADDRESS}**", _serve)
+        await self.open()
+        return self
+
+    async def open(self) -> None:
+        """A fresh page, as after a reload or on another device."""
+        assert self._context is not None
+        if self._page is not None:
+            await self._page.close()
+        self._page = await self._context.new_page()
+        await self._page.goto(ADDRESS)
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._context is not None
+        await self._context.close()
+
+    async def call(self, expression: str, argument: object = None) -> Any:
+        """Evaluate in the page."""
+        assert self._page is not None
+        return await self._page.evaluate(expression, argument)
+
+    def _name(self) -> str:
+        self.connections += 1
+        return f"{self.seat}-{self.connections}"
+
+    async def publish(self, **options: bool) -> str:
+        """Connect to send; returns the connection's name."""
+        name = self._name()
+        offer = await self.call("publishOffer", options)
+        await self.call("publishAnswer", await self.room.publish(self.seat, name, offer))
+        return name
+
+    async def subscribe(self) -> str:
+        """Connect to receive; returns the connection's name."""
+        name = self._name()
+        answer = await self.call("subscribeAnswer", await self.room.subscribe(self.seat, name))
+        await self.room.subscribed(self.seat, name, answer)
+        return name
+
+    async def join(self) -> None:
+        """Both connections."""
+        await self.publish()
+        await self.subscribe()
+
+    async def received(self) -> dict[str, dict[str, float]]:
+        """What each slot received, by mid."""
+        return dict(await self.call("received"))
+
+    async def sent(self) -> dict[str, dict[str, Any]]:
+        """What the browser sends, by mid."""
+        return dict(await self.call("sent"))
+
+
+class Events(list[MediaEvent]):
+    """The events of a room in order."""
+
+    def of(self, kind: type[MediaEvent]) -> list[Any]:
+        """Those of one kind."""
+        return [event for event in self if isinstance(event, kind)]
+
+
+async def until(
+    ask: Callable[[], Awaitable[T]], good: Callable[[T], object], seconds: float = 10.0
+) -> T:
+    """Ask again and again until the answer is good. Fails with the last answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = await ask()
+        if good(answer):
+            return answer
+        assert time.monotonic() < deadline, f"still {answer}"
+        await asyncio.sleep(0.05)
