@@ -124,7 +124,7 @@ async def entries(session: AsyncSession, start: int, end: int) -> list[StoredLea
         .where(LeafRow.index >= start, LeafRow.index < end)
         .order_by(LeafRow.index)
     )
-    return [StoredLeaf(*row) for row in rows.tuples()]
+    return [StoredLeaf(*row) for row in rows]
 
 
 async def of_subject(session: AsyncSession, subject: str) -> list[StoredLeaf]:
@@ -134,7 +134,7 @@ async def of_subject(session: AsyncSession, subject: str) -> list[StoredLeaf]:
         .where(LeafRow.subject == subject)
         .order_by(LeafRow.n)
     )
-    return [StoredLeaf(*row) for row in rows.tuples()]
+    return [StoredLeaf(*row) for row in rows]
 
 
 async def hashes(session: AsyncSession, start: int, end: int) -> list[bytes]:
@@ -168,7 +168,7 @@ async def nodes(session: AsyncSession, wanted: Iterable[Node]) -> dict[Node, byt
         rows = await session.execute(
             select(LeafRow.index, LeafRow.hash).where(LeafRow.index.in_(batch))
         )
-        found |= {Node(0, index): value for index, value in rows.tuples()}
+        found |= {Node(0, index): value for index, value in rows}
     inner = [node for node in unique if node.level]
     for pairs in _batches(inner):
         inner_rows = await session.execute(
@@ -176,7 +176,7 @@ async def nodes(session: AsyncSession, wanted: Iterable[Node]) -> dict[Node, byt
                 tuple_(NodeRow.level, NodeRow.index).in_(pairs)
             )
         )
-        found |= {Node(level, index): value for level, index, value in inner_rows.tuples()}
+        found |= {Node(level, index): value for level, index, value in inner_rows}
     return found
 
 

@@ -52,7 +52,9 @@ def parse_path(text: str) -> tuple[int, int] | None:
         return None
     index = int(match[1].replace("x", "").replace("/", "") + match[2])
     width = int(match[3] or WIDTH)
-    return (index, width) if format_path(index, width) == text else None
+    if width > WIDTH or format_path(index, width) != text:
+        return None
+    return index, width
 
 
 def parse_level(text: str) -> int | None:

@@ -1,0 +1,79 @@
+"""The log over HTTP: C2SP tlog-tiles, read-only, for monitors and for anybody with a bundle."""
+
+import asyncio
+import gzip
+
+from quart import Blueprint, Response, request
+
+from audit import tile
+from audit.service import AuditLog
+from errors import NotFound
+
+PLAIN = "text/plain; charset=utf-8"
+BINARY = "application/octet-stream"
+MUTABLE = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+def blueprint(log: AuditLog, *, public: bool = True) -> Blueprint:
+    """Routes below /audit. With `public` false each of them is a 404."""
+    routes = Blueprint("audit", __name__, url_prefix="/audit")
+
+    if not public:
+
+        @routes.before_request
+        async def closed() -> Response:
+            return _missing()
+
+    @routes.errorhandler(NotFound)
+    async def not_found(_error: NotFound) -> Response:
+        return _missing()
+
+    @routes.get("/checkpoint")
+    async def checkpoint() -> Response:
+        return _answer((await log.newest()).note, PLAIN, MUTABLE)
+
+    @routes.get("/vkey")
+    async def vkey() -> Response:
+        return _answer(log.vkey + "\n", PLAIN, MUTABLE)
+
+    @routes.get("/tile/<level>/<path:path>")
+    async def hashes(level: str, path: str) -> Response:
+        position = tile.parse_path(path)
+        height = tile.parse_level(level)
+        if position is None or height is None:
+            raise NotFound
+        return _answer(await log.tile(height, *position), BINARY, IMMUTABLE)
+
+    @routes.get("/tile/entries/<path:path>")
+    async def entries(path: str) -> Response:
+        position = tile.parse_path(path)
+        if position is None:
+            raise NotFound
+        data = await log.entries(*position)
+        if not request.accept_encodings["gzip"]:
+            return _answer(data, BINARY, IMMUTABLE)
+        packed = await asyncio.to_thread(gzip.compress, data, mtime=0)
+        response = _answer(packed, BINARY, IMMUTABLE)
+        response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    @routes.after_request
+    async def headers(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
+
+    return routes
+
+
+def _answer(body: str | bytes, content_type: str, caching: str) -> Response:
+    response = Response(body, content_type=content_type)
+    response.headers["Cache-Control"] = caching
+    return response
+
+
+def _missing() -> Response:
+    response = _answer("not found\n", PLAIN, MUTABLE)
+    response.status_code = 404
+    return response
