@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share: both databases, a clock, Chromium's flags."""
 
+import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -48,19 +49,22 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of each sort; a test that asks for it runs twice."""
-    if request.param == "sqlite":
+    if request.param == "sqlite":  # not async: the templates are made by a loop of their own
         yield request.getfixturevalue("sqlite_url")
         return
     server: str = request.getfixturevalue("postgresql_server")
     name = f"t{secrets.token_hex(6)}"
+    asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE template_mahdar"))
+    yield f"{server}/{name}"
+    asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(server: str, statement: str) -> None:
     engine = create_async_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_mahdar"))
-    yield f"{server}/{name}"
-    async with engine.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await connection.execute(text(statement))
     await engine.dispose()
 
 
