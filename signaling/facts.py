@@ -1,0 +1,342 @@
+"""What happened in a live room, one value per kind of fact.
+
+`room.decide` returns facts, `apply.apply` makes them true. A fact and the moment of its command are
+all that is needed to apply it. `by` is the seat that acted, or empty for the house itself.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from sessions.phase import Phase, Step
+from sessions.seat import Identity
+from signaling.state import Attestation, KitResult, Place
+
+
+class PhaseChanged(Struct, frozen=True):
+    """The sitting moved on."""
+
+    step: Step
+    phase: Phase
+    by: str
+    reason: str = ""
+    until: datetime | None = None
+    """Planned end of a recess."""
+    to: datetime | None = None
+    """Next date, of an adjournment or of the judgment."""
+
+
+class RecordStarting(Struct, frozen=True):
+    """A host asked to go on record; the proof is being made."""
+
+    by: str
+
+
+class RecordNotStarted(Struct, frozen=True):
+    """The proof could not be made. Nothing else has changed."""
+
+    code: str
+
+
+class RecordProven(Struct, frozen=True):
+    """The proof of recording: the only way to `recording`."""
+
+    by: str
+    epoch: datetime
+    clock_ms: int
+    tracks: tuple[tuple[str, str], ...]
+
+
+class RecordStopped(Struct, frozen=True):
+    """Nothing is recorded any more. `how`: off (by a host), suspended (alarm), interrupted."""
+
+    how: Literal["off", "suspended", "interrupted"]
+    code: str
+    by: str = ""
+
+
+class SeatJoined(Struct, frozen=True):
+    """A person came or came back. `place` is where they are now."""
+
+    seat: str
+    place: Place
+    fresh: bool
+    """A new page: it has declared no sources yet."""
+
+
+class SeatLeft(Struct, frozen=True):
+    """A person left, or was lost."""
+
+    seat: str
+    how: Literal["left", "lost"]
+
+
+class Admitted(Struct, frozen=True):
+    """Into the hearing."""
+
+    seat: str
+    by: str
+
+
+class ToLobby(Struct, frozen=True):
+    """Out of the hearing, to where the seat waits."""
+
+    seat: str
+    place: Place
+    by: str
+
+
+class Removed(Struct, frozen=True):
+    """Out of the sitting."""
+
+    seat: str
+    by: str
+    reason: str
+
+
+class Readmitted(Struct, frozen=True):
+    """A removed seat may come again."""
+
+    seat: str
+    by: str
+
+
+class IdentityChecked(Struct, frozen=True):
+    """The clerk compared face and document."""
+
+    seat: str
+    by: str
+    result: Identity
+    document: str
+    last4: str
+
+
+class Attested(Struct, frozen=True):
+    """The officer attested the detention room."""
+
+    seat: str
+    attestation: Attestation
+
+
+class WitnessHeard(Struct, frozen=True):
+    """A witness or expert has been heard."""
+
+    seat: str
+    by: str
+
+
+class RollCalled(Struct, frozen=True):
+    """Presence, for the record."""
+
+    by: str
+    entries: dict[str, Literal["present", "absent", "represented"]]
+
+
+class DelaySet(Struct, frozen=True):
+    """Those who wait are told a new time; None takes it back."""
+
+    by: str
+    minutes: int
+    until: datetime | None
+
+
+class FloorGiven(Struct, frozen=True):
+    """Who has the floor."""
+
+    seat: str | None
+    by: str
+
+
+class Muted(Struct, frozen=True):
+    """The microphone was closed by a host."""
+
+    seat: str
+    by: str
+    lock: bool
+
+
+class Unlocked(Struct, frozen=True):
+    """The seat may unmute itself again."""
+
+    seat: str
+    by: str
+
+
+class ScreenAllowed(Struct, frozen=True):
+    """Leave to share the screen was given or taken."""
+
+    seat: str
+    by: str
+    allowed: bool
+
+
+class SourcesSet(Struct, frozen=True):
+    """What a page sends."""
+
+    seat: str
+    microphone: bool
+    camera: bool
+    screen: bool
+
+
+class HandSet(Struct, frozen=True):
+    """A hand is up since `at`, or down (None)."""
+
+    seat: str
+    at: datetime | None
+
+
+class CannotHearSet(Struct, frozen=True):
+    """'I cannot hear' is shown or gone."""
+
+    seat: str
+    on: bool
+
+
+class KitChecked(Struct, frozen=True):
+    """A kit check's result."""
+
+    seat: str
+    kit: KitResult
+
+
+class PublicitySet(Struct, frozen=True):
+    """Closed session, or public again."""
+
+    public: bool
+    by: str
+    reason: str
+
+
+class AgendaSet(Struct, frozen=True):
+    """A step of the agenda changed state."""
+
+    step: str
+    state: Literal["open", "current", "done", "skipped"]
+    by: str
+
+
+class Noted(Struct, frozen=True):
+    """A log note."""
+
+    by: str
+    text: str
+
+
+class PrivateInvited(Struct, frozen=True):
+    """An invitation to a private room."""
+
+    room: str
+    by: str
+    seats: tuple[str, ...]
+
+
+class PrivateAccepted(Struct, frozen=True):
+    """An invited seat accepted."""
+
+    room: str
+    seat: str
+
+
+class PrivateRecalled(Struct, frozen=True):
+    """A host asked the room to come back."""
+
+    room: str
+    by: str
+
+
+class OfficerOut(Struct, frozen=True):
+    """The officer of a detained seat is out of earshot. `room` may be MAIN."""
+
+    room: str
+    seat: str
+
+
+class PrivateOpened(Struct, frozen=True):
+    """All are in: media of the hearing stops for them."""
+
+    room: str
+    before: dict[str, Place]
+
+
+class PrivateLeft(Struct, frozen=True):
+    """One seat went back to `place`; the room goes on."""
+
+    room: str
+    seat: str
+    place: Place
+
+
+class PrivateEnded(Struct, frozen=True):
+    """The room is over. `places`: where those who were still in it go. Empty if never open."""
+
+    room: str
+    how: Literal["declined", "withdrawn", "returned", "sitting_over"]
+    places: dict[str, Place]
+    opened_at: datetime | None = None
+    seats: tuple[str, ...] = ()
+
+
+class MissingSince(Struct, frozen=True):
+    """From here a seat misses what goes on in session."""
+
+    seat: str
+    since: datetime
+    why: Literal["disconnected", "private", "lobby", "removed"]
+
+
+class MissedUntil(Struct, frozen=True):
+    """A stretch that a seat missed is complete."""
+
+    seat: str
+    since: datetime
+    until: datetime
+    why: Literal["disconnected", "private", "lobby", "removed"]
+
+
+class MissedAcknowledged(Struct, frozen=True):
+    """The person was told what was missed."""
+
+    seat: str
+
+
+Fact: TypeAlias = (
+    PhaseChanged
+    | RecordStarting
+    | RecordNotStarted
+    | RecordProven
+    | RecordStopped
+    | SeatJoined
+    | SeatLeft
+    | Admitted
+    | ToLobby
+    | Removed
+    | Readmitted
+    | IdentityChecked
+    | Attested
+    | WitnessHeard
+    | RollCalled
+    | DelaySet
+    | FloorGiven
+    | Muted
+    | Unlocked
+    | ScreenAllowed
+    | SourcesSet
+    | HandSet
+    | CannotHearSet
+    | KitChecked
+    | PublicitySet
+    | AgendaSet
+    | Noted
+    | PrivateInvited
+    | PrivateAccepted
+    | PrivateRecalled
+    | OfficerOut
+    | PrivateOpened
+    | PrivateLeft
+    | PrivateEnded
+    | MissingSince
+    | MissedUntil
+    | MissedAcknowledged
+)

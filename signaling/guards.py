@@ -1,0 +1,136 @@
+"""Who may do what, and when: the policy first, then the phase.
+
+The policy (`auth.policy`) says who; `sessions.phase` says which steps a phase allows; `PHASES` says
+it for commands that are no steps. What is particular to a command is in the module that decides it.
+"""
+
+from dataclasses import dataclass
+
+from auth import policy
+from auth.person import Person
+from errors import N_, Forbidden, NotFound, Refusal
+from sessions.kind import Recording
+from sessions.phase import FINAL, IN_SESSION, LIVE, TRANSITIONS, Phase, Step, after
+from sessions.seat import Seat, SeatRole
+from signaling.state import Place, Room, SeatLive
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who sends a command, and from which seat."""
+
+    person: Person
+    seat: str
+    operates_room: bool = False
+    """The person is the officer whose page stands for the detained person of this seat."""
+
+
+STEPS: dict[str, Step] = {
+    "open": Step.OPEN,
+    "on_record": Step.GO_ON_RECORD,
+    "off_record": Step.GO_OFF_RECORD,
+    "recess": Step.RECESS,
+    "resume": Step.RESUME,
+    "adjourn": Step.ADJOURN,
+    "reserve": Step.RESERVE,
+    "close": Step.CLOSE,
+}
+"""Commands that move the sitting; `sessions.phase.TRANSITIONS` is their guard."""
+
+_OPENED = IN_SESSION | {Phase.RECESS}
+PHASES: dict[str, frozenset[Phase]] = {
+    "roll_call": IN_SESSION,
+    "admit": _OPENED,
+    "to_lobby": _OPENED,
+    "heard": _OPENED,
+    "delay": frozenset({Phase.LOBBY, Phase.RECESS}),
+    "floor": IN_SESSION,
+    "mute": _OPENED,
+    "agenda": IN_SESSION,
+    "note": _OPENED,
+}
+"""Phases of commands that are no steps; a command that is not here is for every live phase."""
+
+
+def context(room: Room, who: Who) -> policy.Context:
+    """The place of the question, in the policy's codes."""
+    seat = room.seat(who.seat)
+    return policy.Context(
+        kind=room.kind.code,
+        phase=room.live.phase.value,
+        seat_role=seat.role.value,
+        is_own_seat=not who.operates_room,
+        operates_room=who.operates_room,
+        is_host=room.is_host(who.seat) and not who.operates_room,
+        is_removed=room.at(who.seat).place is Place.REMOVED,
+        recordable=room.kind.recording is not Recording.FORBIDDEN,
+        private_consultation=room.kind.private_consultation,
+        on_private_list=on_private_list(room, seat),
+        needs_order=room.kind.viewing_needs_order,
+    )
+
+
+def on_private_list(room: Room, seat: Seat) -> bool:
+    """Whether a private consultation can have this seat: counsel, client, interpreter."""
+    if seat.role in (SeatRole.COUNSEL, SeatRole.INTERPRETER):
+        return True
+    return any(
+        other.role is SeatRole.COUNSEL and other.represents == seat.id
+        for other in room.sitting.seats
+    )
+
+
+def check(room: Room, who: Who, name: str) -> None:
+    """Policy and phase. Raises Forbidden, or Refusal `sitting.wrong_phase`, `sitting.over`,
+    `record.starting`."""
+    decision = policy.decide(who.person, f"live.{name}", context(room, who))
+    if not decision:
+        raise Forbidden(decision.code, decision.message)
+    check_phase(room, name)
+
+
+def check_phase(room: Room, name: str) -> None:
+    """Whether the phase allows the command of this name."""
+    phase = room.live.phase
+    if phase in FINAL:
+        raise Refusal("sitting.over", N_("This sitting is over. Nothing can be changed."))
+    step = STEPS.get(name)
+    if step is not None:
+        if room.live.record == "starting":
+            raise Refusal(
+                "record.starting",
+                N_("The record is being proved at this moment. Wait for its answer."),
+            )
+        after(phase, step)
+    elif phase not in PHASES.get(name, LIVE):
+        raise wrong_phase(phase, name)
+
+
+def wrong_phase(phase: Phase, name: str) -> Refusal:
+    """The refusal of a command that this phase does not know."""
+    return Refusal(
+        "sitting.wrong_phase",
+        N_("That is not possible at this point of the sitting. The page shows what is."),
+        phase=phase.value,
+        step=name,
+    )
+
+
+def find_seat(room: Room, seat_id: str) -> tuple[Seat, SeatLive]:
+    """The seat that a command names. Raises NotFound `seat.unknown`."""
+    seat = room.sitting.seat(seat_id)
+    if seat is None:
+        raise NotFound("seat.unknown", N_("This sitting has no such seat. Reload the page."))
+    return seat, room.at(seat_id)
+
+
+def not_here(seat: Seat) -> Refusal:
+    """Somebody who is not connected."""
+    return Refusal(
+        "seat.not_here", N_("This person is not connected. Wait until they are."), seat=seat.id
+    )
+
+
+def can_step(phase: Phase, step: Step) -> bool:
+    """Whether the table has this step."""
+    return (phase, step) in TRANSITIONS

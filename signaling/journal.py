@@ -1,0 +1,151 @@
+"""What the record keeps of a fact: a journal entry and an audit leaf.
+
+The journal is the sitting's own (it holds texts); the leaf is public for ever, so it holds ids and
+codes, and each text only as a salted commitment whose salt is in the journal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from signaling import facts as f
+
+LEGAL = frozenset(
+    {
+        "open",
+        "on_record",
+        "off_record",
+        "recess",
+        "resume",
+        "adjourn",
+        "reserve",
+        "close",
+        "admit",
+        "to_lobby",
+        "remove",
+        "readmit",
+        "identity",
+        "heard",
+        "roll_call",
+        "attest",
+        "publicity",
+        "private_invite",
+        "private_answer",
+        "private_return",
+        "officer_out",
+        "note",
+    }
+)
+"""Commands that are answered only when a signed checkpoint covers what they wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `codes` is for both; `texts` is committed to in the leaf."""
+
+    type: str
+    seat: str | None = None
+    codes: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 UTC with milliseconds."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def entry(fact: f.Fact) -> Entry | None:
+    """The entry of a fact; None for what is no event of the sitting."""
+    make = _ENTRIES.get(type(fact))
+    found = make(fact) if make else None
+    if found is None:
+        return None
+    texts = {name: text for name, text in found.texts.items() if text}
+    codes = {name: value for name, value in found.codes.items() if value not in (None, "")}
+    return Entry(found.type, found.seat, codes, texts)
+
+
+def _phase(fact: f.PhaseChanged) -> Entry:
+    codes = {
+        "by": fact.by,
+        "until": stamp(fact.until) if fact.until else None,
+        "to": stamp(fact.to) if fact.to else None,
+    }
+    return Entry(f"phase.{fact.phase.value}", None, codes, {"reason": fact.reason})
+
+
+def _proven(fact: f.RecordProven) -> Entry:
+    tracks = [f"{seat}-{source}" for seat, source in fact.tracks]
+    return Entry("recording.started", None, {"by": fact.by, "tracks": tracks})
+
+
+def _stopped(fact: f.RecordStopped) -> Entry:
+    name = {"off": "stopped", "suspended": "alarm", "interrupted": "interrupted"}[fact.how]
+    return Entry(f"recording.{name}", None, {"by": fact.by, "code": fact.code})
+
+
+def _attested(fact: f.Attested) -> Entry:
+    found = fact.attestation
+    codes = {
+        "by": found.by,
+        "identity": found.identity,
+        "restraints_off": found.restraints_off,
+    }
+    return Entry("attestation", fact.seat, codes, {"others": found.others})
+
+
+def _identity(fact: f.IdentityChecked) -> Entry:
+    codes = {"by": fact.by, "result": fact.result.value, "document": fact.document}
+    return Entry("identity", fact.seat, codes, {"last4": fact.last4})
+
+
+def _private_ended(fact: f.PrivateEnded) -> Entry | None:
+    """Invitations that came to nothing are nobody's business."""
+    if fact.opened_at is None:
+        return None
+    return Entry("private.ended", None, {"private": fact.room, "how": fact.how})
+
+
+def _missed(fact: f.MissedUntil) -> Entry:
+    codes = {
+        "from": stamp(fact.since),
+        "until": stamp(fact.until),
+        "ms": round((fact.until - fact.since).total_seconds() * 1000),
+        "why": fact.why,
+    }
+    return Entry("missed", fact.seat, codes)
+
+
+_ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
+    f.PhaseChanged: _phase,
+    f.RecordProven: _proven,
+    f.RecordStopped: _stopped,
+    f.SeatJoined: lambda x: Entry("seat.joined", x.seat, {"place": x.place.value}),
+    f.SeatLeft: lambda x: Entry("seat.left", x.seat, {"how": x.how}),
+    f.Admitted: lambda x: Entry("seat.admitted", x.seat, {"by": x.by}),
+    f.ToLobby: lambda x: Entry("seat.to_lobby", x.seat, {"by": x.by, "place": x.place.value}),
+    f.Removed: lambda x: Entry("seat.removed", x.seat, {"by": x.by}, {"reason": x.reason}),
+    f.Readmitted: lambda x: Entry("seat.readmitted", x.seat, {"by": x.by}),
+    f.IdentityChecked: _identity,
+    f.Attested: _attested,
+    f.WitnessHeard: lambda x: Entry("seat.heard", x.seat, {"by": x.by}),
+    f.RollCalled: lambda x: Entry("roll_call", None, {"by": x.by, "entries": x.entries}),
+    f.FloorGiven: lambda x: Entry("floor", x.seat, {"by": x.by}),
+    f.Muted: lambda x: Entry("mute", x.seat, {"by": x.by, "lock": x.lock}),
+    f.Unlocked: lambda x: Entry("unlock", x.seat, {"by": x.by}),
+    f.ScreenAllowed: lambda x: Entry("screen", x.seat, {"by": x.by, "allowed": x.allowed}),
+    f.CannotHearSet: lambda x: Entry("cannot_hear", x.seat, {"on": x.on}),
+    f.PublicitySet: lambda x: Entry(
+        "publicity", None, {"by": x.by, "public": x.public}, {"reason": x.reason}
+    ),
+    f.AgendaSet: lambda x: Entry("agenda", None, {"by": x.by, "step": x.step, "state": x.state}),
+    f.Noted: lambda x: Entry("note", None, {"by": x.by}, {"text": x.text}),
+    f.DelaySet: lambda x: Entry("delay", None, {"by": x.by, "minutes": x.minutes}),
+    f.PrivateOpened: lambda x: Entry(
+        "private.opened", None, {"private": x.room, "seats": sorted(x.before)}
+    ),
+    f.PrivateLeft: lambda x: Entry("private.ended", None, {"private": x.room, "seats": [x.seat]}),
+    f.PrivateEnded: _private_ended,
+    f.MissedUntil: _missed,
+}
