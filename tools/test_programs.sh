@@ -1,9 +1,9 @@
 #!/bin/sh
 # Make sure that the programs which the tests and the demo drive are here:
-# test_programs.sh [chromium|ffmpeg|postgresql|coturn|poppler ...]   (none named: all)
+# test_programs.sh [chromium|ffmpeg|postgresql|coturn|poppler|golang ...]   (none named: all)
 # As root or with passwordless sudo on a Debian-like system it installs them; elsewhere it says how.
 set -eu
-wanted=${*:-chromium ffmpeg postgresql coturn poppler}
+wanted=${*:-chromium ffmpeg postgresql coturn poppler golang}
 missing=
 for name in $wanted; do
     case $name in
@@ -12,13 +12,18 @@ for name in $wanted; do
         postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
         coturn) command -v turnserver ;;
         poppler) command -v pdftoppm ;;
+        golang) command -v go && ls "$(go env GOROOT)/src/cmd/vendor/golang.org/x/mod/sumdb/note" ;;
         *) echo "test_programs.sh: unknown program $name" >&2; exit 2 ;;
     esac >/dev/null 2>&1 || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0
 packages=
 for name in $missing; do
-    case $name in poppler) packages="$packages poppler-utils" ;; *) packages="$packages $name" ;; esac
+    case $name in
+        poppler) packages="$packages poppler-utils" ;;
+        golang) packages="$packages golang-go golang-src" ;;
+        *) packages="$packages $name" ;;
+    esac
 done
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "Missing:$missing. Install them with your system's package manager, then run this again." >&2
