@@ -51,9 +51,8 @@ def _phase(room: Room, fact: f.PhaseChanged) -> list[Notice]:
 def _stopped(room: Room, fact: f.RecordStopped) -> list[Notice]:
     if fact.how == "off":
         return [Notice(_inside(room), "off_record")]
-    return [Notice(_inside(room) - room.hosts(), "off_record")] + _hosts(
-        room, "record_alarm", code=fact.code
-    )
+    others = Notice(_inside(room) - room.hosts(), "off_record")
+    return [others, *_hosts(room, "record_alarm", code=fact.code)]
 
 
 def _joined(room: Room, fact: f.SeatJoined) -> list[Notice]:

@@ -68,9 +68,9 @@ def arrive(
 def _arrival(room: Room, seat_id: str) -> Place:
     place = room.at(seat_id).place
     opened = room.live.phase in IN_SESSION or room.live.phase is Phase.RECESS
-    if place in (Place.OUTSIDE, Place.LOBBY) and opened:
-        if room.admission(seat_id) is Admission.SELF:
-            return Place.HEARING
+    enters = opened and room.admission(seat_id) is Admission.SELF
+    if enters and place in (Place.OUTSIDE, Place.LOBBY):
+        return Place.HEARING
     return room.waiting_place(seat_id) if place is Place.OUTSIDE else place
 
 
