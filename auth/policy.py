@@ -264,6 +264,7 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.roll_call",
             "live.floor",
             "live.publicity",
+            "live.heard",
             "live.agenda",
             "live.note",
             "live.adjourn",

@@ -147,7 +147,7 @@ def check(
     """Raise Invalid with all that is wrong. `people`: active accounts; `rooms`: active rooms."""
     errors = [
         *_check_case(draft, kind),
-        *_check_time(draft, now),
+        *check_time(draft.starts_at, draft.duration, now),
         *_check_numbers(draft, kind),
         *_check_twice(draft),
     ]
@@ -177,16 +177,17 @@ def _check_case(draft: Draft, kind: Kind) -> Iterable[BadInput]:
         )
 
 
-def _check_time(draft: Draft, now: datetime) -> Iterable[BadInput]:
-    if draft.ends_at <= now:
+def check_time(starts_at: datetime, duration: timedelta, now: datetime) -> Iterable[BadInput]:
+    """What is wrong with a time."""
+    if starts_at + duration <= now:
         yield BadInput(
             "booking.past", N_("This time has passed. Choose a later one."), field="starts_at"
         )
-    elif draft.starts_at > now + FARTHEST:
+    elif starts_at > now + FARTHEST:
         yield BadInput(
             "booking.too_far", N_("Choose a day within the next two years."), field="starts_at"
         )
-    if not SHORTEST <= draft.duration <= LONGEST:
+    if not SHORTEST <= duration <= LONGEST:
         yield BadInput(
             "booking.duration",
             N_("A sitting is booked for 5 minutes to 12 hours."),

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
+from errors import N_, Refusal
 from sessions.booking import Hold
 from sessions.detention import DetentionRoom, Facility
 from sessions.phase import FINAL, Phase
@@ -282,12 +283,23 @@ async def set_phase(
     *,
     reason: str | None = None,
     adjourned_to: datetime | None = None,
+    expected: Phase | None = None,
 ) -> None:
-    """Store the phase that `sessions.phase.after` gave, with the outcome where there is one."""
+    """Store the phase that `sessions.phase.after` gave, with the outcome where there is one.
+
+    With `expected`, raises Refusal `sitting.changed` when another unit was faster.
+    """
     values: dict[str, Any] = {"phase": phase.value}
     if reason is not None:
         values |= {"outcome_reason": reason, "adjourned_to": adjourned_to}
-    await session.execute(update(SittingRow).where(SittingRow.id == sitting).values(values))
+    change = update(SittingRow).where(SittingRow.id == sitting).values(values)
+    if expected is not None:
+        change = change.where(SittingRow.phase == expected.value)
+    if not (await session.execute(change.returning(SittingRow.id))).all():
+        raise Refusal(
+            "sitting.changed",
+            N_("Somebody else changed this sitting at the same moment. Look at it again."),
+        )
 
 
 async def set_public(session: AsyncSession, sitting: str, public: bool) -> None:

@@ -1,0 +1,47 @@
+"""What a person is in a sitting, in the plain codes that the policy asks for."""
+
+from auth.person import Person
+from auth.policy import Context
+from sessions.kind import Recording
+from sessions.kinds import KINDS
+from sessions.seat import Seat
+from sessions.sitting import Sitting
+
+
+def own_seat(person: Person, sitting: Sitting) -> Seat | None:
+    """The seat booked for the account, or the one of the guest's invitation."""
+    if person.guest:
+        same = person.sitting == sitting.id and person.seat is not None
+        return sitting.seat(person.seat) if same and person.seat else None
+    return sitting.seat_of(person.id)
+
+
+def operated_seats(sitting: Sitting, rooms: frozenset[str]) -> tuple[Seat, ...]:
+    """The seats that come from one of these detention rooms."""
+    return tuple(seat for seat in sitting.seats if seat.room in rooms)
+
+
+def context(
+    person: Person, sitting: Sitting, rooms: frozenset[str] = frozenset(), seat: Seat | None = None
+) -> Context:
+    """Where `person` stands in `sitting`, on `seat` (the own one when none is given).
+
+    `rooms` are the detention rooms that the person operates.
+    """
+    own = own_seat(person, sitting)
+    at = seat or own
+    if at is None:
+        at = next(iter(operated_seats(sitting, rooms)), None)
+    kind = KINDS[sitting.kind]
+    return Context(
+        kind=kind.code,
+        phase=sitting.phase.value,
+        seat_role=at.role.value if at else "",
+        is_own_seat=at is not None and at == own,
+        operates_room=at is not None and at.room in rooms,
+        is_host=own is not None and own.role in kind.hosts,
+        is_booker=sitting.booked_by == person.id,
+        recordable=kind.recording is not Recording.FORBIDDEN,
+        private_consultation=kind.private_consultation,
+        needs_order=kind.viewing_needs_order,
+    )
