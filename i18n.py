@@ -8,6 +8,7 @@ them. Times are shown in the zone in which sittings are booked.
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -165,6 +166,15 @@ class Formatter:
         if (seconds % 60 and seconds < 120) or not parts:
             parts.append(ntranslate(self.language, "%(n)s second", "%(n)s seconds", seconds % 60))
         return (" و" if self.language == "ar" else " ").join(parts)
+
+    def languages(self, tags: Iterable[str]) -> str:
+        """Names of languages by BCP 47 tag: 'Arabic, Urdu'."""
+        comma = "، " if self.language == "ar" else ", "
+        return comma.join(self.language_name(tag) for tag in tags)
+
+    def language_name(self, tag: str) -> str:
+        """The name of one language by its tag; an unknown tag stands for itself."""
+        return str(_LOCALES[self.language].languages.get(tag, tag))
 
     def _day(self, moment: dt.datetime | dt.date) -> dt.date:
         return self.local(moment).date() if isinstance(moment, dt.datetime) else moment

@@ -10,7 +10,8 @@ from errors import BadInput, Refusal
 
 MOST_ROWS: Final = 30
 """More than any kind of sitting has seats for; a hostile index makes no endless page."""
-_ROW = re.compile(r"([a-z]+)-(\d{1,2})-(\w+)")
+PRESET: Final = {"role", "represents"}
+_ROW = re.compile(r"([a-z]+)_([a-z][a-z0-9]{0,11})_(\w+)")
 
 
 class Form:
@@ -34,28 +35,24 @@ class Form:
         """All values of a repeated field, in order."""
         return self.data.getlist(name)
 
-    def rows(self, prefix: str) -> dict[int, dict[str, str]]:
-        """Rows of fields named `<prefix>-<i>-<field>` in which something was typed, by index."""
-        found: dict[int, dict[str, str]] = {}
-        for name, value in self.data.items():
-            match = _ROW.fullmatch(name)
-            if match and match.group(1) == prefix:
-                found.setdefault(int(match.group(2)), {})[match.group(3)] = value.strip()
-        return {
-            index: row
-            for index, row in sorted(found.items())
-            if any(value for field, value in row.items() if field != "role")
-        }
+    def rows(self, prefix: str) -> dict[str, dict[str, str]]:
+        """Fields named `<prefix>_<key>_<field>` by key, in the order of the page.
 
-    def row_count(self, prefix: str, least: int) -> int:
-        """How many rows to show: those that came back, one more if one was asked for."""
-        indexes = [
-            int(match.group(2))
-            for name in self.data
-            if (match := _ROW.fullmatch(name)) and match.group(1) == prefix
-        ]
-        count = max(indexes) + 1 if indexes else least
-        return min(count + (self.value("add") == prefix), MOST_ROWS)
+        Rows in which nothing but hidden and preset fields came back are left out.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for name, value in self.data.items():
+            if (match := _ROW.fullmatch(name)) and match.group(1) == prefix:
+                found.setdefault(match.group(2), {})[match.group(3)] = value.strip()
+        return {key: row for key, row in found.items() if any(map(row.get, row.keys() - PRESET))}
+
+    def row_count(self, prefix: str, letter: str, least: int) -> int:
+        """How many rows with keys `<letter>0`, `<letter>1`, ... to show: those that came back, and
+        one more if the submit `add=<letter>` asked for it."""
+        keys = (match.group(2) for name in self.data if (match := _ROW.fullmatch(name)))
+        numbers = [int(key[1:]) for key in keys if key[0] == letter and key[1:].isdigit()]
+        count = max(numbers) + 1 if numbers else least
+        return min(count + (self.value("add") == letter), MOST_ROWS)
 
     def refuse(self, refusal: Refusal) -> "Form":
         """Show `refusal` at its field if it names one, else above the form."""

@@ -17,6 +17,12 @@ from pages.language import formatter, here, language, local_path, prefix
 DIRECTIONAL: Final = ("arrow-", "caret-", "sign-out", "sign-in", "paper-plane", "list-")
 """Icons that point somewhere and are mirrored in right-to-left pages."""
 
+LENGTHS: Final = (15, 30, 45, 60, 90, 120, 180, 240)
+"""Minutes that a booking form offers."""
+
+SPOKEN: Final = ("ar", "en", "ur", "hi", "bn", "ml", "fa", "fil", "ru", "zh", "fr")
+"""Languages that a booking form offers: the court's own, then those of the UAE's courtrooms."""
+
 _DECORATION: Final = Markup('aria-hidden="true"')
 
 
@@ -78,6 +84,10 @@ def init_app(app: Quart) -> None:
         flashes=flashes.take,
         Form=Form,
         HIJRI_NOTE=i18n.HIJRI_NOTE,
+        pairs=lambda things: [(thing.id, _in_language(thing)) for thing in things],
+        translated=lambda pairs: [(code, _gettext(text)) for code, text in pairs],
+        duration_options=lambda: [(n, formatter().duration(n * 60)) for n in LENGTHS],
+        language_options=lambda: [(tag, formatter().language_name(tag)) for tag in SPOKEN],
     )
     env.filters.update(
         bdi=i18n.bdi,
@@ -87,6 +97,7 @@ def init_app(app: Quart) -> None:
         datetime=lambda moment, style="long": formatter().datetime(moment, style),
         hijri=lambda moment: formatter().hijri(moment),
         duration=lambda length: formatter().duration(length),
+        languages=lambda tags: formatter().languages(tags),
         iso=_iso,
         in_language=_in_language,
         refusal=lambda refusal: i18n.refusal_text(language(), refusal),

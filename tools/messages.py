@@ -9,7 +9,9 @@ How strings are marked is told in docs/interface.md. English is the source and h
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -45,11 +47,16 @@ def extract(root: Path = ROOT) -> dict[MessageId, set[str]]:
     with (root / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found: dict[MessageId, set[str]] = {}
-    for filename, _line, message, _comments, _context in extract_from_dir(
-        str(root), methods, options, keywords=KEYWORDS, directory_filter=_worth_scanning
-    ):
+    with redirect_stderr(StringIO()):  # Babel's remark on t(""), which is no message
+        messages = [
+            *extract_from_dir(
+                str(root), methods, options, keywords=KEYWORDS, directory_filter=_worth_scanning
+            )
+        ]
+    for filename, _line, message, _comments, _context in messages:
         key = (message[0], message[1]) if isinstance(message, tuple) else message
-        found.setdefault(key, set()).add(Path(filename).as_posix())
+        if key:
+            found.setdefault(key, set()).add(Path(filename).as_posix())
     return found
 
 

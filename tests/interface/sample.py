@@ -1,0 +1,270 @@
+"""Every page of the product outside the live room with invented contents, for tests of templates.
+
+`pages()` maps an address to a template and its context, as docs/interface.md agrees them.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace as Row
+from typing import Any
+
+from quart import Quart
+
+import pages as product_pages
+from auth.person import LABELS as ACCOUNT_LABELS
+from auth.person import Person, Role
+from errors import N_, BadInput, NotFound, Refusal
+from pages import Form
+from sessions.kinds import KINDS
+from sessions.phase import Phase
+from sessions.seat import LABELS, Seat, SeatRole
+from sessions.sitting import OFFENCE_LABELS, Sitting
+from settings import ROOT, Settings
+
+NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
+CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
+JUDGE = Person("j1", Role.JUDGE, "القاضي سالم الظاهري", "Judge Salem Al Dhaheri", username="judge")
+LAWYER = Person("l1", Role.LAWYER, "هند المنصوري", "Hind Al Mansoori", username="lawyer1")
+PARTY = Person("p1", Role.PARTY, "راشد الشامسي", "Rashid Al Shamsi", username="party1")
+OFFICER = Person(
+    "o1", Role.FACILITY_OFFICER, "خالد السويدي", "Khalid Al Suwaidi", username="officer"
+)
+
+SEATS = (
+    Seat("s1", SeatRole.PRESIDING_JUDGE, JUDGE.name_ar, JUDGE.name_en, "j1"),
+    Seat("s2", SeatRole.CLERK, CLERK.name_ar, CLERK.name_en, "c1"),
+    Seat("s3", SeatRole.ACCUSED, "عبدالله حسن محمود", "Abdullah Hassan Mahmoud", None, room="r1"),
+    Seat("s4", SeatRole.COUNSEL, LAWYER.name_ar, LAWYER.name_en, "l1", represents="s3"),
+    Seat("s5", SeatRole.WITNESS, "فاطمة علي", "Fatima Ali", None, id_last4="4821"),
+    Seat("s6", SeatRole.WITNESS, "", "Jonathan Featherstonehaugh-Cholmondeley", None),
+)
+SITTING = Sitting(
+    id="a1b2c3d4e5f60718",
+    kind="criminal_hearing",
+    case_number="118/2026",
+    case_title="النيابة العامة ضد عبدالله حسن محمود",
+    languages=("ar", "ur"),
+    starts_at=NOW,
+    duration=timedelta(minutes=90),
+    phase=Phase.LOBBY,
+    public=True,
+    seats=SEATS,
+)
+ROOM = Row(
+    id="r1",
+    name_ar="غرفة الإجراءات 1",
+    name_en="Procedures room 1",
+    facility_ar="المنشأة العقابية والإصلاحية",
+    facility_en="Correctional institution",
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One page: its template, context, who looks at it and the answer's status."""
+
+    template: str
+    context: dict[str, Any]
+    person: Person | None = CLERK
+    status: int = 200
+
+
+def _sitting(sitting_id: str, phase: Phase, days: int, minutes: int = 0) -> Sitting:
+    return replace(
+        SITTING, id=sitting_id, phase=phase, starts_at=NOW + timedelta(days, minutes * 60)
+    )
+
+
+def _row(sitting: Sitting, enter: str = "", *, officer: bool = False) -> Row:
+    return Row(
+        sitting=sitting,
+        kind_title=KINDS[sitting.kind].title,
+        role_title="" if officer else LABELS[SeatRole.CLERK],
+        enter=enter,
+        officer=officer,
+    )
+
+
+def _booking(form: Form) -> dict[str, Any]:
+    return {
+        "form": form,
+        "kinds": list(KINDS.values()),
+        "offences": list(OFFENCE_LABELS.items()),
+        "judges": [JUDGE],
+        "clerks": [CLERK],
+        "prosecutors": [],
+        "lawyers": [LAWYER],
+        "people": [PARTY],
+        "rooms": [ROOM],
+    }
+
+
+def _refused_booking() -> Form:
+    form = Form(
+        {
+            "kind": "criminal_hearing",
+            "case_number": "118/2026",
+            "case_title": 'قضية <b>"تجريبية"</b>',
+            "languages": "ar",
+            "date": "2026-11-22",
+            "time": "09:30",
+            "seat_p0_role": "accused",
+            "seat_p0_name_ar": "عبدالله حسن محمود",
+            "seat_p2_role": "victim",
+            "seat_p2_person": "p1",
+        }
+    )
+    form.refuse(
+        BadInput(
+            "booking.identity_number",
+            N_("Write the identity or passport number: 4 to 20 letters and digits."),
+            field="seat_p0_identity_number",
+        )
+    )
+    return form.refuse(
+        BadInput("booking.past", N_("This time has passed. Choose a later one."), field="starts_at")
+    )
+
+
+def _detail(**changes: Any) -> dict[str, Any]:
+    invitations = {"s5": Row(state="open", expires_at=NOW), "s6": None}
+    return {
+        "sitting": SITTING,
+        "kind": KINDS["criminal_hearing"],
+        "seats": [
+            Row(
+                seat=seat,
+                role_title=LABELS[seat.role],
+                counsel=[other for other in SEATS if other.represents == seat.id],
+                room=ROOM if seat.room else None,
+                invitation=invitations.get(seat.id),
+            )
+            for seat in SEATS
+        ],
+        "enter": "/sittings/a1b2c3d4e5f60718/room",
+        "playback": "",
+        "may": {"reschedule", "cancel", "invite"},
+        "booked_by": CLERK,
+        "form": Form(),
+        "cancel_form": Form(),
+        "new_link": None,
+    } | changes
+
+
+def samples() -> dict[str, Sample]:
+    """Pages by the address at which the sample application serves them."""
+    today = _sitting("t1", Phase.ON_RECORD, 0)
+    link = "https://mahdar.example/ar/invitation/" + "Zk3" * 14
+    taken = Refusal("booking.taken", N_("We could not find that page."), status=409)
+    invited = {
+        "sitting": SITTING,
+        "kind_title": KINDS["criminal_hearing"].title,
+        "seat": SEATS[4],
+        "role_title": LABELS[SeatRole.WITNESS],
+    }
+    roles = list(ACCOUNT_LABELS.items())
+    demo = [
+        Row(username=p.username, password="mahdar-demo-2026", label=p.name("ar"))
+        for p in (CLERK, JUDGE, LAWYER, PARTY)
+    ]
+    return {
+        "/": Sample("home.html", {}, None),
+        "/home-in": Sample("home.html", {}),
+        "/login": Sample(
+            "auth/login.html", {"form": Form(), "next": "", "demo_accounts": demo}, None
+        ),
+        "/login-wrong": Sample(
+            "auth/login.html",
+            {
+                "form": Form({"username": "clerk"}).refuse(NotFound()),
+                "next": "/ar/sittings",
+                "demo_accounts": [],
+            },
+            None,
+            401,
+        ),
+        "/account": Sample("auth/account.html", {"form": Form()}),
+        "/sittings": Sample(
+            "sessions/my_sittings.html",
+            {
+                "today": [
+                    _row(today, "/sittings/t1/room"),
+                    _row(_sitting("t2", Phase.LOBBY, 0, 120), "/sittings/t2/room", officer=True),
+                ],
+                "upcoming": [_row(_sitting("u1", Phase.SCHEDULED, 3))],
+                "past": [
+                    _row(_sitting("q1", Phase.CANCELLED, -9)),
+                    _row(_sitting("q2", Phase.ADJOURNED, -20)),
+                    _row(_sitting("q3", Phase.RESERVED, -30)),
+                    _row(_sitting("q4", Phase.TECH_SUSPENDED, -31)),
+                ],
+            },
+        ),
+        "/sittings-none": Sample(
+            "sessions/my_sittings.html", {"today": [], "upcoming": [], "past": []}, PARTY
+        ),
+        "/sittings/book": Sample("sessions/book.html", _booking(Form())),
+        "/sittings/book-wrong": Sample(
+            "sessions/book.html", _booking(_refused_booking()), status=400
+        ),
+        "/sittings/book-taken": Sample(
+            "sessions/book.html",
+            _booking(Form({"kind": "civil_hearing"}).refuse(taken)),
+            status=409,
+        ),
+        "/sittings/a1b2c3d4e5f60718": Sample("sessions/sitting.html", _detail()),
+        "/sittings/link": Sample(
+            "sessions/sitting.html", _detail(new_link=Row(seat="s5", url=link, expires_at=NOW))
+        ),
+        "/sittings/closed": Sample(
+            "sessions/sitting.html",
+            _detail(
+                sitting=_sitting("q1", Phase.CLOSED, -2),
+                may=set(),
+                enter="",
+                playback="/sittings/q1/recording",
+                booked_by=None,
+            ),
+        ),
+        "/invitation/abc": Sample("sessions/invitation.html", invited, None),
+        "/invitation/used": Sample("sessions/invitation.html", {"refusal": NotFound()}, None, 410),
+        "/admin/people": Sample(
+            "admin/people.html",
+            {"people": [CLERK, JUDGE, LAWYER, PARTY], "roles": roles, "form": Form()},
+        ),
+        "/admin/rooms": Sample(
+            "admin/rooms.html",
+            {"rooms": [Row(room=ROOM, officers=[OFFICER])], "officers": [OFFICER], "form": Form()},
+        ),
+        "/admin/rooms-none": Sample(
+            "admin/rooms.html", {"rooms": [], "officers": [], "form": Form()}
+        ),
+    }
+
+
+def application() -> Quart:
+    """The sample pages served with everything that the product gives a page."""
+    app = Quart("sample", root_path=str(ROOT), static_folder=None)
+    product_pages.init_app(app, Settings(mode="demo"))
+    known = samples()
+
+    @app.context_processor
+    def context() -> dict[str, Any]:
+        from quart import request
+
+        sample = known.get(request.path)
+        return {
+            "person": sample.person if sample else None,
+            "can": lambda _action, **_context: True,
+            "csrf_token": lambda: "token-of-the-sample",
+        }
+
+    for address, sample in known.items():
+
+        async def view(sample: Sample = sample) -> Any:
+            return await product_pages.render(
+                sample.template, status=sample.status, **sample.context
+            )
+
+        app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
+    return app
