@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, Literal, TypeVar, cast
 
 import pylibsrtp
@@ -56,6 +57,8 @@ TICK = 0.05
 MAX_LINKS = 3
 """Connections of one seat and direction at a time: the one in use, its successor, one spare."""
 RECEIVE_BUFFER = 1 << 20
+SEND_BUFFER = 1 << 18
+"""Bytes waiting for a socket; what does not fit is dropped, as on any line."""
 
 
 class _Protocol(StunProtocol):
@@ -116,7 +119,7 @@ class _Connection(Connection):
     def _add(self, endpoint: StunProtocol, host: str) -> None:
         socket = endpoint.transport.get_extra_info("socket")
         if socket is not None:
-            socket.setsockopt(1, 8, RECEIVE_BUFFER)
+            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER)
         endpoint.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", host),
             component=1,
@@ -158,7 +161,7 @@ class _Link:
         self._address: tuple[str, int] | None = None
         self._gone = False
         self.up = False
-        self.undecryptable = 0
+        self.undecryptable = self.unsendable = 0
 
     async def gather(self) -> sdp.LocalTransport:
         """Bind the sockets. Raises MediaRefused."""
@@ -231,23 +234,32 @@ class _Link:
         self._on_rtcp(data, time.monotonic_ns())
 
     def refresh(self) -> None:
-        """Send on the pair that ICE has nominated now; the peer may have moved."""
+        """Send on the pair that ICE has nominated now (the peer may have moved), unless its
+        socket is gone or takes nothing. Call every 50 ms."""
+        self._send = None
         pair = self.connection._nominated.get(1)
-        if not self.up or pair is None or pair.protocol.transport.is_closing():
-            self._send = None
+        if not self.up or pair is None:
             return
-        self._send = pair.protocol.transport.sendto
-        self._address = pair.remote_addr
+        transport = cast(Any, pair.protocol.transport)
+        if not transport.is_closing() and transport.get_write_buffer_size() < SEND_BUFFER:
+            self._send = transport.sendto
+            self._address = pair.remote_addr
 
     def send_rtp(self, packet: bytes) -> None:
         """See `Wire`."""
         if self._send is not None:
-            self._send(self._dtls._tx_srtp.protect(packet), self._address)
+            try:
+                self._send(self._dtls._tx_srtp.protect(packet), self._address)
+            except (OSError, RuntimeError, ValueError, pylibsrtp.Error):
+                self.unsendable += 1
 
     def send_rtcp(self, packet: bytes) -> None:
         """See `Wire`."""
         if self._send is not None:
-            self._send(self._dtls._tx_srtp.protect_rtcp(packet), self._address)
+            try:
+                self._send(self._dtls._tx_srtp.protect_rtcp(packet), self._address)
+            except (OSError, RuntimeError, ValueError, pylibsrtp.Error):
+                self.unsendable += 1
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and release the sockets. Idempotent."""
@@ -507,14 +519,9 @@ class AiortcRoom:
         link, found = links.get((item.seat, item.connection), (None, None))
         if link is None or found is not item:
             return
+        replaced = self._replaced(links, item)
         del links[item.seat, item.connection]
         self._unanswered.discard(link)
-        seat = self.forwarder.seats.get(item.seat)
-        replaced = seat is None or not (
-            seat.publisher in (item, None)
-            if isinstance(item, Publisher)
-            else seat.subscriber in (item, None)
-        )
         self.forwarder.disconnected(item, "disconnected", time.monotonic_ns())
         if not replaced:
             direction: Literal["publish", "subscribe"] = (
@@ -524,6 +531,15 @@ class AiortcRoom:
         task = self._loop.create_task(link.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    def _replaced(self, links: dict[tuple[str, str], tuple[_Link, Peer]], item: Peer) -> bool:
+        """Whether a newer connection of the seat is in use."""
+        seat = self.forwarder.seats.get(item.seat)
+        if seat is None:
+            return True
+        active = seat.publisher if isinstance(item, Publisher) else seat.subscriber
+        order = [other for _, other in links.values()]
+        return active is not item and active in order[order.index(item) + 1 :]
 
     async def _close_links(self, links: list[_Link]) -> None:
         for result in await asyncio.gather(

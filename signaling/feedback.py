@@ -53,6 +53,8 @@ class Reception:
     def add(self, sequence: int, timestamp: int, now: int, *, repair: bool = False) -> bool:
         """Take note of a packet; False for a duplicate or one that is too old to use."""
         if self.highest < 0:
+            if repair:
+                return False
             self._restart(sequence)
         ahead = ahead16(sequence, self.highest & 0xFFFF)
         if ahead > MAX_DROPOUT or ahead <= -WINDOW:
@@ -242,11 +244,14 @@ class RepairBudget:
 
     def __init__(self) -> None:
         self._bytes = float(self.BURST)
+        self._credited = 0
         self._sent: dict[tuple[int, int], int] = {}
 
-    def sent(self, size: int) -> None:
-        """`size` bytes of media went out."""
-        self._bytes = min(self.BURST, self._bytes + self.SHARE * size)
+    def credit(self, octets: int) -> None:
+        """`octets` of media were sent since the beginning."""
+        earned = self.SHARE * (octets - self._credited)
+        self._bytes = min(self.BURST, self._bytes + earned)
+        self._credited = octets
 
     def take(self, ssrc: int, sequence: int, size: int, round_trip: int, now: int) -> bool:
         """Whether the packet may be sent again now; counts as sent."""

@@ -49,7 +49,7 @@ class Counters:
     """What was dropped, for metrics and tests."""
 
     malformed: int = 0
-    unknown: int = 0
+    ignored: int = 0
     """Probes, duplicates and forged streams."""
     superseded: int = 0
     refused: int = 0
@@ -151,6 +151,7 @@ class Forwarder:
             for upstream in link.upstreams:
                 self._close_tap(upstream, reason)
                 upstream.live = upstream.open = False
+                upstream.outputs = ()
             if seat is not None and seat.publisher is link:
                 seat.publisher = None
         elif seat is not None and seat.subscriber is link:
@@ -161,8 +162,9 @@ class Forwarder:
         """A subscribe connection is up; returns the older one that it replaces."""
         seat = self.seat(subscriber.seat)
         older, seat.subscriber = seat.subscriber, subscriber
-        self._emit(SlotsChanged(seat.id, subscriber.connection, {}))
         self.route(now)
+        if not subscriber.carried():
+            self._emit(SlotsChanged(seat.id, subscriber.connection, {}))
         return older
 
     # --- questions ------------------------------------------------------------------------
@@ -200,7 +202,7 @@ class Forwarder:
             self.counters.malformed += 1
             return
         if found is None:
-            self.counters.unknown += 1
+            self.counters.ignored += 1
             return
         upstream, packet = found
         seat = self.seats.get(publisher.seat)
@@ -256,12 +258,7 @@ class Forwarder:
             self.counters.malformed += 1
             return
         for upstream in reported:
-            report, sink = upstream.report, upstream.tap.sink
-            if sink is not None and report is not None and not publisher.superseded:
-                try:
-                    sink.clock(report.timestamp, publisher.clock.to_local(report.ntp))
-                except Exception:
-                    self._failed("a sink failed", upstream)
+            self._tell_clock(upstream)
 
     def receive_subscriber_rtcp(self, subscriber: Subscriber, data: bytes, now: int) -> None:
         """One decrypted RTCP compound of a subscribe connection. Never raises."""
@@ -278,6 +275,8 @@ class Forwarder:
             publisher.audio_from = now + AUDIO_HOLD
             for upstream in older.upstreams:
                 self._close_tap(upstream, "disconnected")
+                upstream.open = upstream.live = False
+                upstream.outputs = ()
             older.on_superseded()
         self._apply(seat, {})
         self.route(now)
@@ -384,6 +383,16 @@ class Forwarder:
             self._failed("the recorder failed", upstream)
         if tap.sink is not None:
             upstream.request_keyframe(now)
+            self._tell_clock(upstream)
+
+    def _tell_clock(self, upstream: Upstream) -> None:
+        """Audio reports come only every 5 s, so a new sink is told the last one at once."""
+        report, sink = upstream.report, upstream.tap.sink
+        if sink is not None and report is not None:
+            try:
+                sink.clock(report.timestamp, upstream.clock.to_local(report.ntp))
+            except Exception:
+                self._failed("a sink failed", upstream)
 
     def _keyframe_for_sink(self, upstream: Upstream) -> None:
         if upstream.open and upstream.live:
@@ -431,5 +440,5 @@ def _sample(seat: Seat, now: int) -> LineSample:
         received_up=sum(item.reception.received for item in upstreams),
         bytes_down=seat.subscriber.octets if seat.subscriber else 0,
         lost_down=max(0, sum(lost for lost, _ in down)),
-        highest_down=sum(highest for _, highest in down),
+        expected_down=sum(expected for _, expected in down),
     )

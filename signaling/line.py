@@ -20,7 +20,7 @@ class LineSample(NamedTuple):
     received_up: int = 0
     bytes_down: int = 0
     lost_down: int = 0
-    highest_down: int = 0
+    expected_down: int = 0
 
 
 class LineMeter:
@@ -54,7 +54,7 @@ class LineMeter:
         seconds = (last.at - first.at) / SECOND
         expected = last.expected_up - first.expected_up
         received = last.received_up - first.received_up
-        sent = last.highest_down - first.highest_down
+        sent = last.expected_down - first.expected_down
         return LineReport(
             connected=connected,
             round_trip=None if round_trip is None else round_trip / SECOND,

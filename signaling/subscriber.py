@@ -91,10 +91,8 @@ class Slot:
             + extension
             + payload
         )
-        size = len(payload)
         self.packets += 1
-        self.octets += size
-        self._subscriber.budget.sent(size)
+        self.octets += len(payload)
         if ahead16(sequence, self._last_sequence) > 0:
             self._last_sequence = sequence
             self._last_timestamp = timestamp
@@ -184,7 +182,8 @@ class Subscriber:
         self.repeated = 0
         self.rtx_sequence: dict[int, int] = {}
         self.reception: dict[int, tuple[int, int]] = {}
-        """Per slot's SSRC: packets lost and highest sequence number, as the browser counts."""
+        """Per slot's SSRC: packets lost and packets expected, as the browser counts."""
+        self._first_reported: dict[int, int] = {}
         self.slots = [Slot(plan, self) for plan in plans]
         self._by_ssrc = {slot.plan.ssrc: slot for slot in self.slots}
         self._places: dict[str, int] = {}
@@ -241,6 +240,7 @@ class Subscriber:
             if isinstance(message, Nack):
                 slot = self._by_ssrc.get(message.ssrc)
                 if slot is not None:
+                    self.budget.credit(self.octets)
                     for sequence in message.sequences:
                         slot.repeat(sequence, extension, now)
             elif isinstance(message, KeyframeRequest):
@@ -256,7 +256,8 @@ class Subscriber:
         for block in message.blocks:
             if block.ssrc not in self._by_ssrc:
                 continue
-            self.reception[block.ssrc] = block.lost, block.highest
+            first = self._first_reported.setdefault(block.ssrc, block.highest)
+            self.reception[block.ssrc] = block.lost, block.highest - first
             if block.last_sr:
                 middle = ns_to_ntp(now + self.ntp_offset) >> 16
                 trip = (middle - block.last_sr - block.delay) & 0xFFFFFFFF

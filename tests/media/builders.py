@@ -1,0 +1,236 @@
+"""Hand-made packets, wires and sinks for tests without a network."""
+
+import struct
+from collections.abc import Callable
+
+from signaling import rtp
+from signaling.engine import (
+    SOURCES,
+    Codec,
+    HearingSpace,
+    MediaEvent,
+    MediaPacket,
+    Source,
+    TrackId,
+)
+from signaling.feedback import MS, SECOND
+from signaling.forwarder import Forwarder
+from signaling.publisher import Publisher
+from signaling.sdp import plan_slots
+from signaling.subscriber import Subscriber
+from signaling.upstream import PublishedSection
+
+START = 1000 * SECOND
+OPUS, VP8, RTX = 111, 96, 97
+MID_ID, LEVEL_ID, SEND_TIME_ID = 4, 1, 2
+HEARING = HearingSpace("sitting")
+
+
+def packet(
+    sequence: int,
+    timestamp: int,
+    payload: bytes,
+    *,
+    ssrc: int = 1,
+    payload_type: int = VP8,
+    marker: bool = False,
+    elements: dict[int, bytes] | None = None,
+    padding: int = 0,
+) -> bytes:
+    """An RTP packet as a browser writes it."""
+    first = 0x80 | (0x10 if elements else 0) | (0x20 if padding else 0)
+    out = struct.pack(
+        "!BBHLL",
+        first,
+        payload_type | (0x80 if marker else 0),
+        sequence & 0xFFFF,
+        timestamp & 0xFFFFFFFF,
+        ssrc,
+    )
+    if elements:
+        body = b"".join(
+            bytes([key << 4 | len(value) - 1]) + value for key, value in elements.items()
+        )
+        body += bytes(-len(body) % 4)
+        out += struct.pack("!HH", rtp.ONE_BYTE_PROFILE, len(body) // 4) + body
+    out += payload
+    return out + (bytes(padding - 1) + bytes([padding]) if padding else b"")
+
+
+def picture(number: int, *, key: bool = False, start: bool = True, tl0: int = 0) -> bytes:
+    """A VP8 payload with a 15 bit picture id and TL0PICIDX."""
+    head = bytes([0x80 | (0x10 if start else 0), 0xC0, 0x80 | number >> 8 & 0x7F, number & 0xFF])
+    return head + bytes([tl0 & 0xFF, 0x00 if key else 0x01]) + b"picture"
+
+
+class FakeWire:
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        self.rtp: list[rtp.RtpPacket] = []
+        self.rtcp: list[bytes] = []
+        self.broken = False
+
+    def send_rtp(self, data: bytes) -> None:
+        if self.broken:
+            raise OSError("a bug in a wire")
+        self.rtp.append(rtp.parse(data))
+
+    def send_rtcp(self, data: bytes) -> None:
+        self.rtcp.append(data)
+
+
+class FakeEstimator:
+    """Never limits."""
+
+    def add(self, arrival_ns: int, send_time: int, size: int, ssrc: int) -> tuple[int, bool] | None:
+        return None
+
+
+class FakeSink:
+    """Keeps packets, clock and the reason of its end."""
+
+    def __init__(self, track: TrackId, codec: Codec) -> None:
+        self.track, self.codec = track, codec
+        self.packets: list[MediaPacket] = []
+        self.clocks: list[tuple[int, int]] = []
+        self.reason: str | None = None
+
+    def write(self, packet: MediaPacket) -> None:
+        assert self.reason is None, "a packet after close"
+        self.packets.append(packet)
+
+    def clock(self, timestamp: int, ntp_ns: int) -> None:
+        self.clocks.append((timestamp, ntp_ns))
+
+    def close(self, reason: str) -> None:
+        assert self.reason is None, "closed twice"
+        self.reason = reason
+
+
+class FakeRecorder:
+    """Opens a `FakeSink` for every track."""
+
+    def __init__(self) -> None:
+        self.sinks: list[FakeSink] = []
+
+    def open(self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]) -> FakeSink:
+        self.sinks.append(FakeSink(track, codec))
+        return self.sinks[-1]
+
+    def of(self, seat: str, source: Source) -> list[FakeSink]:
+        return [sink for sink in self.sinks if sink.track == (seat, source)]
+
+
+class Room:
+    """A forwarder with fake peers and a clock that only moves when told."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.events: list[MediaEvent] = []
+        self.forwarder = Forwarder("sitting", self.events.append, self.now)
+        self.publishers: dict[str, Publisher] = {}
+        self.subscribers: dict[str, Subscriber] = {}
+        self.up: dict[str, FakeWire] = {}
+        self.down: dict[str, FakeWire] = {}
+        self._sequence: dict[tuple[str, Source], int] = {}
+        self._names = 0
+
+    def join(self, seat: str, *, admit: bool = True) -> None:
+        """Publish and subscribe; with `admit`, in the hearing with everything permitted."""
+        self.publish(seat)
+        self.subscribe(seat)
+        if admit:
+            self.permit(seat)
+            self.place(seat, HEARING)
+
+    def publish(self, seat: str) -> Publisher:
+        self._names += 1
+        base = self._names * 1000
+        sections = [
+            PublishedSection(
+                mid=str(index),
+                track=TrackId(seat, source),
+                codec="opus" if index == 0 else "vp8",
+                payload_type=OPUS if index == 0 else VP8,
+                rtx_payload_type=None if index == 0 else RTX,
+                level_id=LEVEL_ID if index == 0 else None,
+                ssrcs=(base + index,) if index == 0 else (base + index, base + index + 100),
+            )
+            for index, source in enumerate(SOURCES)
+        ]
+        wire = FakeWire()
+        publisher = Publisher(
+            seat,
+            f"c{self._names}",
+            sections,
+            wire,
+            FakeEstimator(),
+            mid_id=MID_ID,
+            send_time_id=SEND_TIME_ID,
+        )
+        self.forwarder.seat(seat)
+        self.publishers[seat], self.up[seat] = publisher, wire
+        return publisher
+
+    def subscribe(self, seat: str) -> Subscriber:
+        self._names += 1
+        wire = FakeWire()
+        subscriber = Subscriber(seat, f"c{self._names}", plan_slots(3, 3, 2), wire, 0)
+        self.subscribers[seat], self.down[seat] = subscriber, wire
+        self.forwarder.connected(subscriber, self.now)
+        return subscriber
+
+    def permit(self, seat: str, *sources: Source, reason: str = "muted") -> None:
+        self.forwarder.permit(seat, frozenset(sources or SOURCES), reason, self.now)
+
+    def place(self, seat: str, space: object, reason: str | None = None) -> None:
+        self.forwarder.place(seat, space, reason, self.now)  # type: ignore[arg-type]
+
+    def send(
+        self,
+        seat: str,
+        source: Source = "camera",
+        *,
+        key: bool = False,
+        skip: int = 0,
+        level: int | None = None,
+        publisher: Publisher | None = None,
+    ) -> int:
+        """One packet of a source; returns its sequence number."""
+        publisher = publisher or self.publishers[seat]
+        upstream = next(item for item in publisher.upstreams if item.track.source == source)
+        number = self._sequence.get((publisher.connection, source), 100) + 1 + skip
+        self._sequence[publisher.connection, source] = number
+        audio = source == "microphone"
+        payload = b"sound" if audio else picture(number, key=key)
+        elements = {} if level is None else {LEVEL_ID: bytes([level])}
+        data = packet(
+            number,
+            number * (960 if audio else 3000),
+            payload,
+            ssrc=upstream.section.ssrcs[0],
+            payload_type=upstream.section.payload_type,
+            elements=elements,
+        )
+        self.forwarder.receive_rtp(publisher, data, self.now)
+        return number
+
+    def wait(self, nanoseconds: int, step: int = 50 * MS) -> None:
+        """Let time pass, ticking."""
+        end = self.now + nanoseconds
+        while self.now < end:
+            self.now = min(end, self.now + step)
+            self.forwarder.tick(self.now, self.publishers.values())
+
+    def heard(self, listener: str, source: Source = "camera") -> list[rtp.RtpPacket]:
+        """Packets that a listener received in slots of that sort."""
+        slots = {
+            slot.plan.ssrc
+            for slot in self.subscribers[listener].slots
+            if slot.plan.source == source
+        }
+        return [item for item in self.down[listener].rtp if item.ssrc in slots]
+
+    def of(self, kind: type[MediaEvent]) -> list[MediaEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
