@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -98,7 +98,7 @@ class Accounts:
         person: Person,
         *,
         guest_id: str | None = None,
-        invitation: str | None = None,
+        invitation: Invitation | None = None,
         old_token: str = "",
     ) -> SignedIn:
         """Start a session within the caller's unit; the one of `old_token` ends."""
@@ -115,7 +115,10 @@ class Accounts:
             guest=guest_id,
             now=now,
         )
-        return SignedIn(token, Login(login_id, person, now, now, invitation))
+        if invitation is None:
+            return SignedIn(token, Login(login_id, person, now, now))
+        until = invitation.expires_at
+        return SignedIn(token, Login(login_id, person, now, now, invitation.id, until))
 
     async def login(self, token: str) -> Login | None:
         """The living session of a cookie's token."""
@@ -124,7 +127,7 @@ class Accounts:
         now = self._clock()
         async with self._database.unit(write=False) as session:
             found = await store.find_login(session, token_hash=sessions.token_hash(token))
-        if found is None or not _alive(found, now):
+        if found is None or not found.alive(now):
             return None
         if sessions.touch_due(found.seen_at, now):
             async with self._database.unit() as session:
@@ -274,7 +277,7 @@ class Accounts:
             if not await store.use_ticket(session, found.id, now + _USED_FOR):
                 raise ticket.used()
             login = await store.find_login(session, id=found.session)
-        if login is None or not _alive(login, now) or login.person.id != found.person:
+        if login is None or not login.alive(now) or login.person.id != found.person:
             raise ticket.signed_out()
         return found, login.person
 
@@ -283,7 +286,7 @@ class Accounts:
         now = self._clock()
         async with self._database.unit() as session:
             found = await store.find_login(session, id=login_id)
-            if found is None or not _alive(found, now):
+            if found is None or not found.alive(now):
                 return False
             await store.touch_login(session, login_id, now)
         return True
@@ -309,7 +312,7 @@ class Accounts:
         guest_id = new_id()
         await store.add_guest(session, guest_id, invitation.id, person)
         return await self.start_session(
-            session, person, guest_id=guest_id, invitation=invitation.id, old_token=old_token
+            session, person, guest_id=guest_id, invitation=invitation, old_token=old_token
         )
 
 
@@ -336,7 +339,3 @@ def clean_name(text: str) -> str:
     """One line of at most 200 characters, without control and direction characters."""
     words = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text).split()
     return " ".join(words)[:200]
-
-
-def _alive(login: Login, now: datetime) -> bool:
-    return login.person.active and sessions.alive(login.created_at, login.seen_at, now)

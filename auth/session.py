@@ -30,6 +30,16 @@ class Login:
     seen_at: datetime
     invitation: str | None = None
     """For a guest: the invitation that this browser opened."""
+    until: datetime | None = None
+    """For a guest: when the invitation expires."""
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it still signs anybody in."""
+        if not self.person.active:
+            return False
+        if self.until is not None:
+            return now < self.until
+        return now - self.seen_at < IDLE and now - self.created_at < ABSOLUTE
 
 
 def new_token() -> str:
@@ -40,11 +50,6 @@ def new_token() -> str:
 def token_hash(token: str) -> str:
     """What is stored of a token. It has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def alive(created_at: datetime, seen_at: datetime, now: datetime) -> bool:
-    """Whether a session is neither idle too long nor too old."""
-    return now - seen_at < IDLE and now - created_at < ABSOLUTE
 
 
 def touch_due(seen_at: datetime, now: datetime) -> bool:

@@ -213,18 +213,19 @@ async def add_login(
 async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "") -> Login | None:
     """The session with this token's hash or this public id, dead or alive."""
     query = (
-        select(LoginRow, AccountRow, GuestRow)
+        select(LoginRow, AccountRow, GuestRow, InvitationRow.expires_at)
         .outerjoin(AccountRow, AccountRow.id == LoginRow.account)
         .outerjoin(GuestRow, GuestRow.id == LoginRow.guest)
+        .outerjoin(InvitationRow, InvitationRow.id == GuestRow.invitation)
         .where(LoginRow.id == id if id else LoginRow.token_hash == token_hash)
     )
     found = (await session.execute(query)).one_or_none()
     if found is None:
         return None
-    row, account, guest = found
+    row, account, guest, until = found
     if account is not None:
         return Login(row.id, _person(account), row.created_at, row.seen_at)
-    return Login(row.id, _guest(guest), row.created_at, row.seen_at, guest.invitation)
+    return Login(row.id, _guest(guest), row.created_at, row.seen_at, guest.invitation, until)
 
 
 async def touch_login(session: AsyncSession, id: str, now: datetime) -> None:
@@ -243,8 +244,10 @@ async def end_logins(session: AsyncSession, account: str) -> None:
 
 
 async def forget_logins(session: AsyncSession, created_before: datetime) -> None:
-    """Remove sessions that are too old to be alive."""
-    await session.execute(delete(LoginRow).where(LoginRow.created_at < created_before))
+    """Remove accounts' sessions that are too old to be alive."""
+    await session.execute(
+        delete(LoginRow).where(LoginRow.created_at < created_before, LoginRow.guest.is_(None))
+    )
 
 
 # --- invitations and guests --------------------------------------------------------------------

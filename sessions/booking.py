@@ -152,7 +152,7 @@ def check(
         *_check_twice(draft),
     ]
     for seat in draft.seats:
-        errors += _check_seat(seat, draft, people, frozenset(rooms))
+        errors += check_seat(seat, draft.seats, people, frozenset(rooms))
     if errors:
         raise Invalid(errors)
 
@@ -227,9 +227,10 @@ def _check_twice(draft: Draft) -> Iterable[BadInput]:
         seen |= {seat.person} if seat.person else set()
 
 
-def _check_seat(
-    seat: SeatDraft, draft: Draft, people: Mapping[str, Role], rooms: frozenset[str]
+def check_seat(
+    seat: SeatDraft, seats: Sequence[SeatDraft], people: Mapping[str, Role], rooms: frozenset[str]
 ) -> Iterable[BadInput]:
+    """What is wrong with one seat among `seats`."""
     if seat.person:
         if people.get(seat.person) not in ACCOUNT_ROLES[seat.role]:
             yield _wrong(seat, "person", N_("Choose a person from the list."))
@@ -246,7 +247,7 @@ def _check_seat(
             )
     yield from _check_room(seat, rooms)
     if seat.role is SeatRole.COUNSEL:
-        yield from _check_client(seat, draft)
+        yield from _check_client(seat, seats)
 
 
 def _check_room(seat: SeatDraft, rooms: frozenset[str]) -> Iterable[BadInput]:
@@ -262,8 +263,8 @@ def _check_room(seat: SeatDraft, rooms: frozenset[str]) -> Iterable[BadInput]:
         )
 
 
-def _check_client(seat: SeatDraft, draft: Draft) -> Iterable[BadInput]:
-    client = next((other for other in draft.seats if other.key == seat.represents), None)
+def _check_client(seat: SeatDraft, seats: Sequence[SeatDraft]) -> Iterable[BadInput]:
+    client = next((other for other in seats if other.key == seat.represents), None)
     if client is None or client.role not in REPRESENTED:
         yield _wrong(seat, "represents", N_("Choose whom this lawyer represents."))
 
@@ -294,7 +295,13 @@ def subjects(seat: SeatDraft, tag: Callable[[str], str]) -> list[str]:
     return found
 
 
-def holds(draft: Draft, tag: Callable[[str], str]) -> list[Hold]:
-    """All that the booking holds; a room with two detainees is held once."""
-    wanted = dict.fromkeys(name for seat in draft.seats for name in subjects(seat, tag))
-    return [Hold(name, draft.starts_at, draft.ends_at) for name in wanted]
+def holds(draft: Draft, tag: Callable[[str], str]) -> list[tuple[str, Hold]]:
+    """All that the booking holds, with the key of the seat that needs it first.
+
+    A room with two detainees is held once.
+    """
+    found: dict[str, tuple[str, Hold]] = {}
+    for seat in draft.seats:
+        for name in subjects(seat, tag):
+            found.setdefault(name, (seat.key, Hold(name, draft.starts_at, draft.ends_at)))
+    return list(found.values())

@@ -5,7 +5,7 @@ of a change by `Sittings.listeners`, which run after the unit has ended.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -137,7 +137,7 @@ class Sittings:
                 _check_own_consultation(actor, draft)
             sitting, held = self._sitting(draft, actor, people)
             names = _names(sitting, held, rooms, language or actor.language)
-            await self._check_free(session, held, names, language or actor.language)
+            await self.check_free(session, held, names, language or actor.language)
             await store.add_sitting(session, sitting, now)
             await store.add_holds(session, sitting.id, held)
             await store.add_event(session, sitting.id, now, "booked", None, {"by": actor.id})
@@ -154,12 +154,8 @@ class Sittings:
         self, draft: Draft, actor: Person, people: dict[str, Person]
     ) -> tuple[Sitting, list[tuple[str, Hold]]]:
         ids = {seat.key: new_id() for seat in draft.seats}
-        seats = tuple(self._seat(seat, ids, people) for seat in draft.seats)
-        held: dict[str, tuple[str, Hold]] = {}
-        for seat in draft.seats:
-            for subject in booking.subjects(seat, self._tag):
-                hold = Hold(subject, draft.starts_at, draft.ends_at)
-                held.setdefault(subject, (ids[seat.key], hold))
+        seats = tuple(self.make_seat(seat, people, ids) for seat in draft.seats)
+        held = [(ids[key], hold) for key, hold in booking.holds(draft, self._tag)]
         sitting = Sitting(
             new_id(),
             draft.kind,
@@ -175,25 +171,32 @@ class Sittings:
             permit=draft.permit,
             booked_by=actor.id,
         )
-        return sitting, list(held.values())
+        return sitting, held
 
-    def _seat(self, seat: SeatDraft, ids: dict[str, str], people: dict[str, Person]) -> Seat:
-        account = people[seat.person] if seat.person else None
+    def make_seat(
+        self, draft: SeatDraft, people: Mapping[str, Person], ids: Mapping[str, str] | None = None
+    ) -> Seat:
+        """The seat of a draft that was checked. `ids` are the seat ids of all keys."""
+        account = people[draft.person] if draft.person else None
         return Seat(
-            ids[seat.key],
-            seat.role,
-            account.name_ar if account else seat.name_ar,
-            account.name_en if account else seat.name_en,
-            seat.person,
-            ids.get(seat.represents or ""),
-            seat.room,
-            booking.normal_identity_number(seat.identity_number)[-4:],
+            (ids or {}).get(draft.key) or new_id(),
+            draft.role,
+            account.name_ar if account else draft.name_ar,
+            account.name_en if account else draft.name_en,
+            draft.person,
+            (ids or {}).get(draft.represents or ""),
+            draft.room,
+            booking.normal_identity_number(draft.identity_number)[-4:],
         )
+
+    def subjects(self, draft: SeatDraft) -> list[str]:
+        """What a seat holds."""
+        return booking.subjects(draft, self._tag)
 
     def _tag(self, identity_number: str) -> str:
         return self._secret.tag("identity", identity_number)
 
-    async def _check_free(
+    async def check_free(
         self,
         session: AsyncSession,
         wanted: Iterable[tuple[str, Hold]],
@@ -244,7 +247,7 @@ class Sittings:
                 for subject, seat in owners.items()
             ]
             names = _names(sitting, held, rooms, language)
-            await self._check_free(session, held, names, language, but=sitting_id)
+            await self.check_free(session, held, names, language, but=sitting_id)
             await store.set_time(session, sitting_id, starts_at, duration)
             await accounts.move_invitations(session, sitting_id, links_until(moved))
             salt = secrets.token_bytes(16)
@@ -398,17 +401,18 @@ def checked_reason(text: str) -> str:
 
 def cleaned(draft: Draft) -> Draft:
     """One-line texts without control characters, of lengths that fit."""
-    seats = tuple(
-        replace(seat, name_ar=clean_name(seat.name_ar), name_en=clean_name(seat.name_en))
-        for seat in draft.seats
-    )
     return replace(
         draft,
         case_number=clean_name(draft.case_number)[:100],
         case_title=clean_name(draft.case_title),
         permit=clean_name(draft.permit)[:100],
-        seats=seats,
+        seats=tuple(clean_seat(seat) for seat in draft.seats),
     )
+
+
+def clean_seat(seat: SeatDraft) -> SeatDraft:
+    """The same for one seat."""
+    return replace(seat, name_ar=clean_name(seat.name_ar), name_en=clean_name(seat.name_en))
 
 
 def _check_own_consultation(actor: Person, draft: Draft) -> None:
