@@ -75,3 +75,7 @@ def guest(sitting: str, seat: str, name_ar: str, name_en: str, language: str) ->
     return Person(
         f"guest:{seat}", Role.GUEST, name_ar, name_en, language, sitting=sitting, seat=seat
     )
+
+
+OPERATOR = Person("operator", Role.ADMINISTRATOR, "مشغّل النظام", "System operator")
+"""Whoever runs `./mahdar` on the machine itself. Nobody can sign in as this."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from audit.leaf import JSON
 from audit.service import AuditLog
 from auth import policy
 from auth import store as accounts
@@ -13,7 +14,6 @@ from database import Database, lock
 from errors import N_, BadInput, NotFound
 from sessions import store
 from sessions.detention import DetentionRoom, Facility
-from sessions.store import RoomChange
 
 
 class Rooms:
@@ -91,8 +91,9 @@ class Rooms:
             if officers is not None:
                 chosen = await _officers(session, officers)
                 await store.set_officers(session, room, chosen)
-            await store.change_room(session, room, RoomChange(active=active))
-            leaf = {
+            if active is not None:
+                await store.set_room_active(session, room, active)
+            leaf: dict[str, JSON] = {
                 "room": room,
                 "active": known[room].active if active is None else active,
                 "officers": sorted(chosen),

@@ -365,15 +365,6 @@ async def subject_seats(session: AsyncSession, sitting: str) -> dict[str, str]:
 # --- detention rooms ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class RoomChange:
-    """New values of a room; what is None stays."""
-
-    name_ar: str | None = None
-    name_en: str | None = None
-    active: bool | None = None
-
-
 async def facilities(session: AsyncSession) -> list[Facility]:
     """All facilities by English name."""
     rows = await session.scalars(select(FacilityRow).order_by(FacilityRow.name_en, FacilityRow.id))
@@ -430,15 +421,9 @@ async def add_room(session: AsyncSession, room: DetentionRoom) -> None:
     await set_officers(session, room.id, room.officers)
 
 
-async def change_room(session: AsyncSession, room: str, change: RoomChange) -> None:
-    """Rename, open or shut a room."""
-    values: Mapping[str, Any] = {
-        name: value
-        for name in ("name_ar", "name_en", "active")
-        if (value := getattr(change, name)) is not None
-    }
-    if values:
-        await session.execute(update(RoomRow).where(RoomRow.id == room).values(values))
+async def set_room_active(session: AsyncSession, room: str, active: bool) -> None:
+    """Open or shut a room."""
+    await session.execute(update(RoomRow).where(RoomRow.id == room).values(active=active))
 
 
 async def set_officers(session: AsyncSession, room: str, officers: Iterable[str]) -> None:
