@@ -210,14 +210,18 @@ class Forwarder:
             return
         if seat.publisher is not publisher:
             self._activate(seat, publisher, now)
+        upstream.has_keyframe = packet.vp8 is not None and packet.vp8.keyframe
         if not upstream.live and upstream.permitted:
             upstream.live = True
             self._emit(TrackStarted(upstream.track))
             self.route(now)
         if upstream.open:
             self._forward(publisher, upstream, packet, now)
+            if upstream.has_keyframe:
+                upstream.keyframes.arrived()
         else:
             self.counters.refused += 1
+        upstream.has_keyframe = False
 
     def _forward(
         self, publisher: Publisher, upstream: Upstream, packet: Incoming, now: int

@@ -25,8 +25,10 @@ START_KBITS = 1200
 """Without it Chromium starts at 300 kb/s and 640x360, and climbs for 20 s."""
 OPUS_TYPE, VP8_TYPE, RTX_TYPE = 111, 96, 97
 """Payload types of our own offers."""
-_MEDIA = re.compile(r"(audio|video|application) (\d{1,5})(?:/\d+)? ([A-Z/]{3,32}) ([\w \-]{1,400})")
-_TOKEN = re.compile(r"[\w\-.+/]{1,32}")
+_MEDIA = re.compile(
+    r"(audio|video|application) ([0-9]{1,5})(?:/[0-9]+)? ([A-Z/]{3,32}) ([A-Za-z0-9 \-]{1,400})"
+)
+_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/]{1,16}")
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
@@ -131,6 +133,10 @@ def _transport(sections: Sequence[_Section]) -> RemoteTransport:
     return RemoteTransport(ufrag, password, sha256[0], setup)
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 11
+
+
 def _payload_type(section: _Section, codec: str, apt: int | None = None) -> int | None:
     """Payload type of a codec as listed in the m line, or of the rtx that belongs to `apt`."""
     parameters = set(section.all("fmtp"))
@@ -140,7 +146,7 @@ def _payload_type(section: _Section, codec: str, apt: int | None = None) -> int 
             continue
         if apt is not None and f"{number} apt={apt}" not in parameters:
             continue
-        if number.isdecimal() and 0 <= int(number) < 128 and not 64 <= int(number) < 96:
+        if _is_number(number) and 0 <= int(number) < 128 and not 64 <= int(number) < 96:
             return int(number)
     return None
 
@@ -150,7 +156,7 @@ def _extensions(section: _Section, known: Iterable[str]) -> dict[str, int]:
     for value in section.all("extmap"):
         parts = value.split()
         number = parts[0].partition("/")[0] if parts else ""
-        if len(parts) == 2 and parts[1] in known and number.isdecimal() and 0 < int(number) < 15:
+        if len(parts) == 2 and parts[1] in known and _is_number(number) and 0 < int(number) < 15:
             found[parts[1]] = int(number)
     return found
 
@@ -160,9 +166,7 @@ def _ssrcs(section: _Section) -> tuple[int, ...]:
     groups = [value.split() for value in section.all("ssrc-group")]
     names = next((item[1:3] for item in groups if item[:1] == ["FID"]), [])
     names = names or [value.split(" ")[0] for value in section.all("ssrc")][:1]
-    return tuple(
-        int(name) for name in names if name.isdecimal() and len(name) < 11 and int(name) < 1 << 32
-    )
+    return tuple(int(name) for name in names if _is_number(name) and int(name) < 1 << 32)
 
 
 def read_publish(seat: str, text: str) -> PublishOffer:

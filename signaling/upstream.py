@@ -84,6 +84,8 @@ class Upstream:
         self.tap = Tap()
         self.outputs: tuple[Output, ...] = ()
         self.bytes = 0
+        self.has_keyframe = False
+        """The packet being forwarded right now begins a keyframe: nobody needs to ask."""
         self._wire = wire
         self._own_ssrc = own_ssrc
 
@@ -96,8 +98,6 @@ class Upstream:
         descriptor = None
         if self.codec == "vp8":
             descriptor = vp8.parse(packet.payload)
-            if descriptor is not None and descriptor.keyframe:
-                self.keyframes.arrived()
         elif self.section.level_id in packet.elements:
             self.level.add(packet.elements[self.section.level_id])
         return Incoming(
@@ -106,7 +106,9 @@ class Upstream:
 
     def request_keyframe(self, now: int) -> None:
         """Ask the publisher for a keyframe, at most every 500 ms, until one comes."""
-        if self.codec == "vp8" and self.ssrc and self.keyframes.want(now):
+        if self.codec != "vp8" or not self.ssrc or self.has_keyframe:
+            return
+        if self.keyframes.want(now):
             self._send_keyframe_request()
 
     def repair(self, now: int) -> None:
@@ -118,7 +120,7 @@ class Upstream:
             self.reception.gave_up = False
             if self.open and (self.outputs or self.tap.sink):
                 self.request_keyframe(now)
-        if self.ssrc and self.keyframes.due(now):
+        if self.open and self.ssrc and self.keyframes.due(now):
             self._send_keyframe_request()
 
     def _send_keyframe_request(self) -> None:
