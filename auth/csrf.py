@@ -6,6 +6,7 @@ another.
 """
 
 import hmac
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from auth.secret import Secret
@@ -24,12 +25,13 @@ def token(secret: Secret, cookie: str) -> str:
     return secret.tag("csrf", cookie)
 
 
-def check(secret: Secret, cookie: str, given: str, *, origin: str, host: str) -> None:
+def check(secret: Secret, cookie: str, given: str, *, origin: str, ours: Collection[str]) -> None:
     """Raise Refusal `csrf.*` unless the request comes from a page of ours in this browser.
 
-    `origin` is the Origin header, empty when the browser sent none; `host` the Host header.
+    `origin` is the Origin header, empty when the browser sent none; `ours` the hosts (with port) by
+    which we are reached.
     """
-    if origin and urlsplit(origin).netloc != host:
+    if origin and urlsplit(origin).netloc not in ours:
         raise Refusal(
             "csrf.other_origin",
             N_("This request came from another site. Open the page here and try again."),

@@ -10,6 +10,7 @@ The policy says who may; the table in `sessions/phase.py` says when in the life 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from auth.person import Person, Role
 from errors import N_, Forbidden
@@ -314,12 +315,12 @@ def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
 
 @dataclass(frozen=True, slots=True)
 class Can:
-    """What templates ask: `can('sitting.book')`, `can('sitting.cancel', context)`."""
+    """What templates ask: `can('sitting.book')`, `can('sitting.book', kind='consultation')`."""
 
     actor: Person | None = field(default=None)
 
-    def __call__(self, action: str, context: Context | None = None) -> bool:
-        return decide(self.actor, action, context).allowed
+    def __call__(self, action: str, **codes: Any) -> bool:
+        return decide(self.actor, action, Context(**codes)).allowed
 
 
 def table() -> list[tuple[str, str]]:

@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auth import store as accounts
-from auth.person import OPERATOR, Person, Role
-from auth.service import Accounts, new_id
+from auth.demo import seed_people
+from auth.person import OPERATOR, Person
+from auth.service import Accounts
 from clock import Clock
 from database import Database
-from errors import N_, Refusal
 from sessions import store
 from sessions.booking import STEP, Draft, SeatDraft
 from sessions.detention import DetentionRoom
@@ -22,28 +21,10 @@ from sessions.seat import SeatRole
 from sessions.service import Sittings, SlotTaken
 from settings import Settings
 
-PASSWORD = "open-the-record"  # noqa: S105  # printed at start; the accounts exist in demo mode only
 ROOM = ("غرفة الاتصال المرئي 1", "Video room 1")
 FACILITY = ("منشأة الواحة الإصلاحية", "Al Waha Correctional Facility")
 DETAINEE = ("يوسف إبراهيم درويش", "Yousef Ibrahim Darwish", "784-1990-1234567-1")
 GUEST = ("جورج ماثيو", "George Mathew", "784-1985-7654321-8")
-
-PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
-    ("judge", Role.JUDGE, "خالد راشد الكعبي", "Khalid Rashid Al Kaabi"),
-    ("clerk", Role.CLERK, "مريم سعيد الشامسي", "Maryam Saeed Al Shamsi"),
-    ("prosecutor", Role.PROSECUTOR, "سلطان حمد النعيمي", "Sultan Hamad Al Nuaimi"),
-    ("lawyer", Role.LAWYER, "ليلى يوسف المنصوري", "Layla Yousef Al Mansoori"),
-    ("lawyer2", Role.LAWYER, "عمر فاروق حداد", "Omar Farouk Haddad"),
-    ("claimant", Role.PARTY, "فاطمة علي البلوشي", "Fatima Ali Al Balushi"),
-    ("respondent", Role.PARTY, "راجيش كومار", "Rajesh Kumar"),
-    ("interpreter", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui"),
-    ("witness", Role.WITNESS, "سمير حسن عبد الله", "Samir Hassan Abdullah"),
-    ("officer", Role.FACILITY_OFFICER, "ناصر جمعة الزعابي", "Nasser Juma Al Zaabi"),
-    ("admin", Role.ADMINISTRATOR, "هند محمد المرزوقي", "Hind Mohammed Al Marzooqi"),
-)
-"""Username, role, Arabic and English name."""
-ENGLISH = frozenset({"respondent", "interpreter", "lawyer2"})
-"""Whose pages are in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +45,7 @@ async def seed(
     clock: Clock,
 ) -> Seeded:
     """Make what is missing. Raises Refusal `demo.off` outside demo mode."""
-    if not settings.demo:
-        raise Refusal("demo.off", N_("Demo data exists in demo mode only (MAHDAR_MODE=demo)."))
-    known = await _people(database, people)
+    known = await seed_people(settings, database, people)
     room = await _room(database, rooms, known["officer"])
     open_cases = await _open_cases(database, clock())
     for draft in _drafts(known, room, clock()):
@@ -74,22 +53,6 @@ async def seed(
             with suppress(SlotTaken):  # somebody booked these people by hand
                 await sittings.book(known["clerk"], draft)
     return Seeded(known, room)
-
-
-async def _people(database: Database, people: Accounts) -> dict[str, Person]:
-    async with database.unit(write=False) as session:
-        known = {person.username: person for person in await accounts.accounts(session)}
-    missing = [entry for entry in PEOPLE if entry[0] not in known]
-    if not missing:
-        return known
-    encoded = await people.hash_password(PASSWORD)
-    async with database.unit() as session:
-        for username, role, name_ar, name_en in missing:
-            language = "en" if username in ENGLISH else "ar"
-            person = Person(new_id(), role, name_ar, name_en, language, username)
-            await people.add(session, person, encoded, by=OPERATOR.id)
-            known[username] = person
-    return known
 
 
 async def _room(database: Database, rooms: Rooms, officer: Person) -> DetentionRoom:

@@ -1,0 +1,168 @@
+"""What every request gets: who is asking, and the check against forged requests.
+
+Views take the person with `current_person()`. In a WebSocket nothing of this applies: a socket
+opens with a join ticket.
+"""
+
+from typing import Any
+
+from quart import Quart, Response, current_app, g, request
+from quart.ctx import has_request_context
+
+from auth import csrf
+from auth import session as sessions
+from auth.person import Person
+from auth.policy import Can
+from auth.service import Accounts, SignedIn
+from auth.session import Login
+from errors import N_, Refusal
+from pages import error_json, here, redirect, wants_json
+from settings import Settings
+
+VISITOR_DAYS = 30 * 24 * 3600
+OPEN = ("/static/", "/favicon.ico")
+"""Addresses that are the same for everybody."""
+
+
+class SignInNeeded(Refusal):
+    """A page for people who are signed in. Browsers go to the sign-in page and come back."""
+
+    def __init__(self) -> None:
+        super().__init__("policy.signed_out", N_("Sign in first."), status=401)
+
+
+def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
+    """Load the session of every request and refuse forged ones."""
+    app.extensions["auth"] = accounts
+    app.extensions["auth.settings"] = settings
+    app.before_request(_load)
+    app.before_request(_check_csrf)
+    app.after_request(_set_visitor)
+    app.context_processor(_names)
+    app.register_error_handler(SignInNeeded, _to_sign_in)
+
+
+def accounts() -> Accounts:
+    """The application's service."""
+    found: Accounts = current_app.extensions["auth"]
+    return found
+
+
+def settings() -> Settings:
+    """The application's settings."""
+    found: Settings = current_app.extensions["auth.settings"]
+    return found
+
+
+# --- who is asking -----------------------------------------------------------------------------
+
+
+def current_login() -> Login:
+    """The session of this request. Raises SignInNeeded."""
+    found = maybe_login()
+    if found is None:
+        raise SignInNeeded
+    return found
+
+
+def maybe_login() -> Login | None:
+    """The session of this request, or None."""
+    found: Login | None = g.get("login")
+    return found
+
+
+def current_person() -> Person:
+    """Who is asking: an account or a guest. Raises SignInNeeded."""
+    return current_login().person
+
+
+def session_token() -> str:
+    """The session cookie as it came."""
+    return request.cookies.get(sessions.COOKIE, "")
+
+
+async def _load() -> None:
+    g.login = None
+    if not request.path.startswith(OPEN):
+        g.login = await accounts().login(session_token())
+
+
+def _to_sign_in(refusal: SignInNeeded) -> Response | tuple[dict[str, Any], int]:
+    if wants_json():
+        return error_json(refusal), refusal.status
+    return redirect("auth.login", next=here() if request.method == "GET" else "")
+
+
+def set_session(response: Response, signed_in: SignedIn) -> Response:
+    """Put a new session's token into the browser."""
+    until = signed_in.login.until
+    response.set_cookie(
+        sessions.COOKIE,
+        signed_in.token,
+        expires=until,  # a guest's link works once, so closing the browser must not end it
+        httponly=True,
+        samesite="Lax",
+        secure=settings().secure,
+        path="/",
+    )
+    return response
+
+
+def drop_session(response: Response) -> Response:
+    """Take the session's token out of the browser."""
+    response.delete_cookie(sessions.COOKIE, path="/")
+    return response
+
+
+# --- forged requests ---------------------------------------------------------------------------
+
+
+def csrf_token() -> str:
+    """The token for forms and scripts of this browser; a stranger gets a visitor's cookie."""
+    cookie = _csrf_cookie()
+    if not cookie:
+        cookie = g.new_visitor = sessions.new_token()
+    return csrf.token(accounts().secret, cookie)
+
+
+def _csrf_cookie() -> str:
+    if maybe_login() is not None:
+        return session_token()
+    known: str = g.get("new_visitor") or request.cookies.get(csrf.COOKIE, "")
+    return known if len(known) <= 100 else ""
+
+
+async def _check_csrf() -> None:
+    if request.method in csrf.SAFE:
+        return
+    given = request.headers.get(csrf.HEADER, "")
+    if not given and request.mimetype != "application/json":
+        given = (await request.form).get(csrf.FIELD, "")
+    csrf.check(
+        accounts().secret,
+        _csrf_cookie(),
+        given,
+        origin=request.headers.get("Origin", ""),
+        ours=(request.host, settings().address.split("//", 1)[-1]),
+    )
+
+
+def _set_visitor(response: Response) -> Response:
+    visitor = g.get("new_visitor")
+    if visitor:
+        response.set_cookie(
+            csrf.COOKIE,
+            visitor,
+            max_age=VISITOR_DAYS,
+            httponly=True,
+            samesite="Lax",
+            secure=settings().secure,
+            path="/",
+        )
+    return response
+
+
+def _names() -> dict[str, Any]:
+    login = maybe_login() if has_request_context() else None
+    person = login.person if login else None
+    return {"person": person, "csrf_token": csrf_token, "can": Can(person)}
