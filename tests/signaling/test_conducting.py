@@ -94,9 +94,9 @@ class TestOnRecord:
         facts = play.do("judge", m.OnRecord())
 
         assert facts == [f.RecordStarting("judge")]
-        assert play.room.live.phase is Phase.ROLL_CALL
+        assert play.room.live.phase == "roll_call"
         play.take(record.proven(play.room, "judge", proof(), play.now))
-        assert play.room.live.phase is Phase.ON_RECORD
+        assert play.room.live.phase == "on_record"
         assert play.room.live.record == "recording"
 
     def test_a_proof_of_nothing_is_none(self) -> None:

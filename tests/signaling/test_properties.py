@@ -111,14 +111,48 @@ class Sitting(RuleBasedStateMachine):
         else:
             self.command(seat, m.PrivateAnswer(room=room, accept=accept))
 
+    @rule(
+        inviter=st.sampled_from(["counsel", "counsel2", "accused", "victim"]),
+        invited=st.sampled_from([["accused"], ["accused", "interpreter"], ["victim"]])
+        | st.lists(
+            st.sampled_from(["accused", "victim", "counsel", "counsel2", "interpreter", "judge"]),
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    def consult(self, inviter: str, invited: list[str]) -> None:
+        self.command(inviter, m.PrivateInvite(seats=invited))
+        for room, found in list(self.play.room.live.private.items()):
+            for seat in found.seats:
+                self.command(seat, m.PrivateAnswer(room=room, accept=True))
+                self.command(seat, m.OfficerOut(room=room))
+
+    @rule(seat=st.sampled_from(["counsel", "accused", "interpreter", "victim"]))
+    def come_back(self, seat: str) -> None:
+        self.command(seat, m.PrivateReturn())
+
+    @rule(witness=st.sampled_from(["witness", "witness2"]), heard=switch)
+    def call(self, witness: str, heard: bool) -> None:
+        check = m.IdentityCheck(seat=witness, result="verified", document="passport")
+        self.command("clerk", check)
+        self.command("judge", m.Admit(seats=[witness]))
+        if heard:
+            self.command("clerk", m.Heard(seat=witness))
+
+    @rule(seat=st.sampled_from(SEATS), sent_out=switch)
+    def speak(self, seat: str, sent_out: bool) -> None:
+        self.command("judge", m.Floor(seat=seat))
+        if sent_out:
+            self.command("judge", m.ToLobby(seats=[seat]))
+
     @rule()
-    def consult(self) -> None:
-        for invited in ("counsel", "accused"):
-            if self.play.room.private_of(invited) is None:
-                self.command("counsel", m.PrivateInvite(seats=["accused"]))
-        for room in list(self.play.room.live.private):
-            self.command("accused", m.PrivateAnswer(room=room, accept=True))
-            self.command("accused", m.OfficerOut(room=room))
+    def record(self) -> None:
+        self.command("clerk", m.OnRecord())
+        self.prove()
+
+    @rule(command=st.sampled_from([m.OffRecord(reason="x"), m.Recess(minutes=5), m.Resume()]))
+    def pause(self, command: m.Command) -> None:
+        self.command("judge", command)
 
     @rule(seat=st.sampled_from(SEATS), fresh=switch, gone=st.none() | st.integers(0, 14))
     def arrive(self, seat: str, fresh: bool, gone: int | None) -> None:
@@ -133,7 +167,6 @@ class Sitting(RuleBasedStateMachine):
     def lose(self, seat: str) -> None:
         self.attempt(lambda: presence.lost(self.play.room, seat, self.play.now))
 
-    @rule()
     def prove(self) -> None:
         if self.play.room.live.record == "starting":
             made = proof(at=self.play.now)
@@ -240,8 +273,8 @@ class Sitting(RuleBasedStateMachine):
 
 
 Sitting.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=50,
+    max_examples=120,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
