@@ -1,0 +1,208 @@
+// @ts-check
+import { LANGUAGE_CHANGED, language, ready, t } from "../i18n.js";
+import { toast } from "../toast.js";
+import { Devices, Level, missingParts } from "./devices.js";
+import { Media } from "./media.js";
+import { eventPhrase, isUrgent } from "./phrases.js";
+import { explain, Room } from "./room.js";
+import { Refused, Signal } from "./signal.js";
+import { Sources } from "./sources.js";
+import { viewOf } from "./state.js";
+import { h, patch } from "./vdom.js";
+import { shell } from "./view_shell.js";
+
+/**
+ * The live room's page: reads what the template says, wires signalling, media, devices and views.
+ * The root element carries data-sitting, data-seat, data-zone, data-kit-url and data-exit-url.
+ */
+
+const root = /** @type {HTMLElement} */ (document.getElementById("room"));
+const page = root.dataset;
+const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+const TALKING = 0.45;
+
+await ready();
+if (missingParts().length > 0) unsupported();
+else start();
+
+function unsupported() {
+  const parts = missingParts();
+  const secure = parts.includes("devices") && !window.isSecureContext;
+  patch(root, [
+    h("div", { class: "view view-ended" },
+      h("div", { class: "ended" },
+        h("section", { class: "panel", role: "alert" },
+          h("h2", { class: "page-title" }, t("This browser cannot take part in a sitting")),
+          h("p", { class: "lead" }, secure
+            ? t("Camera and microphone only work at an address that begins with https. Ask the clerk for the right link.")
+            : t("Use a current Chrome, Edge, Firefox or Safari, on a computer or a telephone. Ask the clerk if you have none.")),
+          h("p", {}, h("a", { class: "aegov-btn btn-outline", href: page.exitUrl }, t("To my sittings")))))),
+  ]);
+}
+
+function start() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  /** @type {Room} */
+  let room;
+  const signal = new Signal({
+    ticketUrl: `/api/live/${page.sitting}/ticket`,
+    socketUrl: `${scheme}://${location.host}/live/ws`,
+    csrf,
+    seat: page.seat ?? "",
+    language,
+    onMessage: (message) => receive(message),
+    onIce: (ice) => { media.ice = ice; },
+  });
+  const media = new Media(signal);
+  const devices = new Devices();
+  const sources = new Sources({ devices, media, signal, changed: () => room.refresh() });
+  room = new Room({
+    signal,
+    media,
+    devices,
+    sources,
+    page: { zone: page.zone ?? "Asia/Dubai", kitUrl: page.kitUrl ?? "", exitUrl: page.exitUrl ?? "/" },
+    render: () => render(room),
+  });
+  const receive = (/** @type {Record<string, any>} */ message) => handle(room, message);
+
+  media.addEventListener("change", () => room.refresh());
+  media.addEventListener("blocked", () => room.set({ blocked: true }));
+  media.addEventListener("line", (event) => {
+    const line = /** @type {CustomEvent} */ (event).detail;
+    room.set({ line });
+    if (++looks % 2 === 0) signal.tell("line", line);
+  });
+  let looks = 0;
+  document.addEventListener(LANGUAGE_CHANGED, () => {
+    room.refresh();
+    if (signal.open) void signal.request("language", { language: language() }).catch(() => {});
+  });
+  window.addEventListener("online", () => signal.hurry());
+  window.addEventListener("pagehide", () => media.stop());
+  window.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && room.ui.panel && room.ui.dialog === null) room.set({ panel: false });
+  });
+  watchVisibility(room);
+  watchLevel(room);
+  setInterval(() => room.refresh(), 1000);
+  room.refresh();
+  void devices.openBoth().then(() => sources.apply());
+  signal.start();
+}
+
+/** @param {Room} room @param {Record<string, any>} message */
+function handle(room, message) {
+  const before = room.model.state;
+  const had = before !== null;
+  if (message.type === "end" && message.reason === "refused") {
+    const error = new Refused(message.code, message.message, message.params);
+    room.ui.refused = { code: message.code, text: explain(error) };
+  }
+  room.take(message);
+  const { state } = room.model;
+  if (message.type === "welcome" && state !== null) {
+    room.sources.tellAgain();
+    room.media.resume(had);
+    if (had && message.boot !== undefined && message.boot !== boot) room.media.renew();
+    boot = message.boot;
+  }
+  if (message.type === "slots" || message.type === "dropped") room.media.setSlots(room.model.slots);
+  if (message.type === "event") say(room, /** @type {any} */ (message));
+  if (message.type === "state" && state !== null) room.sources.obey(state, before);
+  if (viewOf(room.model) === "ended") finish(room);
+}
+
+/** The server's process, where it tells it: another one has a new media room. */
+let boot = /** @type {string | undefined} */ (undefined);
+
+/** @param {Room} room @param {{ name: string, params?: Record<string, any> }} event */
+function say(room, event) {
+  if (event.name === "muted") room.sources.closeMicrophone();
+  if (event.name === "private_recalled") room.set({ recalled: true });
+  if (event.name === "private_ended") room.set({ recalled: false });
+  const phrase = eventPhrase(room.model.state, event);
+  if (phrase !== null) toast(t(phrase.text, phrase.params), { urgent: isUrgent(event.name) });
+}
+
+/** Nothing goes on behind an end screen: devices are let go. @param {Room} room */
+function finish(room) {
+  room.media.stop();
+  room.signal.stop();
+  void room.sources.stopScreen();
+  room.devices.close("camera");
+  room.devices.close("microphone");
+  if (room.ui.dialog !== null) room.close();
+}
+
+/** @param {Room} room */
+function render(room) {
+  patch(root, shell(room));
+  const number = room.model.state?.sitting.case_number;
+  const title = number === undefined ? t("Mahdar") : `${number} · ${t("Mahdar")}`;
+  if (document.title !== title) document.title = title;
+  void keepAwake(viewOf(room.model) !== "ended" && room.model.state !== null);
+}
+
+/** @type {WakeLockSentinel | null} */
+let awake = null;
+let asking = false;
+
+/** The screen must not go dark in a hearing. @param {boolean} wanted */
+async function keepAwake(wanted) {
+  if (!wanted) {
+    void awake?.release();
+    awake = null;
+    return;
+  }
+  if (awake !== null || asking || document.hidden || !("wakeLock" in navigator)) return;
+  asking = true;
+  try {
+    awake = await navigator.wakeLock.request("screen");
+    awake.addEventListener("release", () => { awake = null; });
+  } catch {
+    awake = null; // low battery: the browser decides
+  } finally {
+    asking = false;
+  }
+}
+
+/** Coming back to the page: telephones stop microphones and sockets in the background. */
+/** @param {Room} room */
+function watchVisibility(room) {
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    room.signal.hurry();
+    if (room.sources.wish.microphone && room.devices.microphone === null && room.model.end === null) {
+      void room.devices.open("microphone");
+    }
+    room.refresh();
+  });
+}
+
+/** The own level, ten times a second, and whether somebody speaks into a closed microphone. */
+/** @param {Room} room */
+function watchLevel(room) {
+  /** @type {AudioContext | null} */
+  let context = null;
+  /** @type {Level | null} */
+  let level = null;
+  let loud = 0;
+  setInterval(() => {
+    const track = room.devices.microphone;
+    if (level?.track !== track) {
+      level?.close();
+      level = null;
+      if (track !== null) level = new Level((context ??= new AudioContext()), track);
+    }
+    if (context?.state === "suspended") void context.resume();
+    const now = level?.read() ?? 0;
+    loud = now > TALKING && !room.sources.on.microphone ? loud + 1 : 0;
+    const talkingMuted = loud > 8 || (room.ui.talkingMuted && now > 0.2 && !room.sources.on.microphone);
+    // Only what is seen is rendered: a bar in the lobby or the devices dialog.
+    const seen = document.querySelector(".level") !== null;
+    if (talkingMuted !== room.ui.talkingMuted || (seen && Math.abs(now - room.ui.level) > 0.02)) {
+      room.set({ level: now, talkingMuted });
+    }
+  }, 100);
+}

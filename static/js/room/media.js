@@ -1,0 +1,399 @@
+// @ts-check
+import { emptySample, lineBetween, sampleOf } from "./quality.js";
+import { Lost } from "./signal.js";
+
+/**
+ * @typedef {import("./types.js").Source} Source
+ * @typedef {import("./types.js").Slot} Slot
+ * @typedef {import("./quality.js").Line} Line
+ *
+ * @typedef {object} Link one peer connection and what is watched about it
+ * @property {string} id the transport's id, new for each connection
+ * @property {RTCPeerConnection} pc
+ * @property {Record<Source, RTCRtpSender> | null} senders of a publish connection
+ * @property {number} alive last count of anything that came in
+ * @property {number} aliveAt when it last grew, milliseconds
+ */
+
+const SOURCES = /** @type {Source[]} */ (["microphone", "camera", "screen"]);
+const MAX_BITRATE = { microphone: 40_000, camera: 1_500_000, screen: 2_000_000 };
+const LOOK_MS = 1000;
+/** A connection that hears nothing at all, not even STUN, for this long is replaced. */
+const SILENT_MS = 6000;
+/** The same, after the signalling link broke: the server may have been started anew. */
+const SUSPECT_MS = 2500;
+const DISCONNECTED_MS = 2000;
+const RETRY_MS = [500, 1000, 2000, 4000];
+
+const newId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
+
+/**
+ * Media of this page: one connection that publishes, one that subscribes with the server's fixed
+ * slots. Both outlive the signalling socket and are replaced by new ones when they fail, the old
+ * one staying until the new one carries media; the page never reloads for it.
+ *
+ * Events: `change` (streams, slots or connection states changed), `blocked` (the browser wants a
+ * tap before it plays sound), `line` (a CustomEvent with the Line of the last second).
+ */
+export class Media extends EventTarget {
+  /** @type {RTCIceServer[]} */
+  ice = [];
+  /** @type {Record<Source, MediaStreamTrack | null>} */
+  tracks = { microphone: null, camera: null, screen: null };
+  /** @type {Link | null} */
+  publishing = null;
+  /** @type {Link | null} */
+  subscribing = null;
+  /** @type {Record<string, Record<string, Slot>>} */
+  slots = {};
+  /** @type {Map<string, MediaStream>} by track id, so that a video keeps its stream */
+  #streams = new Map();
+  /** @type {Map<string, HTMLAudioElement>} by track id */
+  #sounds = new Map();
+  /** @type {Record<string, number>} volume by seat, 0..1 */
+  #volumes = {};
+  #speaker = "";
+  #before = { publish: emptySample(), subscribe: emptySample() };
+  #busy = { publish: false, subscribe: false };
+  #failures = { publish: 0, subscribe: 0 };
+  #suspectUntil = 0;
+  #stopped = true;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+
+  /** @param {import("./signal.js").Signal} signal */
+  constructor(signal) {
+    super();
+    this.signal = signal;
+  }
+
+  /**
+   * The signalling link is (again) up: make what is missing.
+   * @param {boolean} again it was lost before
+   */
+  resume(again) {
+    this.#stopped = false;
+    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS);
+    if (again) this.#suspectUntil = performance.now() + 8000;
+    void this.#ensure("publish");
+    void this.#ensure("subscribe");
+  }
+
+  /** The server says that it is another process than before: its media room is new. */
+  renew() {
+    void this.#replace("publish");
+    void this.#replace("subscribe");
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.publishing?.pc.close();
+    this.subscribing?.pc.close();
+    this.publishing = this.subscribing = null;
+    for (const sound of this.#sounds.values()) sound.remove();
+    this.#sounds.clear();
+    this.#changed();
+  }
+
+  /** "connecting" until both directions carry media. */
+  get state() {
+    const states = [this.publishing, this.subscribing].map((link) => link?.pc.connectionState);
+    if (states.every((state) => state === "connected")) return "connected";
+    return "connecting";
+  }
+
+  /**
+   * Send `track` as `source` from now on, or nothing. No renegotiation.
+   * @param {Source} source @param {MediaStreamTrack | null} track
+   */
+  async setTrack(source, track) {
+    this.tracks[source] = track;
+    if (track !== null && source === "screen") track.contentHint = "detail";
+    await this.publishing?.senders?.[source].replaceTrack(track).catch(() => {});
+  }
+
+  /** @param {Record<string, Record<string, Slot>>} slots by connection */
+  setSlots(slots) {
+    this.slots = slots;
+    this.#listen();
+    this.#changed();
+  }
+
+  /**
+   * The live stream of a seat's picture, or null.
+   * @param {string} seat @param {Source} source
+   * @returns {MediaStream | null}
+   */
+  stream(seat, source) {
+    const track = this.#tracksBySlot().find(
+      ([slot]) => slot.seat === seat && slot.source === source,
+    )?.[1];
+    return track === undefined ? null : this.#streamOf(track);
+  }
+
+  /** @param {string} seat */
+  volume(seat) {
+    return this.#volumes[seat] ?? 1;
+  }
+
+  /** @param {string} seat @param {number} volume 0..1, only on this page */
+  setVolume(seat, volume) {
+    this.#volumes = { ...this.#volumes, [seat]: volume };
+    this.#listen();
+  }
+
+  /** @param {string} id of an audio output */
+  async setSpeaker(id) {
+    this.#speaker = id;
+    await Promise.all([...this.#sounds.values()].map((sound) => route(sound, id)));
+  }
+
+  /** After a tap: play what the browser had blocked. */
+  async unblock() {
+    await Promise.all([...this.#sounds.values()].map((sound) => sound.play().catch(() => {})));
+  }
+
+  // --- connections -------------------------------------------------------------------------
+
+  /** @param {"publish" | "subscribe"} way */
+  async #ensure(way) {
+    const link = way === "publish" ? this.publishing : this.subscribing;
+    const state = link?.pc.connectionState;
+    if (link === null || state === "failed" || state === "closed") await this.#replace(way);
+  }
+
+  /** Make before break. @param {"publish" | "subscribe"} way */
+  async #replace(way) {
+    if (this.#busy[way] || this.#stopped || !this.signal.open) return;
+    this.#busy[way] = true;
+    try {
+      const link = way === "publish" ? await this.#publish() : await this.#subscribe();
+      this.#watch(way, link);
+      this.#failures[way] = 0;
+    } catch (error) {
+      if (!(error instanceof Lost)) console.warn(`${way} failed`, error);
+      const wait = RETRY_MS[Math.min(this.#failures[way]++, RETRY_MS.length - 1)];
+      setTimeout(() => void this.#ensure(way), wait);
+    } finally {
+      this.#busy[way] = false;
+    }
+  }
+
+  /** @param {"publish" | "subscribe"} way @param {Link} link */
+  #watch(way, link) {
+    const old = way === "publish" ? this.publishing : this.subscribing;
+    if (way === "publish") this.publishing = link;
+    else if (old === null) this.subscribing = link;
+    const settle = () => {
+      const state = link.pc.connectionState;
+      if (state === "connected") {
+        old?.pc.close();
+        if (way === "subscribe") this.subscribing = link;
+        this.#listen();
+      }
+      if (state === "failed") void this.#replace(way);
+      if (state === "disconnected") setTimeout(() => this.#givenUp(way, link), DISCONNECTED_MS);
+      this.#changed();
+    };
+    if (way === "subscribe" && old !== null) {
+      // The old picture stays on the page until the new one is there, but never for long.
+      setTimeout(() => {
+        if (this.subscribing === old) this.subscribing = link;
+        old.pc.close();
+        this.#changed();
+      }, 5000);
+    }
+    link.pc.addEventListener("connectionstatechange", settle);
+    settle();
+  }
+
+  /** @param {"publish" | "subscribe"} way @param {Link} link */
+  #givenUp(way, link) {
+    const current = way === "publish" ? this.publishing : this.subscribing;
+    if (link === current && link.pc.connectionState === "disconnected") void this.#replace(way);
+  }
+
+  /** @returns {RTCPeerConnection} */
+  #peer() {
+    return new RTCPeerConnection({ iceServers: this.ice, bundlePolicy: "max-bundle" });
+  }
+
+  /** Our offer: three sendonly sections in a fixed order, so that no track ever renegotiates. */
+  async #publish() {
+    const pc = this.#peer();
+    const id = newId();
+    try {
+      const audio = pc.addTransceiver("audio", { direction: "sendonly" });
+      const [camera, screen] = ["camera", "screen"].map((source) =>
+        pc.addTransceiver("video", {
+          direction: "sendonly",
+          sendEncodings: [{ maxBitrate: MAX_BITRATE[/** @type {Source} */ (source)] }],
+        }),
+      );
+      for (const transceiver of [camera, screen]) preferVp8(transceiver);
+      const senders = { microphone: audio.sender, camera: camera.sender, screen: screen.sender };
+      await Promise.all(SOURCES.map((name) => senders[name].replaceTrack(this.tracks[name])));
+      await pc.setLocalDescription(await pc.createOffer());
+      const sdp = pc.localDescription?.sdp ?? "";
+      const answer = await this.signal.request("publish", { connection: id, sdp });
+      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      // Whatever changed while the answer was on its way.
+      await Promise.all(SOURCES.map((name) => senders[name].replaceTrack(this.tracks[name])));
+      return link(id, pc, senders);
+    } catch (error) {
+      pc.close();
+      throw error;
+    }
+  }
+
+  /** The server's offer, with its fixed slots; the slots message tells who is in them. */
+  async #subscribe() {
+    const pc = this.#peer();
+    const id = newId();
+    try {
+      const offer = await this.signal.request("subscribe", { connection: id });
+      await pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+      await pc.setLocalDescription(await pc.createAnswer());
+      const sdp = pc.localDescription?.sdp ?? "";
+      await this.signal.request("answer", { connection: id, sdp });
+      return link(id, pc, null);
+    } catch (error) {
+      pc.close();
+      throw error;
+    }
+  }
+
+  // --- watching ----------------------------------------------------------------------------
+
+  /** One look per second: line quality, and connections that died without saying so. */
+  async #look() {
+    const now = performance.now();
+    const [up, down] = await Promise.all([statsOf(this.publishing), statsOf(this.subscribing)]);
+    const publish = sampleOf(up, now);
+    const subscribe = sampleOf(down, now);
+    this.#check("publish", this.publishing, publish.alive, now);
+    this.#check("subscribe", this.subscribing, subscribe.alive, now);
+    const line = lineBetween(this.#before.publish, publish);
+    const other = lineBetween(this.#before.subscribe, subscribe);
+    this.#before = { publish, subscribe };
+    /** @type {Line} */
+    const detail = {
+      round_trip_ms: line.round_trip_ms ?? other.round_trip_ms,
+      loss_up: line.loss_up,
+      loss_down: other.loss_down,
+      freezes: other.freezes,
+    };
+    this.dispatchEvent(new CustomEvent("line", { detail }));
+  }
+
+  /**
+   * @param {"publish" | "subscribe"} way @param {Link | null} link
+   * @param {number} alive @param {number} now
+   */
+  #check(way, link, alive, now) {
+    if (link === null) {
+      void this.#ensure(way);
+      return;
+    }
+    if (alive !== link.alive) {
+      link.alive = alive;
+      link.aliveAt = now;
+      return;
+    }
+    const limit = now < this.#suspectUntil ? SUSPECT_MS : SILENT_MS;
+    if (now - link.aliveAt < limit) return;
+    link.aliveAt = now; // one try per limit
+    void this.#replace(way);
+  }
+
+  // --- playing -----------------------------------------------------------------------------
+
+  /** @returns {[Slot, MediaStreamTrack][]} */
+  #tracksBySlot() {
+    if (this.subscribing === null) return [];
+    const slots = this.slots[this.subscribing.id] ?? {};
+    /** @type {[Slot, MediaStreamTrack][]} */
+    const found = [];
+    for (const transceiver of this.subscribing.pc.getTransceivers()) {
+      const slot = transceiver.mid === null ? undefined : slots[transceiver.mid];
+      if (slot) found.push([slot, transceiver.receiver.track]);
+    }
+    return found;
+  }
+
+  /** Sound is played apart from the tiles, so that no change of the layout can interrupt it. */
+  #listen() {
+    const heard = new Map(
+      this.#tracksBySlot()
+        .filter(([slot]) => slot.source === "microphone")
+        .map(([slot, track]) => [track.id, { slot, track }]),
+    );
+    for (const [id, sound] of this.#sounds) {
+      if (heard.has(id)) continue;
+      sound.remove();
+      this.#sounds.delete(id);
+    }
+    for (const [id, { slot, track }] of heard) {
+      const sound = this.#sounds.get(id) ?? this.#play(id, track);
+      sound.volume = this.volume(slot.seat);
+      sound.dataset.seat = slot.seat;
+    }
+  }
+
+  /** @param {string} id @param {MediaStreamTrack} track */
+  #play(id, track) {
+    const sound = document.createElement("audio");
+    sound.autoplay = true;
+    sound.srcObject = this.#streamOf(track);
+    sound.hidden = true;
+    document.body.append(sound);
+    this.#sounds.set(id, sound);
+    if (this.#speaker !== "") void route(sound, this.#speaker);
+    sound.play().catch((error) => {
+      if (error.name === "NotAllowedError") this.dispatchEvent(new Event("blocked"));
+    });
+    return sound;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #streamOf(track) {
+    const known = this.#streams.get(track.id);
+    if (known !== undefined) return known;
+    const stream = new MediaStream([track]);
+    this.#streams.set(track.id, stream);
+    return stream;
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/**
+ * @param {string} id @param {RTCPeerConnection} pc @param {Record<Source, RTCRtpSender> | null} senders
+ * @returns {Link}
+ */
+const link = (id, pc, senders) => ({ id, pc, senders, alive: -1, aliveAt: performance.now() });
+
+/** @param {Link | null} link @returns {Promise<Record<string, any>[]>} */
+async function statsOf(link) {
+  if (link === null || link.pc.connectionState === "closed") return [];
+  const reports = /** @type {Record<string, any>[]} */ ([]);
+  (await link.pc.getStats()).forEach((report) => reports.push(report));
+  return reports;
+}
+
+/** @param {RTCRtpTransceiver} transceiver The server forwards VP8 only. */
+function preferVp8(transceiver) {
+  const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
+  const wanted = all.filter((codec) => /\/(VP8|rtx)$/i.test(codec.mimeType));
+  if (wanted.length > 0) transceiver.setCodecPreferences?.(wanted);
+}
+
+/** @param {HTMLAudioElement} sound @param {string} id */
+async function route(sound, id) {
+  if (!("setSinkId" in sound)) return;
+  await /** @type {any} */ (sound).setSinkId(id).catch(() => {});
+}

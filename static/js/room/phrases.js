@@ -1,0 +1,147 @@
+// @ts-check
+import { N_ } from "../i18n.js";
+import { seatOf } from "./state.js";
+
+/** @typedef {import("./types.js").Phrase} Phrase */
+/** @typedef {import("./types.js").RoomState} RoomState */
+
+/** What is said aloud (aria-live) and shown for a moment when something happens. */
+const EVENTS = /** @type {Record<string, string>} */ ({
+  admitted: N_("You are in the hearing."),
+  returned_to_lobby: N_("The court sent you back to wait. It will call you again."),
+  removed: N_("You were taken out of the sitting."),
+  on_record: N_("The sitting is on record. Everything is recorded from now on."),
+  off_record: N_("The sitting is off record. Nothing is recorded."),
+  record_alarm: N_("The record has stopped. Nothing said now is recorded."),
+  hand_raised: N_("%(name)s asks to speak."),
+  floor_given: N_("%(name)s has the floor."),
+  muted: N_("The court closed your microphone."),
+  unlocked: N_("You may open your microphone again."),
+  private_invited: N_("You are invited to a private consultation."),
+  private_opened: N_("The private room is open. Nobody else hears you, and nothing is recorded."),
+  private_recalled: N_("The court asks you to come back to the sitting when you are ready."),
+  cannot_hear: N_("%(name)s cannot hear."),
+  private_ended: N_("The private consultation has ended."),
+  missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
+  taken_back: N_("Your microphone and camera are connected again."),
+  closed: N_("The sitting has ended."),
+});
+
+/**
+ * What to say about an event; null for one that this page does not know.
+ * @param {RoomState | null} state
+ * @param {{ name: string, params?: Record<string, any> }} event
+ * @returns {Phrase | null}
+ */
+export function eventPhrase(state, event) {
+  const text = EVENTS[event.name];
+  if (text === undefined) return null;
+  const params = event.params ?? {};
+  if (event.name === "cannot_hear" && params.on === false) return null;
+  const seat = state === null ? undefined : seatOf(state, String(params.seat ?? ""));
+  if (text.includes("%(name)s") && seat === undefined) return null;
+  return { text, params: { ...params, name: seat?.name ?? "" } };
+}
+
+const ALARMS = new Set(["record_alarm", "cannot_hear", "removed", "muted", "returned_to_lobby"]);
+
+/** @param {string} name An event that must interrupt what a screen reader says. */
+export const isUrgent = (name) => ALARMS.has(name);
+
+const RECORD = {
+  off: N_("Not recording"),
+  starting: N_("Starting the record and proving it"),
+  recording: N_("Recording"),
+  suspended: N_("The record is suspended"),
+  interrupted: N_("The record was interrupted"),
+  forbidden: N_("This sitting is never recorded"),
+};
+
+/** @param {import("./types.js").Record_["state"]} state */
+export const recordText = (state) => RECORD[state] ?? state;
+
+const SOURCES = {
+  microphone: N_("Microphone"),
+  camera: N_("Camera"),
+  screen: N_("Screen"),
+};
+
+/** @param {import("./types.js").Source} source */
+export const sourceText = (source) => SOURCES[source];
+
+const IDENTITY = {
+  "": "",
+  unknown: N_("Identity not known"),
+  account: N_("Signed in, face not compared"),
+  verified: N_("Identity verified"),
+  not_proved: N_("Identity not proved"),
+};
+
+/** @param {import("./types.js").Seat["identity"]} identity */
+export const identityText = (identity) => IDENTITY[identity] ?? identity;
+
+const PLACES = {
+  hearing: N_("In the hearing"),
+  lobby: N_("Waiting in the lobby"),
+  witness_room: N_("In the witness room"),
+  private: N_("In a private consultation"),
+  outside: N_("Not here"),
+  removed: N_("Removed"),
+};
+
+/** @param {import("./types.js").Place} place */
+export const placeText = (place) => PLACES[place] ?? place;
+
+const MISSED = /** @type {Record<string, string>} */ ({
+  private: N_("you were in a private consultation"),
+  disconnected: N_("your connection was lost"),
+  lobby: N_("you were in the lobby"),
+  removed: N_("you were taken out of the sitting"),
+});
+
+/** @param {string} why */
+export const missedText = (why) => MISSED[why] ?? N_("your connection was lost");
+
+/**
+ * The ended screens: title and what to do now.
+ * @param {string} reason
+ * @returns {{ title: string, detail: string, again: boolean }} `again`: offer to come back
+ */
+export function ending(reason) {
+  const [title, detail, again] = ENDINGS[reason] ?? ENDINGS.over;
+  return { title, detail, again };
+}
+
+const ENDINGS = /** @type {Record<string, [string, string, boolean]>} */ ({
+  taken_over: [
+    N_("Your seat is open in another window"),
+    N_("This window no longer hears or sends anything. Use the other window, or take the seat back here."),
+    true,
+  ],
+  removed: [
+    N_("You were taken out of the sitting"),
+    N_("The reason is on the record. If you think it was a mistake, telephone the clerk."),
+    false,
+  ],
+  left: [
+    N_("You have left the sitting"),
+    N_("You can come back while the sitting lasts. You will wait in the lobby first."),
+    true,
+  ],
+  ticket: [
+    N_("Your way in has expired"),
+    N_("Press 'Come back in'. If that does not help, sign in again or ask the clerk for a new link."),
+    true,
+  ],
+  refused: [N_("You cannot enter this sitting"), "", false],
+  protocol: [
+    N_("This page and the server do not understand each other"),
+    N_("Press 'Come back in' to load the page again. Tell the clerk if it happens twice."),
+    true,
+  ],
+  adjourned: [N_("The sitting is adjourned"), N_("You can close this page."), false],
+  reserved_for_judgment: [N_("Judgment is reserved"), N_("You can close this page."), false],
+  closed: [N_("The sitting has ended"), N_("You can close this page."), false],
+  cancelled: [N_("The sitting is cancelled"), N_("You can close this page."), false],
+  over: [N_("The sitting has ended"), N_("You can close this page."), false],
+});

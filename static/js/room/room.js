@@ -1,0 +1,185 @@
+// @ts-check
+import { language, t } from "../i18n.js";
+import { toast } from "../toast.js";
+import { Refused } from "./signal.js";
+import { initial, reduce } from "./state.js";
+
+/**
+ * @typedef {import("./state.js").Model} Model
+ * @typedef {import("./types.js").Source} Source
+ * @typedef {import("./types.js").RoomState} RoomState
+ *
+ * @typedef {object} Dialog a form in a native dialog; its answer is one command
+ * @property {string} key
+ * @property {(room: Room) => string} title
+ * @property {(room: Room) => import("./vdom.js").VChild[]} body
+ * @property {((room: Room) => string) | null} confirm text of the button; null: only 'Close'
+ * @property {boolean} [danger]
+ * @property {(form: FormData, room: Room) => void | Promise<void>} [submit] throws Refused
+ *
+ * @typedef {object} Ui what only this page knows
+ * @property {"people" | "agenda" | "notes" | "record"} tab
+ * @property {boolean} panel the side panel is open (phones)
+ * @property {string} pinned tile that this person wants large
+ * @property {boolean} recalled the court has asked this private room to come back
+ * @property {Dialog | null} dialog
+ * @property {string} dialogError
+ * @property {Set<string>} busy commands without an answer yet
+ * @property {boolean} blocked the browser waits for a tap before it plays sound
+ * @property {boolean} talkingMuted somebody speaks into the muted microphone
+ * @property {number} level of the own microphone, 0..1
+ * @property {import("./quality.js").Line | null} line
+ * @property {{ w: number, h: number }} stage
+ * @property {{ code: string, text: string } | null} refused why the page may not come in
+ */
+
+/** Everything the views read and do. One per page. */
+export class Room {
+  /** @type {Model} */
+  model = initial();
+  /** @type {Ui} */
+  ui = {
+    tab: "people",
+    panel: false,
+    pinned: "",
+    recalled: false,
+    dialog: null,
+    dialogError: "",
+    busy: new Set(),
+    blocked: false,
+    talkingMuted: false,
+    level: 0,
+    line: null,
+    stage: { w: 960, h: 540 },
+    refused: null,
+  };
+  #scheduled = false;
+
+  /**
+   * @param {object} parts
+   * @param {import("./signal.js").Signal} parts.signal
+   * @param {import("./media.js").Media} parts.media
+   * @param {import("./devices.js").Devices} parts.devices
+   * @param {import("./sources.js").Sources} parts.sources
+   * @param {{ zone: string, kitUrl: string, exitUrl: string }} parts.page
+   * @param {() => void} parts.render
+   */
+  constructor(parts) {
+    this.signal = parts.signal;
+    this.media = parts.media;
+    this.devices = parts.devices;
+    this.sources = parts.sources;
+    this.page = parts.page;
+    this.render = parts.render;
+  }
+
+  /** Milliseconds by the server's clock. */
+  now() {
+    return Date.now() + this.model.offset;
+  }
+
+  /** The state; views are only called when there is one. @returns {RoomState} */
+  get state() {
+    if (this.model.state === null) throw new Error("no state yet");
+    return this.model.state;
+  }
+
+  /** @param {Record<string, any>} message */
+  take(message) {
+    this.model = reduce(this.model, message, Date.now());
+    this.refresh();
+  }
+
+  /** @param {Partial<Ui>} change */
+  set(change) {
+    Object.assign(this.ui, change);
+    this.refresh();
+  }
+
+  /** Render soon; many changes make one rendering. A hidden page gets no animation frame. */
+  refresh() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.render();
+    });
+  }
+
+  /**
+   * Send a command and tell the person if it is refused.
+   * @param {string} type @param {Record<string, any>} [fields]
+   * @returns {Promise<boolean>} accepted
+   */
+  async act(type, fields = {}) {
+    try {
+      await this.ask(type, fields);
+      return true;
+    } catch (error) {
+      toast(explain(error), { urgent: true });
+      return false;
+    }
+  }
+
+  /**
+   * Send a command; throws Refused or Lost.
+   * @param {string} type @param {Record<string, any>} [fields]
+   */
+  async ask(type, fields = {}) {
+    const busy = type + JSON.stringify(fields);
+    if (this.ui.busy.has(busy)) return {};
+    this.ui.busy.add(busy);
+    this.refresh();
+    try {
+      return await this.signal.request(type, fields);
+    } finally {
+      this.ui.busy.delete(busy);
+      this.refresh();
+    }
+  }
+
+  /** @param {string} type @param {Record<string, any>} [fields] */
+  busy(type, fields = {}) {
+    return this.ui.busy.has(type + JSON.stringify(fields));
+  }
+
+  /** @param {Dialog} dialog */
+  open(dialog) {
+    this.set({ dialog, dialogError: "" });
+  }
+
+  close() {
+    this.set({ dialog: null, dialogError: "" });
+  }
+
+  /** @param {SubmitEvent} event of the open dialog's form */
+  async submit(event) {
+    event.preventDefault();
+    const dialog = this.ui.dialog;
+    if (dialog === null) return;
+    try {
+      await dialog.submit?.(new FormData(/** @type {HTMLFormElement} */ (event.target)), this);
+      if (this.ui.dialog === dialog) this.close();
+    } catch (error) {
+      this.set({ dialogError: explain(error) });
+    }
+  }
+
+  /** Check camera, sound and line in a window of its own; the seat stays where it is. */
+  checkKit() {
+    window.open(this.page.kitUrl, "mahdar-kit");
+  }
+
+  /** The other language, for the switch. */
+  otherLanguage() {
+    return language() === "ar" ? "en" : "ar";
+  }
+}
+
+/** What a person reads when a command failed. @param {unknown} error */
+export function explain(error) {
+  if (error instanceof Refused) {
+    return error.message === "" ? t("That was refused.") : t(error.message, error.params);
+  }
+  return t("The connection broke before the court's server answered. Look whether it happened, then try again.");
+}

@@ -1,0 +1,135 @@
+// @ts-check
+/**
+ * The shapes of docs/protocol.md, version 1, as the page reads them.
+ *
+ * @typedef {"microphone" | "camera" | "screen"} Source
+ * @typedef {"outside" | "lobby" | "witness_room" | "hearing" | "private" | "removed"} Place
+ * @typedef {"good" | "poor" | "bad" | ""} Grade
+ *
+ * @typedef {object} Attestation
+ * @property {boolean} identity
+ * @property {boolean} restraints_off
+ * @property {string} others
+ * @property {string} [at]
+ *
+ * @typedef {object} KitResult
+ * @property {"ok" | "fail"} camera
+ * @property {"ok" | "fail"} microphone
+ * @property {"ok" | "fail" | "unknown"} speaker
+ * @property {number | null} round_trip_ms
+ * @property {number | null} loss  share 0..1
+ * @property {"good" | "poor" | "bad"} result
+ *
+ * @typedef {object} Seat
+ * @property {string} id
+ * @property {string} role
+ * @property {string} role_title
+ * @property {string} name
+ * @property {string | null} represents
+ * @property {Place} place
+ * @property {boolean} present
+ * @property {"unknown" | "account" | "verified" | "not_proved" | ""} identity
+ * @property {Attestation | null} attestation
+ * @property {KitResult | null} kit
+ * @property {Grade} line
+ * @property {Record<Source, boolean>} sources
+ * @property {Source[]} permitted
+ * @property {boolean} locked
+ * @property {string | null} hand  since when
+ * @property {boolean} floor
+ * @property {boolean} cannot_hear
+ * @property {"present" | "absent" | "represented" | ""} roll
+ * @property {boolean} heard a witness or expert who has been heard
+ * @property {number} missed_seconds
+ * @property {boolean} guest
+ * @property {string} id_last4
+ * @property {string | null} room
+ *
+ * @typedef {object} Missed
+ * @property {string} from
+ * @property {string} to
+ * @property {number} seconds
+ * @property {string} why
+ *
+ * @typedef {object} Me
+ * @property {string} seat
+ * @property {string} role
+ * @property {boolean} host
+ * @property {boolean} operates_room an officer sits at this page for the detained person
+ * @property {Place} place
+ * @property {boolean} locked
+ * @property {string[]} may
+ * @property {Record<string, { code: string, message: string, params?: Record<string, string | number> }>} why_not
+ * @property {string | null} private the private room of this seat, open or not
+ * @property {Missed[]} missed
+ *
+ * @typedef {object} Sitting
+ * @property {string} id
+ * @property {string} case_number
+ * @property {string} case_title
+ * @property {string} kind
+ * @property {string} kind_title
+ * @property {string[]} languages
+ * @property {string} starts_at
+ * @property {number} duration_minutes
+ * @property {"required" | "optional" | "forbidden"} recording
+ * @property {boolean} public
+ * @property {boolean} private_consultation
+ *
+ * @typedef {object} TrackProof
+ * @property {string} seat
+ * @property {Source} source
+ * @property {boolean} ok
+ * @property {string} reason
+ *
+ * @typedef {object} Record_
+ * @property {"off" | "starting" | "recording" | "suspended" | "interrupted" | "forbidden"} state
+ * @property {string | null} since
+ * @property {string | null} verified_at
+ * @property {number | null} clock_ms
+ * @property {TrackProof[]} tracks
+ *
+ * @typedef {object} AgendaItem
+ * @property {string} id
+ * @property {string} title
+ * @property {string} source
+ * @property {"open" | "current" | "done" | "skipped"} state
+ * @property {string | null} at
+ *
+ * @typedef {object} Note
+ * @property {string} at
+ * @property {number | null} clock_ms
+ * @property {string} by
+ * @property {string} text
+ *
+ * @typedef {object} PrivateRoom
+ * @property {string} id
+ * @property {string[]} seats
+ * @property {"invited" | "waiting_officer" | "open"} state
+ * @property {string | null} since
+ * @property {string} by
+ * @property {string[]} accepted
+ * @property {string[]} officers_out
+ *
+ * @typedef {object} RoomState
+ * @property {number} version
+ * @property {Sitting} sitting
+ * @property {string} phase
+ * @property {string} phase_since
+ * @property {{ minutes: number, until: string } | null} delay
+ * @property {string | null} recess_until
+ * @property {{ reason: string, adjourned_to: string | null } | null} outcome
+ * @property {Record_} record
+ * @property {Me} me
+ * @property {Seat[]} seats
+ * @property {string | null} floor
+ * @property {AgendaItem[]} agenda
+ * @property {Note[]} notes
+ * @property {PrivateRoom[]} private
+ *
+ * @typedef {{ seat: string, source: Source }} Slot
+ *
+ * @typedef {{ text: string, params?: Record<string, string | number> }} Phrase a message id and
+ *   its values: the pure modules never translate
+ */
+export {};

@@ -1,0 +1,156 @@
+// @ts-check
+import { t } from "../i18n.js";
+import { toast } from "../toast.js";
+import { helpFor } from "./devices.js";
+import * as dialogs from "./dialogs.js";
+import { mayShare } from "./sources.js";
+import { isDetained, may, seatOf } from "./state.js";
+import { h, icon } from "./vdom.js";
+
+/** @typedef {import("./room.js").Room} Room */
+
+/**
+ * One control: a sign with its word, large enough for a thumb.
+ * @param {string} key @param {import("./vdom.js").VNode} sign @param {string} label
+ * @param {() => void} onclick
+ * @param {{ pressed?: boolean, kind?: string, why?: string }} [options]
+ */
+const control = (key, sign, label, onclick, options = {}) =>
+  h(
+    "button",
+    {
+      key,
+      type: "button",
+      class: ["control", options.kind],
+      "data-control": key,
+      "aria-pressed": options.pressed === undefined ? null : String(options.pressed),
+      "aria-disabled": options.why ? "true" : null,
+      title: options.why ?? null,
+      onclick: () => (options.why ? toast(options.why) : onclick()),
+    },
+    sign,
+    h("span", {}, label),
+  );
+
+/**
+ * The bar at the foot of every view in which this person is connected.
+ * @param {Room} room
+ * @param {{ panel: boolean }} options `panel`: there is a side panel to open on phones
+ */
+export const controls = (room, { panel }) =>
+  h(
+    "div",
+    { key: "controls", class: "controls", role: "toolbar", "aria-label": t("Your controls") },
+    microphone(room),
+    camera(room),
+    isDetained(room.state) ? cannotHear(room) : null,
+    hand(room),
+    screen(room),
+    isDetained(room.state) ? null : cannotHear(room),
+    consult(room),
+    control("devices", icon("gear-six"), t("Devices"), () => {
+      void room.devices.refresh();
+      room.open(dialogs.devices());
+    }),
+    panel ? panelControl(room) : null,
+    control("leave", icon("sign-out"), t("Leave"), () => room.open(dialogs.leave()), { kind: "control-leave" }),
+  );
+
+/** @param {Room} room */
+function microphone(room) {
+  const on = room.sources.on.microphone;
+  const why = room.state.me.locked ? t("The court has closed your microphone. Raise your hand to ask for the floor.") : "";
+  return control(
+    "microphone",
+    on ? icon("microphone") : icon("microphone-slash"),
+    on ? t("Mute") : t("Unmute"),
+    () => void turn(room, "microphone", !on),
+    { kind: on ? "" : "control-off", why },
+  );
+}
+
+/** @param {Room} room */
+function camera(room) {
+  const on = room.sources.on.camera;
+  return control(
+    "camera",
+    on ? icon("video-camera") : icon("video-camera-slash"),
+    on ? t("Stop camera") : t("Start camera"),
+    () => void turn(room, "camera", !on),
+    { kind: on ? "" : "control-off" },
+  );
+}
+
+/** @param {Room} room @param {"microphone" | "camera"} kind @param {boolean} on */
+export async function turn(room, kind, on) {
+  const opened = await room.sources.turn(kind, on);
+  const cause = room.devices.failed[kind];
+  if (!opened && cause !== null) toast(t(helpFor(cause, kind)), { urgent: true });
+}
+
+/** @param {Room} room */
+function hand(room) {
+  if (!may(room.state, "hand") || room.state.me.place !== "hearing") return null;
+  const raised = seatOf(room.state, room.state.me.seat)?.hand != null;
+  return control(
+    "hand",
+    icon("hand-palm"),
+    raised ? t("Lower hand") : t("Raise hand"),
+    () => void room.act("hand", { raised: !raised }),
+    { pressed: raised, kind: raised ? "control-on" : "" },
+  );
+}
+
+/** @param {Room} room */
+function cannotHear(room) {
+  if (!may(room.state, "cannot_hear") || room.state.me.place !== "hearing") return null;
+  const on = seatOf(room.state, room.state.me.seat)?.cannot_hear ?? false;
+  return control(
+    "cannot_hear",
+    icon("ear-slash"),
+    on ? t("I can hear again") : t("I cannot hear"),
+    () => void room.act("cannot_hear", { on: !on }),
+    { pressed: on, kind: [on && "control-alarm", isDetained(room.state) && "control-big"].filter(Boolean).join(" ") },
+  );
+}
+
+/** @param {Room} room */
+function screen(room) {
+  if (room.state.me.place !== "hearing" || !("getDisplayMedia" in navigator.mediaDevices)) return null;
+  if (isDetained(room.state)) return null;
+  const on = room.sources.on.screen;
+  const why = on || mayShare(room.state) ? "" : t("You need the court's leave to share your screen. Ask for the floor.");
+  return control(
+    "screen",
+    icon("screencast"),
+    on ? t("Stop sharing") : t("Share screen"),
+    () => void (on ? room.sources.stopScreen() : share(room)),
+    { pressed: on, kind: on ? "control-on" : "", why },
+  );
+}
+
+/** @param {Room} room */
+async function share(room) {
+  try {
+    await room.sources.shareScreen();
+  } catch (error) {
+    const denied = error instanceof Error && error.name === "NotAllowedError";
+    toast(denied ? t("No screen was chosen. Nothing is shared.") : t("This device cannot share its screen."));
+  }
+}
+
+/** @param {Room} room */
+function consult(room) {
+  if (!may(room.state, "private_invite") || room.state.me.private !== null) return null;
+  return control("consult", icon("lock-key"), t("Private talk"), () => room.open(dialogs.consultation()));
+}
+
+/** @param {Room} room */
+const panelControl = (room) =>
+  control(
+    "panel",
+    icon("users"),
+    room.state.me.host ? t("People and agenda") : t("People"),
+    () => room.set({ panel: !room.ui.panel }),
+    { pressed: room.ui.panel, kind: "control-panel" },
+  );

@@ -1,0 +1,218 @@
+// @ts-check
+import { language, t } from "../i18n.js";
+import * as dialogs from "./dialogs.js";
+import { clockOfDay, timeOfDay } from "./format.js";
+import { badge, bdi, button, command, lineSign, menu } from "./parts.js";
+import { identityText, placeText } from "./phrases.js";
+import { h, icon } from "./vdom.js";
+
+/**
+ * Who is where. Hosts act from here; everybody else sees who hears them and sets volumes.
+ *
+ * @typedef {import("./room.js").Room} Room
+ * @typedef {import("./types.js").Seat} Seat
+ */
+
+/** @typedef {{ key: string, title: string, seats: Seat[], actions?: import("./vdom.js").VChild[] }} Group */
+
+/** @param {Room} room */
+export function people(room) {
+  return h(
+    "div",
+    { key: "people", class: "people" },
+    ...groups(room)
+      .filter((group) => group.seats.length > 0)
+      .map((group) =>
+        h(
+          "section",
+          { key: group.key, "aria-labelledby": `group-${group.key}` },
+          h("div", { class: "group-head" },
+            h("h3", { id: `group-${group.key}` }, group.title, h("span", { class: "count" }, String(group.seats.length))),
+            ...(group.actions ?? [])),
+          h("ul", { class: "seat-list" }, ...group.seats.map((seat) => person(room, seat))),
+        ),
+      ),
+  );
+}
+
+/** @param {Room} room @returns {Group[]} */
+function groups(room) {
+  const { seats, me } = room.state;
+  const at = (/** @type {string} */ place) => seats.filter((seat) => seat.place === place);
+  const waiting = [...at("lobby"), ...at("witness_room")].filter((seat) => seat.present);
+  const away = seats.filter((seat) => !seat.present && seat.place !== "removed" && seat.place !== "outside");
+  const hands = seats.filter((seat) => seat.hand !== null).sort((a, b) => ((a.hand ?? "") < (b.hand ?? "") ? -1 : 1));
+  const raised = new Set(me.host ? hands.map((seat) => seat.id) : []);
+  const here = (/** @type {Seat} */ seat) => seat.present && !raised.has(seat.id);
+  return [
+    { key: "hands", title: t("Hands raised"), seats: me.host ? hands : [] },
+    { key: "lobby", title: t(placeText("lobby")), seats: waiting.filter((s) => s.place === "lobby"), actions: [admitAll(room, waiting)] },
+    { key: "witness_room", title: t("Witness room: called one by one"), seats: waiting.filter((s) => s.place === "witness_room") },
+    { key: "hearing", title: t(placeText("hearing")), seats: at("hearing").filter(here) },
+    { key: "private", title: t(placeText("private")), seats: at("private").filter(here), actions: recalls(room) },
+    { key: "lost", title: t("Connection lost"), seats: away },
+    { key: "outside", title: t(placeText("outside")), seats: at("outside") },
+    { key: "removed", title: t(placeText("removed")), seats: at("removed") },
+  ];
+}
+
+/** @param {Room} room @param {Seat[]} waiting */
+function admitAll(room, waiting) {
+  if (waiting.filter((seat) => seat.place === "lobby").length < 2) return null;
+  return command(room, "admit", t("Admit all"), { fields: { seats: "all" }, kind: "btn-outline" });
+}
+
+/** @param {Room} room */
+const recalls = (room) =>
+  room.state.private
+    .filter((item) => item.state === "open" && item.id !== room.state.me.private)
+    .map((item) => command(room, "private_recall", t("Ask them back"), { fields: { room: item.id } }));
+
+/** @param {Room} room @param {Seat} seat */
+function person(room, seat) {
+  const mine = seat.id === room.state.me.seat;
+  const { host } = room.state.me;
+  return h(
+    "li",
+    { key: seat.id, class: ["seat", room.model.speaking.includes(seat.id) && "seat-speaking"], "data-seat": seat.id },
+    h("div", { class: "seat-head" },
+      h("div", { class: "seat-name" },
+        h("strong", {}, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
+        h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
+      h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line)),
+    ),
+    host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : null,
+    host ? h("div", { class: "seat-actions" }, ...actions(room, seat, mine)) : null,
+    mine || !["hearing", "private"].includes(seat.place) ? null : volume(room, seat),
+  );
+}
+
+/** @param {Room} room @param {Seat} seat */
+function counsel(room, seat) {
+  const client = room.state.seats.find((other) => other.id === seat.represents);
+  return client === undefined ? null : h("span", { class: "for" }, " · ", t("for %(name)s", { name: client.name }));
+}
+
+/** @param {Seat} seat */
+const signs = (seat) => [
+  seat.present && !seat.sources.microphone && seat.place === "hearing"
+    ? h("span", { key: "mic", title: t("Microphone off") }, seat.locked ? icon("lock", "icon-20") : icon("microphone-slash", "icon-20"), h("span", { class: "visually-hidden" }, t("Microphone off")))
+    : null,
+];
+
+/** What the clerk must know before letting somebody in. @param {Room} room @param {Seat} seat */
+function facts(room, seat) {
+  const kind = seat.identity === "verified" ? "success" : seat.identity === "not_proved" ? "error" : "";
+  return [
+    badge(t(identityText(seat.identity)), kind, icon("identification-card", "icon-16")),
+    seat.guest ? badge(t("Guest"), "info") : null,
+    seat.floor ? badge(t("Has the floor"), "success") : null,
+    seat.cannot_hear ? badge(t("Cannot hear"), "error", icon("ear-slash", "icon-16")) : null,
+    seat.locked ? badge(t("Microphone locked"), "warning") : null,
+    seat.hand !== null ? badge(t("Hand up since %(time)s", { time: clockOfDay(seat.hand, room.page.zone) }), "warning") : null,
+    kit(seat),
+    attestation(room, seat),
+  ];
+}
+
+/** @param {Seat} seat */
+function kit(seat) {
+  if (seat.kit === null) return null;
+  const { result, camera, microphone } = seat.kit;
+  if (camera === "fail") return badge(t("Kit check: no camera"), "warning");
+  if (microphone === "fail") return badge(t("Kit check: no microphone"), "error");
+  if (result === "good") return badge(t("Kit check: good"), "success");
+  return result === "poor" ? badge(t("Kit check: weak line"), "warning") : badge(t("Kit check: bad line"), "error");
+}
+
+/** @param {Room} room @param {Seat} seat */
+function attestation(room, seat) {
+  if (seat.room === null || seat.room === "") return null;
+  const a = seat.attestation;
+  if (a === null) return badge(t("Officer has not attested yet"), "warning");
+  const good = a.identity && a.restraints_off;
+  const time = a.at === undefined ? "" : timeOfDay(a.at, language(), room.page.zone);
+  return h(
+    "details",
+    { key: "attestation", class: "attestation" },
+    h("summary", {}, badge(good ? t("Officer attested") : t("Officer's attestation is incomplete"), good ? "success" : "error")),
+    h("ul", {},
+      h("li", {}, a.identity ? t("Identity checked by the officer") : t("Identity not checked by the officer")),
+      h("li", {}, a.restraints_off ? t("Restraints are off") : t("Restraints are not off")),
+      h("li", {}, a.others === "" ? t("Nobody else is in the room") : t("Also in the room: %(others)s", { others: a.others })),
+      time === "" ? null : h("li", {}, t("Stated at %(time)s", { time })),
+    ),
+  );
+}
+
+/** @param {Room} room @param {Seat} seat @param {boolean} mine */
+function actions(room, seat, mine) {
+  const one = { seats: [seat.id] };
+  const name = seat.name;
+  const may = room.state.me.may;
+  if (seat.place === "removed") {
+    return [command(room, "readmit", t("Let back to the lobby"), { fields: { seat: seat.id } })];
+  }
+  if (!seat.present && seat.place === "outside") return [];
+  const waiting = seat.place === "lobby" || seat.place === "witness_room";
+  const called = seat.place === "witness_room";
+  const first = waiting
+    ? command(room, "admit", called ? t("Call in") : t("Admit"), {
+        fields: one,
+        kind: "",
+        name: called ? t("Call in %(name)s", { name }) : t("Admit %(name)s", { name }),
+      })
+    : null;
+  const inHearing = seat.place === "hearing";
+  const judge = seat.role === "presiding_judge";
+  return [
+    first,
+    inHearing ? floor(room, seat) : null,
+    inHearing && !mine && !judge && seat.sources.microphone
+      ? command(room, "mute", t("Mute"), { fields: { seat: seat.id, lock: false }, name: t("Mute %(name)s", { name }) })
+      : null,
+    menu(`seat-${seat.id}`, t("More about %(name)s", { name }), [
+      may.includes("identity") && !mine ? button(t("Check identity"), { onclick: () => room.open(dialogs.identity(seat.id)), icon: icon("identification-card"), kind: "btn-outline" }) : null,
+      inHearing && !mine && !judge && !seat.locked ? command(room, "mute", t("Mute and lock"), { fields: { seat: seat.id, lock: true }, icon: icon("lock") }) : null,
+      seat.locked ? command(room, "unlock", t("Let unmute"), { fields: { seat: seat.id }, icon: icon("lock-open") }) : null,
+      seat.hand !== null ? command(room, "lower_hand", t("Lower hand"), { fields: { seat: seat.id }, icon: icon("hand-palm") }) : null,
+      inHearing ? screenLeave(room, seat) : null,
+      ["witness", "expert"].includes(seat.role) && inHearing ? command(room, "heard", t("Has been heard"), { fields: { seat: seat.id }, icon: icon("check-circle") }) : null,
+      inHearing && !mine && !judge ? command(room, "to_lobby", ["witness", "expert"].includes(seat.role) ? t("Back to the witness room") : t("Back to the lobby"), { fields: one, icon: icon("arrow-u-up-left") }) : null,
+      !mine && !judge && may.includes("remove") ? button(t("Remove"), { onclick: () => room.open(dialogs.remove(seat.id)), icon: icon("user-minus"), kind: "btn-outline btn-danger" }) : null,
+    ]),
+  ];
+}
+
+/** @param {Room} room @param {Seat} seat */
+function floor(room, seat) {
+  const fields = { seat: seat.floor ? null : seat.id };
+  const name = seat.floor ? t("Take the floor from %(name)s", { name: seat.name }) : t("Give %(name)s the floor", { name: seat.name });
+  return command(room, "floor", seat.floor ? t("End the floor") : t("Give the floor"), { fields, name });
+}
+
+/** @param {Room} room @param {Seat} seat */
+function screenLeave(room, seat) {
+  const allowed = seat.permitted.includes("screen");
+  return command(room, "allow_screen", allowed ? t("Stop their screen") : t("Allow to share the screen"), {
+    fields: { seat: seat.id, allowed: !allowed },
+    icon: icon("screencast"),
+  });
+}
+
+/** @param {Room} room @param {Seat} seat */
+const volume = (room, seat) =>
+  h(
+    "label",
+    { key: "volume", class: "volume" },
+    icon("speaker-high", "icon-20"),
+    h("span", { class: "visually-hidden" }, t("Volume of %(name)s, only for you", { name: seat.name })),
+    h("input", {
+      type: "range",
+      min: "0",
+      max: "100",
+      value: String(Math.round(room.media.volume(seat.id) * 100)),
+      oninput: (/** @type {Event} */ event) =>
+        room.media.setVolume(seat.id, Number(/** @type {HTMLInputElement} */ (event.target).value) / 100),
+    }),
+  );

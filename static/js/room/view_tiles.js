@@ -1,0 +1,198 @@
+// @ts-check
+import { t } from "../i18n.js";
+import { arrange, PHONE_WIDTH, place } from "./layout.js";
+import { bdi, lineSign } from "./parts.js";
+import { sourceText } from "./phrases.js";
+import { isDetained, seatOf } from "./state.js";
+import { h, icon } from "./vdom.js";
+
+/**
+ * @typedef {import("./room.js").Room} Room
+ * @typedef {import("./layout.js").Tile} Tile
+ * @typedef {import("./types.js").Seat} Seat
+ */
+
+/**
+ * The stage: every tile in one container, placed by rectangles, so that a change of layout never
+ * moves a playing video in the document.
+ * @param {Room} room
+ * @param {import("./vdom.js").VChild} [instead] shown when nobody is on the stage
+ */
+export function stage(room, instead = null) {
+  const { w, h: height } = room.ui.stage;
+  const phone = w < PHONE_WIDTH;
+  const options = { spotlight: room.model.spotlight, pinned: room.ui.pinned, phone };
+  const arrangement = arrange(room.state, { ...options, detained: isDetained(room.state) });
+  const { rects, height: needed } = place(arrangement, w, height, phone);
+  const tiles = [...arrangement.large, ...arrangement.small].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const large = new Set(arrangement.large.map((item) => item.key));
+  return h(
+    "div",
+    { key: "stage", class: "stage", "data-stage": "", ref: (/** @type {Element} */ el) => observe(room, el) },
+    instead,
+    h(
+      "ul",
+      {
+        key: "tiles",
+        class: "tiles",
+        "aria-label": t("Pictures of those who take part"),
+        hidden: tiles.length === 0 || instead !== null,
+        style: { "--height": `${needed}px` },
+      },
+      ...tiles.map((item) => tile(room, item, rects.get(item.key), large.has(item.key))),
+    ),
+  );
+}
+
+/** @type {WeakMap<Element, ResizeObserver>} */
+const observers = new WeakMap();
+
+/** @param {Room} room @param {Element} element */
+function observe(room, element) {
+  if (observers.has(element)) return;
+  const observer = new ResizeObserver(([entry]) => {
+    const { width, height } = entry.contentRect;
+    if (width > 0 && height > 0) room.set({ stage: { w: width, h: height } });
+  });
+  observer.observe(element);
+  observers.set(element, observer);
+}
+
+/**
+ * @param {Room} room @param {Tile} item
+ * @param {import("./layout.js").Rect | undefined} rect @param {boolean} large
+ */
+function tile(room, item, rect, large) {
+  const seat = seatOf(room.state, item.seat);
+  if (seat === undefined || rect === undefined) return null;
+  const mine = seat.id === room.state.me.seat;
+  const speaking = item.source === "camera" && room.model.speaking.includes(seat.id);
+  const stream = mine && item.source === "camera" ? ownStream(room) : room.media.stream(seat.id, item.source);
+  const picture = mine ? room.sources.on.camera : seat.sources[item.source] && stream !== null;
+  return h(
+    "li",
+    {
+      key: item.key,
+      class: ["tile", large && "tile-large", speaking && "tile-speaking", `tile-${item.source}`],
+      "data-seat": seat.id,
+      "data-role": seat.role,
+      style: {
+        "inset-inline-start": `${Math.round(rect.x)}px`,
+        "inset-block-start": `${Math.round(rect.y)}px`,
+        "inline-size": `${Math.floor(rect.w)}px`,
+        "block-size": `${Math.floor(rect.h)}px`,
+      },
+    },
+    video(stream, picture, mine && item.source === "camera"),
+    picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
+    h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
+    plate(room, seat, item, mine),
+    others(mine) ? pin(room, item, seat) : null,
+  );
+}
+
+/** @param {boolean} mine */
+const others = (mine) => !mine;
+
+/**
+ * @param {MediaStream | null} stream @param {boolean} shown @param {boolean} mirrored
+ */
+const video = (stream, shown, mirrored) =>
+  h("video", {
+    key: "video",
+    class: [mirrored && "mirrored", !shown && "no-picture"],
+    autoplay: true,
+    playsinline: true,
+    live: { muted: true }, // sound is played by media.js
+    ref: (/** @type {HTMLVideoElement} */ element) => {
+      if (element.srcObject === stream) return;
+      element.srcObject = stream;
+      if (stream !== null) element.play().catch(() => {});
+    },
+  });
+
+/** @param {Room} room @param {Seat} seat @param {Tile} item @param {boolean} speaking */
+function signs(room, seat, item, speaking) {
+  if (item.source === "screen") return [];
+  const muted = seat.id === room.state.me.seat ? !room.sources.on.microphone : !seat.sources.microphone;
+  return [
+    seat.hand !== null ? sign("hand", icon("hand-palm", "icon-20"), t("Hand raised"), "sign-hand") : null,
+    seat.cannot_hear ? sign("ear", icon("ear-slash", "icon-20"), t("Cannot hear"), "sign-alarm") : null,
+    seat.floor ? sign("floor", icon("microphone-stage", "icon-20"), t("Has the floor"), "sign-floor") : null,
+    muted ? sign("muted", icon("microphone-slash", "icon-20"), t("Microphone off"), "") : null,
+    speaking ? sign("speaking", icon("waveform", "icon-20"), t("Speaking"), "sign-speaking") : null,
+    lineSign(seat.line),
+  ];
+}
+
+/** @param {string} key @param {import("./vdom.js").VNode} picture @param {string} text @param {string} kind */
+const sign = (key, picture, text, kind) =>
+  h("span", { key, class: ["sign", kind], title: text }, picture, h("span", { class: "visually-hidden" }, text));
+
+/** @param {Room} room @param {Seat} seat @param {Tile} item @param {boolean} mine */
+function plate(room, seat, item, mine) {
+  const role = item.source === "screen" ? t("Screen of") : t(seat.role_title);
+  return h(
+    "div",
+    { key: "plate", class: "plate" },
+    h("span", { class: "plate-role" }, role, mine ? h("b", { class: "you" }, ` ${t("(you)")}`) : null),
+    h("span", { class: "plate-name" }, bdi(seat.name)),
+  );
+}
+
+/** @param {Room} room @param {Tile} item @param {Seat} seat */
+function pin(room, item, seat) {
+  const on = room.ui.pinned === item.key;
+  const name = on
+    ? t("Stop showing %(name)s large", { name: seat.name })
+    : t("Show %(name)s large", { name: seat.name });
+  return h(
+    "button",
+    {
+      key: "pin",
+      type: "button",
+      class: "pin",
+      "aria-pressed": String(on),
+      "aria-label": name,
+      title: name,
+      onclick: () => room.set({ pinned: on ? "" : item.key }),
+    },
+    on ? icon("push-pin-slash", "icon-20") : icon("push-pin", "icon-20"),
+  );
+}
+
+/** @type {{ track: MediaStreamTrack, stream: MediaStream } | null} */
+let own = null;
+
+/** @param {Room} room @returns {MediaStream | null} */
+function ownStream(room) {
+  const track = room.devices.camera;
+  if (track === null) return null;
+  if (own?.track !== track) own = { track, stream: new MediaStream([track]) };
+  return own.stream;
+}
+
+/**
+ * The own picture before the sitting, with what the browser says if it has none.
+ * @param {Room} room
+ */
+export const preview = (room) =>
+  h(
+    "div",
+    { key: "preview", class: "preview" },
+    video(ownStream(room), room.sources.on.camera, true),
+    room.sources.on.camera
+      ? null
+      : h("div", { key: "off", class: "tile-empty" }, icon("video-camera-slash", "icon-48"), h("p", {}, t("Your camera is off"))),
+    h("div", { key: "level", class: "level", role: "img", "aria-label": t(sourceText("microphone")) },
+      h("span", { style: { "inline-size": `${Math.round(room.ui.level * 100)}%` } })),
+  );
+
+/** @param {string} name */
+const initials = (name) =>
+  name
+    .split(/\s+/)
+    .filter(Boolean)
+    .slice(0, 2)
+    .map((word) => [...word][0])
+    .join("\u200c ");
