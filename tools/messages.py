@@ -29,6 +29,8 @@ KEYWORDS: Final = {
     "N_n": (1, 2),
     "gettext": None,
     "ngettext": (1, 2),
+    "translate": (2,),
+    "ntranslate": (2, 3),
     "live": None,
     "live_attr": (2,),
     "t": None,
