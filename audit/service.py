@@ -216,7 +216,7 @@ class AuditLog:
         """
         spans = [tree.inclusion_spans(index, size) for index in indexes]
         nodes = await self._nodes(size, (span for path in spans for span in path))
-        return [tree.proof(path, nodes) for path in spans]
+        return await asyncio.to_thread(lambda: [tree.proof(path, nodes) for path in spans])
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the tree of `new` leaves extends that of `old` (1 or more)."""

@@ -1,0 +1,966 @@
+#!/usr/bin/env python3
+"""Check an evidence bundle of a sitting, offline: python3 verify.py FILE.zip [--key VKEY] [--json]
+
+Needs Python 3.10 or newer and the `cryptography` package, and nothing else: a copy lies in every
+bundle. What a bundle is, and what each step means, is in docs/evidence.md and in the bundle's
+README.txt. Exit status: 0 valid, 1 not valid, 2 the input is unusable.
+
+Nothing is unpacked. Memory does not grow with the media; limits below bound the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+T = TypeVar("T")
+
+VALID, NOT_VALID, UNUSABLE = 0, 1, 2
+
+CHUNK = 1 << 20
+MAX_DIRECTORY = 64 << 20
+"""Bytes of the ZIP's directory: about 500,000 files."""
+MAX_JSON = 64 << 20
+"""Bytes of one JSON file."""
+MAX_LINE = 64 << 10
+"""Bytes of a line: a leaf has at most 32 KiB, a proof of a tree of 2**63 leaves 4 KiB."""
+MAX_DEPTH = 16
+MAX_INT = 2**53 - 1
+
+TOLERANCE_MS = 500
+"""Media clocks of senders and ours differ by less; a longer hole must be declared."""
+SWITCH_MS = 1000
+"""A private consultation is logged before the media is switched: within this."""
+
+SEAL = ("bundle.json", "log/leaves.jsonl", "log/proofs.jsonl", "checkpoint.txt")
+"""The files that bundle.json does not list, in their order at the end of the ZIP."""
+LISTED = ("README.txt", "chapters.json", "log/vkey.txt", "verify.py")
+"""The files that every bundle lists."""
+FOLDERS = ("documents/", "media/", "minutes/", "tracks/")
+NO_LINK = "0" * 64
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_TRACK = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LEAF_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_LEAF_TEXT = re.compile(r"[!-~]*")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+
+
+class Failed(Exception):
+    """A step failed; the text says what and where."""
+
+
+class Missing(Exception):
+    """What a step reads could not be read by an earlier one."""
+
+
+class Unusable(Exception):
+    """There is nothing that could be checked."""
+
+
+# --- the one way to write a ZIP ------------------------------------------------------------------
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR = struct.Struct("<4sIQI")
+_STAMP = (0, 0x21)  # time and date: 1980-01-01 00:00, the format's zero
+_MODE = 0o100644 << 16
+_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+MAX_ENTRY = _FULL32 - 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the ZIP. `offset` is where its local header starts."""
+
+    name: str
+    size: int
+    crc: int
+    offset: int
+
+    def local(self) -> bytes:
+        """The bytes before the content."""
+        name = self.name.encode()
+        sizes = (self.crc, self.size, self.size, len(name), 0)
+        return _LOCAL.pack(b"PK\x03\x04", 20, 0, 0, *_STAMP, *sizes) + name
+
+    def central(self) -> bytes:
+        """The entry's record in the directory."""
+        name = self.name.encode()
+        large = self.offset >= _FULL32
+        extra = struct.pack("<2HQ", 1, 8, self.offset) if large else b""
+        versions = (0x0314, 45 if large else 20)
+        sizes = (self.crc, self.size, self.size, len(name), len(extra))
+        rest = (0, 0, 0, _MODE, min(self.offset, _FULL32))
+        return _CENTRAL.pack(b"PK\x01\x02", *versions, 0, 0, *_STAMP, *sizes, *rest) + name + extra
+
+
+def ending(count: int, size: int, offset: int) -> bytes:
+    """The bytes after a directory of `count` entries and `size` bytes at `offset`."""
+    end64 = b""
+    if count >= _FULL16 or size >= _FULL32 or offset >= _FULL32:
+        numbers = (count, count, size, offset)
+        end64 = _END64.pack(b"PK\x06\x06", 44, 0x0314, 45, 0, 0, *numbers)
+        end64 += _LOCATOR.pack(b"PK\x06\x07", 0, offset + size, 1)
+    counts = (0, 0, min(count, _FULL16), min(count, _FULL16))
+    return end64 + _END.pack(b"PK\x05\x06", *counts, min(size, _FULL32), min(offset, _FULL32), 0)
+
+
+class Archive:
+    """The ZIP's directory, and the SHA-256 of each file once `scan` has read it."""
+
+    def __init__(self, file: BinaryIO, entries: list[Entry], directory: bytes, tail: bytes) -> None:
+        self.file = file
+        self.entries = {entry.name: entry for entry in entries}
+        self.order = [entry.name for entry in entries]
+        self.sha256: dict[str, str] = {}
+        self._directory = directory
+        self._tail = tail
+
+    @classmethod
+    def open(cls, file: BinaryIO) -> Archive:
+        """Read the directory. Failed: none is at the end of the file, or it is out of bounds."""
+        length = file.seek(0, 2)
+        count, size, offset, tail = _read_end(file, length)
+        if size > MAX_DIRECTORY or offset + size + len(tail) != length:
+            raise Failed("the directory of the ZIP is not at its end: bytes were added or cut off")
+        file.seek(offset)
+        directory = file.read(size)
+        entries = list(_read_entries(directory, offset))
+        if len(entries) != count:
+            raise Failed(f"the ZIP has {len(entries)} files and says {count}")
+        if len({entry.name for entry in entries}) != count:
+            raise Failed("a name stands twice in the ZIP")
+        return cls(file, entries, directory, tail)
+
+    def scan(self) -> None:
+        """Read every byte; hash every file. Failed: one is not where it has to be."""
+        problem = ""
+        position = 0
+        entries = list(self.entries.values())
+        for entry in entries:
+            self.file.seek(position)
+            header = entry.local()
+            if entry.offset != position or self.file.read(len(header)) != header:
+                problem = problem or f"the header of {entry.name} is changed"
+            if self._hash(entry) != entry.crc:
+                problem = problem or f"{entry.name} does not have the CRC-32 of its header"
+            position += len(header) + entry.size
+        directory = b"".join(entry.central() for entry in entries)
+        if directory != self._directory:
+            problem = problem or "the directory of the ZIP is changed"
+        if ending(len(entries), len(directory), position) != self._tail:
+            problem = problem or "the end of the ZIP is changed"
+        if problem:
+            raise Failed(problem)
+
+    def _hash(self, entry: Entry) -> int:
+        digest, crc, left = hashlib.sha256(), 0, entry.size
+        while left:
+            data = self.file.read(min(left, CHUNK))
+            if not data:
+                raise Failed(f"{entry.name} is cut off")
+            digest.update(data)
+            crc = zlib.crc32(data, crc)
+            left -= len(data)
+        self.sha256[entry.name] = digest.hexdigest()
+        return crc
+
+    def read(self, name: str) -> bytes:
+        """A small file whole."""
+        entry = self._find(name)
+        if entry.size > MAX_JSON:
+            raise Failed(f"{name} is larger than {MAX_JSON} bytes")
+        self._seek(entry)
+        return self.file.read(entry.size)
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The lines of a file, without their newlines."""
+        entry = self._find(name)
+        position, left = self._seek(entry), entry.size
+        while left:
+            self.file.seek(position)
+            line = self.file.readline(min(left, MAX_LINE))
+            if not line.endswith(b"\n"):
+                raise Failed(f"{name} has a line that is too long or does not end")
+            position, left = position + len(line), left - len(line)
+            yield line[:-1]
+
+    def _find(self, name: str) -> Entry:
+        if name not in self.entries:
+            raise Failed(f"{name} is missing")
+        return self.entries[name]
+
+    def _seek(self, entry: Entry) -> int:
+        return self.file.seek(entry.offset + _LOCAL.size + len(entry.name))
+
+
+def _read_end(file: BinaryIO, length: int) -> tuple[int, int, int, bytes]:
+    """Count, size and offset of the directory, and the bytes that follow it."""
+    file.seek(max(0, length - _END.size))
+    tail = file.read()
+    if len(tail) < _END.size or tail[:4] != b"PK\x05\x06":
+        raise Failed("the file does not end as a bundle does: bytes were added or cut off")
+    _, _, _, _, count, size, offset, _ = _END.unpack(tail)
+    if count == _FULL16 or _FULL32 in (size, offset):
+        file.seek(max(0, length - _END.size - _LOCATOR.size - _END64.size))
+        tail = file.read()
+        if tail[:4] != b"PK\x06\x06":
+            raise Failed("the ZIP64 end of the file is missing")
+        count, size, offset = _END64.unpack(tail[: _END64.size])[7:10]
+    return count, size, offset, tail
+
+
+def _read_entries(directory: bytes, end: int) -> Iterator[Entry]:
+    position, total = 0, 0
+    while position < len(directory):
+        if len(directory) - position < _CENTRAL.size:
+            raise Failed("the directory of the ZIP is cut off")
+        fields = _CENTRAL.unpack_from(directory, position)
+        crc, size, name_size, extra_size, offset = fields[7], fields[9], *fields[10:12], fields[16]
+        position += _CENTRAL.size
+        raw = directory[position : position + name_size]
+        extra = directory[position + name_size : position + name_size + extra_size]
+        position += name_size + extra_size + fields[12]
+        if offset == _FULL32 and len(extra) == 12:
+            offset = struct.unpack("<Q", extra[4:])[0]
+        name = raw.decode("latin-1")
+        if len(name) > 200 or not _NAME.fullmatch(name):
+            raise Failed(f"the ZIP has a file with a hostile name: {name[:60]!r}")
+        total += _LOCAL.size + len(raw) + size
+        if total > end or offset + _LOCAL.size + len(raw) + size > end:
+            raise Failed(f"{name} does not fit into the file")
+        yield Entry(name, size, crc, offset)
+
+
+# --- canonical JSON ------------------------------------------------------------------------------
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 for what bundles use: texts, integers, booleans, lists, objects with ASCII keys."""
+    _check_json(value, 0)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Failed("a text is not Unicode") from None
+
+
+def parse(data: bytes, what: str) -> Any:
+    """Parse JSON that must be canonical. Failed otherwise."""
+    try:
+        value = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        raise Failed(f"{what} is not JSON") from None
+    try:
+        same = canonical(value) == data
+    except Failed as error:
+        raise Failed(f"{what}: {error}") from None
+    if not same:
+        raise Failed(f"{what} is not in canonical form")
+    return value
+
+
+def _check_json(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Failed("nested too deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not key.isascii():
+                raise Failed("a key is not ASCII")
+            _check_json(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_json(item, depth + 1)
+    elif isinstance(value, int):
+        if abs(value) > MAX_INT:
+            raise Failed("a number is too large")
+    elif not isinstance(value, str):
+        raise Failed("a float or null is not allowed")
+
+
+def _members(value: Any, what: str, **kinds: type | re.Pattern[str]) -> dict[str, Any]:
+    """Check that `value` is an object with at least these members."""
+    if not isinstance(value, dict):
+        raise Failed(f"{what} is not an object")
+    for name, kind in kinds.items():
+        found = value.get(name)
+        if isinstance(kind, re.Pattern):
+            good = isinstance(found, str) and bool(kind.fullmatch(found))
+        else:
+            good = type(found) is kind  # bool is not int here
+        if not good:
+            raise Failed(f"{what}: {name} is missing or of the wrong form")
+    return value
+
+
+def parse_time(text: str) -> datetime:
+    """A UTC time with milliseconds. Failed otherwise."""
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text[:-1] + "+00:00")
+    except ValueError:
+        raise Failed(f"{text[:40]!r} is not a time") from None
+
+
+# --- the log -------------------------------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """RFC 6962 section 2.1: SHA-256(0x00 || entry)."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root to which an inclusion proof leads (RFC 9162 section 2.1.3.2)."""
+    position, last, result = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            raise Failed("the proof is too long")
+        if position & 1 or position == last:
+            result = hashlib.sha256(b"\x01" + sibling + result).digest()
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            result = hashlib.sha256(b"\x01" + result + sibling).digest()
+        position, last = position >> 1, last >> 1
+    if last:
+        raise Failed("the proof is too short")
+    return result
+
+
+def link(data: dict[str, Any]) -> str:
+    """What the next `rec.segment` of the track has as `prev`: the hash of this one's `d`."""
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the log's key signed."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def read_checkpoint(data: bytes, vkey: str) -> Checkpoint:
+    """Read a signed note (C2SP signed-note, tlog-checkpoint). Failed unless `vkey` signed it."""
+    name, key_id, key = _read_vkey(vkey)
+    try:
+        head, separator, tail = data.decode().rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Failed("the checkpoint is not text") from None
+    if not separator or not tail.endswith("\n"):
+        raise Failed("the checkpoint has no signature")
+    text = head + "\n"
+    signatures = [_read_signature(line) for line in tail[:-1].split("\n")]
+    mine = [found for found in signatures if found[:2] == (name, key_id)]
+    if len(mine) != 1:
+        raise Failed(f"the checkpoint is not signed by {name}, key {key_id.hex()}")
+    _check_signature(key, mine[0][2], text.encode())
+    lines = head.split("\n")
+    if len(lines) != 3 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
+        raise Failed("the checkpoint does not have origin, size and root")
+    root = _unbase64(lines[2])
+    if len(root) != 32:
+        raise Failed("the root of the checkpoint is not a hash")
+    return Checkpoint(lines[0], int(lines[1]), root)
+
+
+def _read_vkey(vkey: str) -> tuple[str, bytes, bytes]:
+    name, _, rest = vkey.partition("+")
+    id_hex, _, encoded = rest.partition("+")
+    key = _unbase64(encoded)
+    if not name or len(key) != 33 or key[0] != 1:
+        raise Failed("the verifier key is not one of an Ed25519 key: name+id+key")
+    key_id = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+    if id_hex != key_id.hex():
+        raise Failed("the id of the verifier key is not that of its key")
+    return name, key_id, key[1:]
+
+
+def _read_signature(line: str) -> tuple[str, bytes, bytes]:
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != "—" or not parts[1]:
+        raise Failed("a signature line of the checkpoint is malformed")
+    data = _unbase64(parts[2])
+    return parts[1], data[:4], data[4:]
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Failed("not base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise Failed("base64 in another form than the one it has")
+    return data
+
+
+def _check_signature(key: bytes, signature: bytes, message: bytes) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except InvalidSignature:
+        raise Failed("the signature of the checkpoint is wrong") from None
+
+
+# --- the steps -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Leaf:
+    """What later steps need of a leaf. `data` is kept for the leaves that they read."""
+
+    type: str
+    at: datetime
+    hash: bytes
+    data: dict[str, Any] | None
+
+
+@dataclass
+class Step:
+    """The outcome of one step. `ok` is None when it could not be checked."""
+
+    number: int
+    name: str
+    ok: bool | None
+    detail: str = ""
+
+
+@dataclass
+class Report:
+    """All that was found. `status` is the exit status; `error` is set when it is 2."""
+
+    file: str
+    status: int = NOT_VALID
+    error: str = ""
+    sitting: str = ""
+    vkey: str = ""
+    pinned: bool = False
+    origin: str = ""
+    size: int = 0
+    root: str = ""
+    leaves: int = 0
+    segments: int = 0
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def valid(self) -> bool:
+        """Whether every step was checked and passed."""
+        return self.status == VALID
+
+
+class Verification:
+    """The steps, in order. Each method is one step: it returns a remark, or raises Failed.
+
+    One that needs what an earlier one could not read raises Missing and is not checked.
+    """
+
+    def __init__(self, file: BinaryIO, report: Report, vkey: str | None) -> None:
+        self._file = file
+        self._report = report
+        self._vkey = vkey
+        self._archive: Archive | None = None
+        self._manifest: dict[str, Any] | None = None
+        self._found: list[tuple[Leaf, Any, Any]] | None = None
+        self._leaves: list[Leaf] | None = None
+        self._checkpoint: Checkpoint | None = None
+
+    def archive(self) -> str:
+        """Every byte of the ZIP is where the one way to write it puts it."""
+        self._archive = Archive.open(self._file)
+        self._archive.scan()
+        return f"{len(self._archive.entries)} files"
+
+    def canonical(self) -> str:
+        """The manifest and the chapters are canonical JSON and have their members."""
+        manifest = parse(self.zip.read("bundle.json"), "bundle.json")
+        _check_manifest(manifest)
+        self._manifest = manifest
+        self._report.sitting = manifest["sitting"]["id"]
+        self._report.segments = len(manifest["segments"])
+        chapters = parse(self.zip.read("chapters.json"), "chapters.json")
+        _members(chapters, "chapters.json", v=int, chapters=list)
+        return ""
+
+    def manifest(self) -> str:
+        """The ZIP holds the listed files, with their sizes and hashes, and the seal."""
+        listed = self.bundle["files"]
+        names = [item["path"] for item in listed]
+        present = [name for name in self.zip.order if name not in SEAL]
+        for name in sorted(set(names) ^ set(present)):
+            raise Failed(f"{name} is " + ("missing" if name in names else "not listed"))
+        if names != sorted(names) or self.zip.order != [*names, *SEAL]:
+            raise Failed("the files are not in their order")
+        for name in set(LISTED).difference(names):
+            raise Failed(f"{name} is missing")
+        for item in listed:
+            name = item["path"]
+            if name not in LISTED and not name.startswith(FOLDERS):
+                raise Failed(f"{name} has no place in a bundle")
+            if self.zip.entries[name].size != item["size"]:
+                raise Failed(f"{name} has another size")
+            if self.zip.sha256[name] != item["sha256"]:
+                raise Failed(f"{name} has another SHA-256")
+        return f"{len(listed)} files match"
+
+    def leaf_format(self) -> str:
+        """Every leaf is canonical and of version 1."""
+        leaves = []
+        for number, line in enumerate(self.zip.lines("log/leaves.jsonl")):
+            leaves.append(_read_leaf(line, f"leaf {number}"))
+        self._found = leaves
+        self._leaves = [leaf for leaf, _, _ in leaves]
+        self._report.leaves = len(leaves)
+        return ""
+
+    def leaf_order(self) -> str:
+        """The leaves are those of one sitting, numbered 0, 1, 2, ... to the export."""
+        found = _need(self._found)
+        for number, (_, subject, n) in enumerate(found):
+            if subject != self.bundle["sitting"]["id"]:
+                raise Failed(f"leaf {number} is of another sitting")
+            if n != number:
+                raise Failed(f"leaf {number} of the sitting is missing or moved: {n} is there")
+        return f"{len(found)} leaves, none missing"
+
+    def checkpoint(self) -> str:
+        """The checkpoint is signed by the key and is of the bundle's log."""
+        vkey = self._vkey or self.zip.read("log/vkey.txt").decode("latin-1").rstrip("\n")
+        self._report.vkey, self._report.pinned = vkey, bool(self._vkey)
+        found = read_checkpoint(self.zip.read("checkpoint.txt"), vkey)
+        self._checkpoint = found
+        report = self._report
+        report.origin, report.size, report.root = found.origin, found.size, found.root.hex()
+        if found.origin != self.bundle["origin"]:
+            raise Failed("the checkpoint is of another log than the bundle")
+        return f"{found.origin}, {found.size} leaves"
+
+    def inclusion(self) -> str:
+        """Every leaf is in the signed tree, in this order."""
+        leaves, signed = _need(self._leaves), _need(self._checkpoint)
+        before, count = -1, 0
+        for line in self.zip.lines("log/proofs.jsonl"):
+            what = f"the proof of leaf {count}"
+            if count == len(leaves):
+                raise Failed("there are more proofs than leaves")
+            proof = _members(parse(line, what), what, index=int, path=list)
+            index, path = proof["index"], [_unhex(item, what) for item in proof["path"]]
+            if len(proof) != 2 or not before < index < signed.size:
+                raise Failed(f"{what} is of a leaf out of order or outside the checkpoint")
+            try:
+                root = root_of(leaves[count].hash, index, signed.size, path)
+            except Failed as error:
+                raise Failed(f"leaf {count}: {error}") from None
+            if root != signed.root:
+                raise Failed(f"leaf {count} is not in the signed log")
+            before, count = index, count + 1
+        if count < len(leaves):
+            raise Failed(f"the proof of leaf {count} is missing")
+        return f"{count} proofs lead to the signed root"
+
+    def export_leaf(self) -> str:
+        """The last leaf holds the hash of bundle.json, and so binds every file."""
+        leaves = _need(self._leaves)
+        if not leaves or leaves[-1].type != "evidence.exported":
+            raise Failed("the last leaf is not evidence.exported")
+        data = _members(leaves[-1].data, "evidence.exported", bundle=_HEX)
+        if data["bundle"] != self.zip.sha256.get("bundle.json"):
+            raise Failed("bundle.json is not the one whose export was logged")
+        return ""
+
+    def commitments(self) -> str:
+        """Each segment's media, salt and times are what the log committed to."""
+        logged = {(item["track"], item["seq"]): item for item in self._logged("rec.segment")}
+        for item in self.bundle["segments"]:
+            what = f"segment {item['track']}/{item['seq']}"
+            leaf = logged.get((item["track"], item["seq"]))
+            if leaf is None:
+                raise Failed(f"{what} is not in the log")
+            for name in ("start_ms", "end_ms"):
+                if item[name] != leaf[name]:
+                    raise Failed(f"{what}: {name} is not the one in the log")
+            plain = self.zip.sha256.get(item["path"])
+            if plain is None:
+                raise Failed(f"{what}: {item['path']} is missing")
+            content = bytes.fromhex(item["salt"]) + bytes.fromhex(plain)
+            if hashlib.sha256(content).hexdigest() != leaf["commitment"]:
+                raise Failed(f"{what}: the media or its salt is not what was recorded")
+            if self.zip.entries[item["path"]].size != leaf["bytes"]:
+                raise Failed(f"{what}: the media has another size")
+        return f"{len(self.bundle['segments'])} segments are the ones recorded"
+
+    def chain(self) -> str:
+        """The segments of each track are numbered, chained and in order of time."""
+        heads: dict[str, tuple[int, str, int]] = {}
+        for item in self._logged("rec.segment"):
+            track, seq = item["track"], item["seq"]
+            count, head, end = heads.get(track, (0, NO_LINK, -MAX_INT))
+            what = f"segment {track}/{seq}"
+            if seq != count:
+                raise Failed(f"{what} stands where {track}/{count} has to")
+            if item["prev"] != head:
+                raise Failed(f"{what} is not chained to the one before")
+            if item["start_ms"] < end - TOLERANCE_MS or item["end_ms"] < item["start_ms"]:
+                raise Failed(f"{what} overlaps the one before")
+            if track != f"{item['seat']}-{item['source']}":
+                raise Failed(f"{what} is not of seat {item['seat']}")
+            heads[track] = (count + 1, link(item), item["end_ms"])
+        return f"{len(heads)} tracks"
+
+    def completeness(self) -> str:
+        """All segments, tracks and gaps that the closed record counts are here, and no other."""
+        segments, gaps = self._logged("rec.segment"), self._logged("rec.gap")
+        logged = {(item["track"], item["seq"]) for item in segments}
+        given = [(item["track"], item["seq"]) for item in self.bundle["segments"]]
+        for track, seq in sorted(logged.difference(given)):
+            raise Failed(f"segment {track}/{seq} is missing")
+        if given != sorted(logged):
+            raise Failed("the segments are not in their order, or one is given twice")
+        media = [name for name in self.zip.order if name.startswith("media/")]
+        if sorted(media) != sorted(item["path"] for item in self.bundle["segments"]):
+            raise Failed("media/ holds other files than the segments")
+        closed = self._logged("rec.closed")
+        if not closed and not segments and not gaps and not self._logged("rec.started"):
+            return "nothing was recorded in this sitting"
+        if len(closed) != 1:
+            raise Failed(f"the record was closed {len(closed)} times")
+        _check_closed(closed[0], segments, len(gaps))
+        if sorted(closed[0]["tracks"]) != [item["id"] for item in self.bundle["tracks"]]:
+            raise Failed("the manifest has other tracks than the log")
+        self._check_nothing_later()
+        return f"{len(segments)} segments, {len(gaps)} gaps"
+
+    def gaps(self) -> str:
+        """Every hole in a track is declared, and the manifest declares the log's gaps."""
+        logged = self._logged("rec.gap")
+        names = ("track", "start_ms", "end_ms", "reason")
+        if self.bundle["gaps"] != [{name: item[name] for name in names} for item in logged]:
+            raise Failed("the gaps of the manifest are not those of the log")
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for item in [*self._logged("rec.segment"), *logged]:
+            spans.setdefault(item["track"], []).append((item["start_ms"], item["end_ms"]))
+        for track, found in spans.items():
+            covered = min(found)[0]
+            for start, end in sorted(found):
+                if start - covered > TOLERANCE_MS:
+                    raise Failed(f"track {track} has an undeclared hole, {covered} to {start} ms")
+                covered = max(covered, end)
+        return f"{len(logged)} declared, no other hole"
+
+    def off_record(self) -> str:
+        """No media lies off the record or in a private consultation."""
+        segments = self._logged("rec.segment")
+        stretches = self._recorded()
+        for item in segments:
+            start, end = item["start_ms"] + TOLERANCE_MS, item["end_ms"] - TOLERANCE_MS
+            if not any(first <= start and end <= last for first, last in stretches):
+                raise Failed(f"segment {item['track']}/{item['seq']} lies off the record")
+        private = self._private()
+        for seat, first, last in private:
+            for item in segments:
+                if item["seat"] == seat and item["end_ms"] > first and item["start_ms"] < last:
+                    what = f"segment {item['track']}/{item['seq']}"
+                    raise Failed(f"{what} lies in a private consultation of seat {seat}")
+        return f"{len(stretches)} stretches on record, {len(private)} private stays without media"
+
+    # what the steps share
+
+    @property
+    def zip(self) -> Archive:
+        """The archive, if its directory could be read."""
+        return _need(self._archive)
+
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """The manifest, if it could be read."""
+        return _need(self._manifest)
+
+    def _logged(self, type: str) -> list[dict[str, Any]]:
+        """The `d` of the leaves of one type, in order, checked for their members."""
+        found = [leaf.data for leaf in _need(self._leaves) if leaf.type == type]
+        return [_members(data, type, **_MEMBERS[type]) for data in found]
+
+    def _check_nothing_later(self) -> None:
+        types = [leaf.type for leaf in _need(self._leaves)]
+        later = types[types.index("rec.closed") + 1 :]
+        if any(type.startswith("rec.") for type in later):
+            raise Failed("something was recorded after the record was closed")
+
+    def _recorded(self) -> list[tuple[int, int]]:
+        """The stretches on record, in ms."""
+        stretches: list[tuple[int, int]] = []
+        start: int | None = None
+        for leaf in _need(self._leaves):
+            if leaf.type == "rec.started":
+                data = _members(leaf.data, leaf.type, **_MEMBERS[leaf.type])
+                if start is not None:
+                    raise Failed("the record was started twice without a stop")
+                if data["epoch"] != self.bundle["epoch"]:
+                    raise Failed("recording time 0 is not the one in the log")
+                start = data["start_ms"]
+            elif leaf.type == "rec.stopped":
+                data = _members(leaf.data, leaf.type, **_MEMBERS[leaf.type])
+                if start is None:
+                    raise Failed("the record was stopped without a start")
+                stretches.append((start, data["end_ms"]))
+                start = None
+        if start is not None:
+            raise Failed("the record was started and never stopped")
+        return stretches
+
+    def _private(self) -> list[tuple[str, int, int]]:
+        """Stays in private rooms: seat, first and last ms in which it may have no media."""
+        if not self.bundle["epoch"]:
+            return []
+        epoch = parse_time(self.bundle["epoch"])
+        inside: dict[tuple[str, str], int] = {}
+        stays = []
+        for leaf in _need(self._leaves):
+            if not leaf.type.startswith("live.private."):
+                continue
+            ms = int((leaf.at - epoch).total_seconds() * 1000)
+            data = leaf.data or {}
+            room, seats = data.get("private"), data.get("seats")
+            if leaf.type == "live.private.opened":
+                if not isinstance(room, str) or not isinstance(seats, list):
+                    raise Failed("a leaf live.private.opened does not name its seats")
+                inside.update({(room, str(seat)): ms for seat in seats})
+            elif leaf.type == "live.private.ended":
+                gone = seats if isinstance(seats, list) else [s for r, s in inside if r == room]
+                for seat in gone:
+                    first = inside.pop((str(room), str(seat)), None)
+                    if first is not None:
+                        stays.append((str(seat), first + SWITCH_MS, ms - SWITCH_MS))
+        stays += [(seat, first + SWITCH_MS, MAX_INT) for (_, seat), first in inside.items()]
+        return [stay for stay in stays if stay[1] < stay[2]]
+
+
+_SPAN: dict[str, type | re.Pattern[str]] = {"track": _TRACK, "start_ms": int, "end_ms": int}
+_MEMBERS: dict[str, dict[str, type | re.Pattern[str]]] = {
+    "rec.started": {"epoch": _TIME, "start_ms": int},
+    "rec.stopped": {"end_ms": int},
+    "rec.closed": {"tracks": dict, "gaps": int},
+    "rec.gap": {**_SPAN, "reason": str},
+    "rec.segment": {
+        **_SPAN,
+        "seat": str,
+        "source": str,
+        "seq": int,
+        "bytes": int,
+        "sha256": _HEX,
+        "commitment": _HEX,
+        "prev": _HEX,
+    },
+}
+
+
+def _check_manifest(manifest: Any) -> None:
+    what = "bundle.json"
+    lists = dict.fromkeys(("files", "tracks", "segments", "gaps"), list)
+    _members(manifest, what, v=int, type=str, origin=str, epoch=str, sitting=dict, **lists)
+    if (manifest["v"], manifest["type"]) != (1, "mahdar.evidence") or len(manifest) != 9:
+        raise Failed("bundle.json is not of version 1")
+    if manifest["epoch"]:
+        parse_time(manifest["epoch"])
+    _members(manifest["sitting"], "the sitting", id=str)
+    for item in manifest["files"]:
+        _members(item, "a file of bundle.json", path=_NAME, size=int, sha256=_HEX)
+    for item in manifest["tracks"]:
+        _members(item, "a track", id=_TRACK, seat=str, source=str, codec=str)
+    for item in manifest["gaps"]:
+        _members(item, "a gap", **_SPAN, reason=str)
+    for item in manifest["segments"]:
+        _members(item, "a segment", **_SPAN, seq=int, path=str, salt=_HEX)
+        if item["path"] != f"media/{item['track']}/{item['seq']:05d}.webm":
+            raise Failed(f"segment {item['track']}/{item['seq']} has another path")
+
+
+def _check_closed(closed: dict[str, Any], segments: list[dict[str, Any]], gaps: int) -> None:
+    counts: dict[str, tuple[int, str]] = {}
+    for item in segments:
+        counts[item["track"]] = (counts.get(item["track"], (0, ""))[0] + 1, link(item))
+    for track, stated in closed["tracks"].items():
+        _members(stated, f"rec.closed: {track}", segments=int, head=_HEX)
+        count, head = counts.pop(track, (0, NO_LINK))
+        if count != stated["segments"]:
+            raise Failed(f"track {track} has {count} segments, {stated['segments']} were recorded")
+        if head != stated["head"]:
+            raise Failed(f"track {track} does not end with the segment that was recorded last")
+    if counts:
+        raise Failed(f"track {min(counts)} is not among those of the closed record")
+    if gaps != closed["gaps"]:
+        raise Failed(f"there are {gaps} gaps, {closed['gaps']} were logged")
+
+
+_KEPT = ("rec.", "live.private.", "evidence.exported")
+
+
+def _read_leaf(line: bytes, what: str) -> tuple[Leaf, Any, Any]:
+    """The leaf, its subject and its number."""
+    value = _members(parse(line, what), what, v=int, t=_LEAF_TYPE, at=_TIME, d=dict)
+    if value["v"] != 1 or set(value) - {"v", "t", "at", "s", "n", "d"}:
+        raise Failed(f"{what} is not of version 1")
+    if len(line) > 32 * 1024 or not _LEAF_TEXT.fullmatch(line.decode()):
+        raise Failed(f"{what} holds more than codes and ids")
+    data = value["d"] if value["t"].startswith(_KEPT) else None
+    leaf = Leaf(value["t"], parse_time(value["at"]), leaf_hash(line), data)
+    return leaf, value.get("s"), value.get("n")
+
+
+def _need(value: T | None) -> T:
+    if value is None:
+        raise Missing
+    return value
+
+
+def _unhex(value: Any, what: str) -> bytes:
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise Failed(f"{what} is not a list of hashes")
+    return bytes.fromhex(value)
+
+
+STEPS: tuple[tuple[str, Callable[[Verification], str]], ...] = (
+    ("archive", Verification.archive),
+    ("canonical", Verification.canonical),
+    ("manifest", Verification.manifest),
+    ("leaf_format", Verification.leaf_format),
+    ("leaf_order", Verification.leaf_order),
+    ("checkpoint", Verification.checkpoint),
+    ("inclusion", Verification.inclusion),
+    ("export_leaf", Verification.export_leaf),
+    ("commitments", Verification.commitments),
+    ("chain", Verification.chain),
+    ("completeness", Verification.completeness),
+    ("gaps", Verification.gaps),
+    ("off_record", Verification.off_record),
+)
+
+
+def verify(
+    path: Path, vkey: str | None = None, tell: Callable[[Step], None] | None = None
+) -> Report:
+    """Check the bundle at `path`, with the log's key pinned to `vkey` where one is given.
+
+    `tell` hears of each step as it ends. Blocks for as long as reading the file takes; raises
+    nothing.
+    """
+    report = Report(str(path))
+    try:
+        with path.open("rb") as file:
+            _check_usable(file, vkey)
+            _run(Verification(file, report, vkey), report, tell)
+    except Unusable as error:
+        report.status, report.error = UNUSABLE, str(error)
+    except (OSError, ValueError) as error:
+        report.status, report.error = UNUSABLE, f"cannot read the file: {error}"
+    return report
+
+
+def _check_usable(file: BinaryIO, vkey: str | None) -> None:
+    length = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(4)
+    file.seek(max(0, length - _END.size))
+    if start != b"PK\x03\x04" and file.read(4) != b"PK\x05\x06":
+        raise Unusable("the file is empty" if not length else "the file is not a ZIP archive")
+    if vkey is not None:
+        try:
+            _read_vkey(vkey)
+        except Failed as error:
+            raise Unusable(f"--key: {error}") from None
+    try:
+        import cryptography  # noqa: F401
+    except ImportError:
+        raise Unusable(
+            "the Python package cryptography is needed: pip install cryptography"
+        ) from None
+
+
+def _run(verification: Verification, report: Report, tell: Callable[[Step], None] | None) -> None:
+    for number, (name, check) in enumerate(STEPS, 1):
+        step = Step(number, name, True)
+        try:
+            step.detail = check(verification)
+        except Missing:
+            step.ok, step.detail = None, "an earlier step could not read what this one checks"
+        except Failed as error:
+            step.ok, step.detail = False, str(error)
+        except OSError:
+            raise
+        except Exception as error:  # whatever hostile input can cause, it is not valid
+            step.ok, step.detail = False, f"cannot be read ({type(error).__name__})"
+        report.steps.append(step)
+        if tell:
+            tell(step)
+    report.status = VALID if all(step.ok for step in report.steps) else NOT_VALID
+
+
+def line(step: Step) -> str:
+    """One line for people."""
+    if step.ok:
+        text = f"{step.number:2} {step.name}: ok" + (f" ({step.detail})" if step.detail else "")
+    elif step.ok is None:
+        text = f"{step.number:2} {step.name}: not checked, {step.detail}"
+    else:
+        text = f"{step.number:2} FAILED: {step.name}: {step.detail}"
+    return _plain(text)
+
+
+def summary(report: Report) -> list[str]:
+    """The last lines for people."""
+    if report.status == UNUSABLE:
+        return [_plain(f"UNUSABLE: {report.error}")]
+    lines = [_plain(f"key: {report.vkey}")] if report.vkey else []
+    if not report.pinned:
+        lines += [
+            "NOT PINNED: the key comes from the bundle itself, so this shows that the bundle is",
+            "whole, not whose it is. Take the key from the court and run again with --key.",
+        ]
+    failed = [step.name for step in report.steps if not step.ok]
+    return [*lines, f"NOT VALID: {', '.join(failed)}" if failed else "VALID"]
+
+
+def _plain(text: str) -> str:
+    """For any terminal: a hostile bundle must not move its cursor."""
+    ascii_only = text.encode("ascii", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else "?" for c in ascii_only)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Check an evidence bundle of a sitting.")
+    parser.add_argument("file", type=Path, help="the bundle, FILE.zip")
+    parser.add_argument("--key", metavar="VKEY", help="the log's verifier key, name+id+key")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = parser.parse_args(arguments)
+    tell = None if options.json else lambda step: print(line(step), flush=True)
+    report = verify(options.file, options.key, tell)
+    if options.json:
+        print(json.dumps(asdict(report) | {"valid": report.valid}, indent=1))
+    else:
+        print("\n".join(summary(report)))
+    return report.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
