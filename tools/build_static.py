@@ -30,6 +30,7 @@ FONTS: Final = {
     "noto-kufi.woff2": "noto-kufi-arabic/files/noto-kufi-arabic-arabic-wght-normal.woff2",
 }
 _ICON = re.compile(r"""\bicon\(\s*["']([a-z0-9-]+)["']""")
+_SIGN = re.compile(r"""\bsign=["']([a-z0-9-]+)["']""")
 _ICON_LIST = re.compile(r"icons:((?:\s+[a-z0-9-]+)+)")
 _WEIGHT = re.compile(r"-(fill|bold|duotone|light|thin)$")
 _SYMBOL = re.compile(r"<svg[^>]*viewBox=\"([^\"]+)\"[^>]*>(.*)</svg>", re.DOTALL)
@@ -69,11 +70,12 @@ def build_icons() -> None:
 
 
 def icon_names() -> set[str]:
-    """Names in `icon("...")` and in comments of the form `icons: name name`."""
+    """Names in `icon("...")`, in `sign="..."` of our macros, and in comments of the form `icons: name name`."""
     names: set[str] = set()
     for path in _files("templates/**/*.html", "static/js/**/*.js"):
         text = path.read_text(encoding="utf-8")
         names.update(_ICON.findall(text))
+        names.update(_SIGN.findall(text))
         for group in _ICON_LIST.findall(text):
             names.update(group.split())
     return names

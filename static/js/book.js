@@ -2,6 +2,8 @@
 /** The booking form: rows are added in place, and fields that do not apply are put away. */
 
 const MAY_BE_DETAINED = ["accused", "client", "witness"];
+/** @type {WeakMap<Element, HTMLOptionElement[]>} */
+const allRoles = new WeakMap();
 const form = document.querySelector("form[data-booking]");
 
 form?.addEventListener("click", (event) => {
@@ -82,8 +84,12 @@ function fitKind(choice) {
  */
 function fitRoles(select, roles) {
   if (!(select instanceof HTMLSelectElement)) return;
-  for (const option of select.options) option.hidden = option.disabled = !roles.includes(option.value);
-  if (select.selectedOptions[0]?.disabled) select.value = [...select.options].find((option) => !option.disabled)?.value ?? "";
+  const all = allRoles.get(select) ?? [...select.options];
+  allRoles.set(select, all);
+  const chosen = select.value;
+  const fitting = all.filter((option) => roles.includes(option.value));
+  select.replaceChildren(...fitting);
+  select.value = fitting.some((option) => option.value === chosen) ? chosen : (fitting[0]?.value ?? "");
 }
 
 /**
