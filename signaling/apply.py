@@ -84,14 +84,16 @@ def _stopped(live: Live, fact: f.RecordStopped, at: datetime) -> Live:
 
 
 def _joined(live: Live, fact: f.SeatJoined, at: datetime) -> Live:
+    before = live.seats[fact.seat]
     live = _seat(
         live,
         fact.seat,
         place=fact.place,
         present=True,
-        admitted=live.seats[fact.seat].admitted or fact.place is Place.HEARING,
+        client=fact.client,
+        admitted=before.admitted or fact.place is Place.HEARING,
     )
-    if fact.fresh:
+    if fact.client != before.client:
         live = _seat(
             live, fact.seat, microphone=False, camera=False, screen=False, officer_out=False
         )
@@ -155,6 +157,12 @@ def _heard(live: Live, fact: f.WitnessHeard, at: datetime) -> Live:
     return _seat(live, fact.seat, heard=True)
 
 
+def _silent(live: Live, fact: f.MediaSilent, at: datetime) -> Live:
+    before = live.seats[fact.seat].silent
+    now = before | {fact.source} if fact.silent else before - {fact.source}
+    return _seat(live, fact.seat, silent=now)
+
+
 def _roll(live: Live, fact: f.RollCalled, at: datetime) -> Live:
     for seat, entry in fact.entries.items():
         live = _seat(live, seat, roll=entry)
@@ -186,9 +194,9 @@ def _screen(live: Live, fact: f.ScreenAllowed, at: datetime) -> Live:
 
 
 def _sources(live: Live, fact: f.SourcesSet, at: datetime) -> Live:
-    return _seat(
-        live, fact.seat, microphone=fact.microphone, camera=fact.camera, screen=fact.screen
-    )
+    sent = {"microphone": fact.microphone, "camera": fact.camera, "screen": fact.screen}
+    silent = frozenset(source for source in live.seats[fact.seat].silent if sent[source])
+    return _seat(live, fact.seat, **sent, silent=silent)
 
 
 def _hand(live: Live, fact: f.HandSet, at: datetime) -> Live:
@@ -291,6 +299,7 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.IdentityChecked: _identity,
     f.Attested: _attested,
     f.WitnessHeard: _heard,
+    f.MediaSilent: _silent,
     f.RollCalled: _roll,
     f.DelaySet: _delay,
     f.FloorGiven: _floor,

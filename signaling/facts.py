@@ -61,8 +61,8 @@ class SeatJoined(Struct, frozen=True):
 
     seat: str
     place: Place
-    fresh: bool
-    """A new page: it has declared no sources yet."""
+    client: str
+    """The page. Another one than before has declared no sources yet."""
 
 
 class SeatLeft(Struct, frozen=True):
@@ -124,6 +124,14 @@ class WitnessHeard(Struct, frozen=True):
 
     seat: str
     by: str
+
+
+class MediaSilent(Struct, frozen=True):
+    """A source that should send has gone silent, or is back."""
+
+    seat: str
+    source: str
+    silent: bool
 
 
 class RollCalled(Struct, frozen=True):
@@ -316,6 +324,7 @@ Fact: TypeAlias = (
     | IdentityChecked
     | Attested
     | WitnessHeard
+    | MediaSilent
     | RollCalled
     | DelaySet
     | FloorGiven

@@ -130,6 +130,9 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.IdentityChecked: _identity,
     f.Attested: _attested,
     f.WitnessHeard: lambda x: Entry("seat.heard", x.seat, {"by": x.by}),
+    f.MediaSilent: lambda x: Entry(
+        "media.silent" if x.silent else "media.back", x.seat, {"source": x.source}
+    ),
     f.RollCalled: lambda x: Entry("roll_call", None, {"by": x.by, "entries": x.entries}),
     f.FloorGiven: lambda x: Entry("floor", x.seat, {"by": x.by}),
     f.Muted: lambda x: Entry("mute", x.seat, {"by": x.by, "lock": x.lock}),

@@ -70,6 +70,13 @@ def _hand(room: Room, fact: f.HandSet) -> list[Notice]:
     return _hosts(room, "hand_raised", seat=fact.seat) if fact.at else []
 
 
+def _silent(room: Room, fact: f.MediaSilent) -> list[Notice]:
+    if not fact.silent:
+        return []
+    to = room.hosts() | {fact.seat}
+    return [Notice(to, "media_silent", {"seat": fact.seat, "source": fact.source})]
+
+
 def _floor(room: Room, fact: f.FloorGiven) -> list[Notice]:
     return [Notice(_inside(room), "floor_given", {"seat": fact.seat})] if fact.seat else []
 
@@ -103,6 +110,7 @@ _NOTICES: dict[type, Callable[[Room, Any], list[Notice]]] = {
     f.Removed: lambda room, x: _to(x.seat, "removed", reason=x.reason),
     f.HandSet: _hand,
     f.CannotHearSet: lambda room, x: _hosts(room, "cannot_hear", seat=x.seat, on=x.on),
+    f.MediaSilent: _silent,
     f.FloorGiven: _floor,
     f.Muted: lambda room, x: _to(x.seat, "muted", locked=x.lock),
     f.Unlocked: lambda room, x: _to(x.seat, "unlocked"),

@@ -15,7 +15,7 @@ from signaling.room import settle
 from signaling.state import Place, Room
 
 AWAY = timedelta(seconds=15)
-NOTICED = timedelta(seconds=2)
+NOTICED = timedelta(seconds=3)
 LOBBY_OPENS = timedelta(minutes=60)
 """Before the booked time (law.md R-LW-01: counsel are in the waiting room before the time)."""
 
@@ -38,11 +38,11 @@ def open_lobby(room: Room, now: datetime) -> list[f.Fact]:
 
 
 def arrive(
-    room: Room, seat_id: str, now: datetime, *, fresh: bool, gone_since: datetime | None
+    room: Room, seat_id: str, now: datetime, *, client: str, gone_since: datetime | None
 ) -> list[f.Fact]:
     """A page came in on a seat. Raises Refusal `sitting.over`, Forbidden `seat.removed`.
 
-    `fresh`: another page than before. `gone_since`: since when the seat had neither socket nor
+    `client`: the page, another one than before or the same. `gone_since`: since when the seat had neither socket nor
     media, though it still counts as present; None where it had one.
     """
     if room.live.phase in FINAL:
@@ -55,8 +55,8 @@ def arrive(
         )
     place = _arrival(room, seat_id)
     facts: list[f.Fact] = []
-    if not seat.present or fresh or place is not seat.place:
-        facts.append(f.SeatJoined(seat_id, place, fresh or not seat.present))
+    if not seat.present or client != seat.client or place is not seat.place:
+        facts.append(f.SeatJoined(seat_id, place, client))
     if seat.present and gone_since is not None and now - gone_since >= NOTICED:
         hears = seat.admitted and seat.place is Place.HEARING and room.live.phase in IN_SESSION
         if hears and why_away(room, seat_id) is None:

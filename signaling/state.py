@@ -74,6 +74,8 @@ class SeatLive(Struct, frozen=True):
     place: Place = Place.OUTSIDE
     present: bool = False
     """Connected now (socket or media in the last 15 s)."""
+    client: str = ""
+    """Random id of the page that sits here, or sat here last."""
     identity: Identity = Identity.UNKNOWN
     document: str = ""
     attestation: Attestation | None = None
@@ -82,6 +84,8 @@ class SeatLive(Struct, frozen=True):
     camera: bool = False
     screen: bool = False
     """What the page says it sends; nothing else of it is forwarded."""
+    silent: frozenset[str] = frozenset()
+    """Sources that should send and do not."""
     locked: bool = False
     screen_allowed: bool = False
     hand: datetime | None = None

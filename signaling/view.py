@@ -232,6 +232,7 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
             "camera": live.camera,
             "screen": live.screen,
         },
+        "silent": sorted(live.silent),
         "permitted": sorted(leave_to_send(room, seat.id)),
         "locked": live.locked,
         "hand": _time(live.hand),

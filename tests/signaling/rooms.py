@@ -125,9 +125,9 @@ class Play:
     def do(self, seat: str, command: m.Command) -> list[f.Fact]:
         return self.take(decide(self.room, who(seat), command, self.now))
 
-    def arrive(self, *seats: str) -> "Play":
+    def arrive(self, *seats: str, client: str = "c") -> "Play":
         for seat in seats:
-            self.take(presence.arrive(self.room, seat, self.now, fresh=True, gone_since=None))
+            self.take(presence.arrive(self.room, seat, self.now, client=client, gone_since=None))
         return self
 
     def lose(self, seat: str) -> list[f.Fact]:

@@ -209,7 +209,7 @@ class TestConsultationKind:
     def test_another_page_in_the_detention_room_starts_again(self) -> None:
         play = consultation()
         play.do("client", m.OfficerOut(room="main"))
-        play.arrive("client")
+        play.arrive("client", client="another")
 
         assert space_of(play.room, "client") is None
 

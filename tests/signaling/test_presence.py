@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -71,18 +70,31 @@ class TestComingBack:
         play.arrive("witness")
         assert play.place("witness") is Place.WITNESS_ROOM
 
+    def test_the_same_page_sends_what_it_sent(self) -> None:
+        play = hearing()
+        play.do("counsel", m.Sources(microphone=True, camera=True))
+        play.lose("counsel")
+        play.arrive("counsel")
+        assert play.room.at("counsel").microphone
+
+    def test_another_page_has_declared_nothing(self) -> None:
+        play = hearing()
+        play.do("counsel", m.Sources(microphone=True, camera=True))
+        play.arrive("counsel", client="another")
+        assert not play.room.at("counsel").microphone
+
     def test_short_gap_is_told(self) -> None:
         play = hearing()
         since = play.now
         play.wait(6)
-        facts = presence.arrive(play.room, "counsel", play.now, fresh=False, gone_since=since)
+        facts = presence.arrive(play.room, "counsel", play.now, client="c", gone_since=since)
         assert facts == [f.MissedUntil("counsel", since, play.now, "disconnected")]
 
     def test_shortest_gap_is_not(self) -> None:
         play = hearing()
         since = play.now
         play.wait(1)
-        assert presence.arrive(play.room, "counsel", play.now, fresh=False, gone_since=since) == []
+        assert presence.arrive(play.room, "counsel", play.now, client="c", gone_since=since) == []
 
     def test_the_last_seconds_before_the_loss_count(self) -> None:
         play = hearing()
@@ -157,7 +169,3 @@ class TestRestart:
         self.restored(play)
         play.wait(9).arrive("counsel")
         assert play.room.at("counsel").missed_seconds == 9
-
-    def test_a_seat_booked_later_is_there(self) -> None:
-        play = hearing()
-        assert replace(play.room.sitting, seats=()).seats == ()

@@ -154,12 +154,16 @@ class Sitting(RuleBasedStateMachine):
     def pause(self, command: m.Command) -> None:
         self.command("judge", command)
 
-    @rule(seat=st.sampled_from(SEATS), fresh=switch, gone=st.none() | st.integers(0, 14))
-    def arrive(self, seat: str, fresh: bool, gone: int | None) -> None:
+    @rule(
+        seat=st.sampled_from(SEATS),
+        client=st.sampled_from(["c", "d"]),
+        gone=st.none() | st.integers(0, 14),
+    )
+    def arrive(self, seat: str, client: str, gone: int | None) -> None:
         since = None if gone is None else self.play.now - timedelta(seconds=gone)
         self.attempt(
             lambda: presence.arrive(
-                self.play.room, seat, self.play.now, fresh=fresh, gone_since=since
+                self.play.room, seat, self.play.now, client=client, gone_since=since
             )
         )
 
