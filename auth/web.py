@@ -75,8 +75,7 @@ async def sign_in() -> Response:
         )
     except Refusal as refusal:
         return await _login_page(form.refuse(refusal), target, refusal.status)
-    spoken = signed_in.login.person.language
-    return set_session(redirect_to(target or f"/{spoken}/sittings"), signed_in)
+    return set_session(redirect_to(target or f"/{language()}/sittings"), signed_in)
 
 
 async def _login_page(form: Form, target: str, status: int = 200) -> Response:

@@ -72,6 +72,23 @@ class Rooms:
             await self._log.append(session, "room.added", leaf)
         return room
 
+    async def add_in(
+        self, actor: Person, facility: tuple[str, str], names: tuple[str, str]
+    ) -> DetentionRoom:
+        """Add a room in the facility of these names, which is added if there is none."""
+        wanted = _names(*facility, fields=("facility_ar", "facility_en"))
+        _names(*names)
+        known = await self.facilities(actor)
+        found = next((one for one in known if (one.name_ar, one.name_en) == wanted), None)
+        place = found or await self.add_facility(actor, *wanted)
+        return await self.add(actor, place.id, *names)
+
+    async def add_officer(self, actor: Person, room: str, officer: str) -> None:
+        """One more officer operates the room."""
+        known = next((one for one in await self.all(actor) if one.id == room), None)
+        officers = known.officers if known else frozenset()
+        await self.change(actor, room, officers=officers | {officer})
+
     async def change(
         self,
         actor: Person,
@@ -102,10 +119,12 @@ class Rooms:
             await self._log.append(session, "room.changed", leaf)
 
 
-def _names(name_ar: str, name_en: str) -> tuple[str, str]:
+def _names(
+    name_ar: str, name_en: str, *, fields: tuple[str, str] = ("name_ar", "name_en")
+) -> tuple[str, str]:
     name_ar, name_en = clean_name(name_ar), clean_name(name_en)
     if not (name_ar or name_en):
-        raise BadInput("rooms.name", N_("Write the name in Arabic or English."), field="name_ar")
+        raise BadInput("rooms.name", N_("Write the name in Arabic or English."), field=fields[0])
     return name_ar, name_en
 
 

@@ -33,7 +33,7 @@ from sessions.phase import FINAL, LIVE, Phase, Step, after
 from sessions.rules import RulePack, Warning
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
-from sessions.standing import context, operated_seats, own_seat
+from sessions.standing import context, operated_seats, own_seat, visible_seats
 
 BOOKING = "booking"
 """Name of the lock under which conflicts are looked for and holds are written."""
@@ -90,9 +90,12 @@ class Seen:
     sitting: Sitting
     seats: tuple[Seat, ...]
     """Seats that the person may enter."""
+    visible: tuple[Seat, ...]
+    """Seats that the person may know of."""
     context: Context
     rooms: dict[str, DetentionRoom]
     """Detention rooms of its seats, by id."""
+    booked_by: Person | None
 
 
 class Sittings:
@@ -116,28 +119,22 @@ class Sittings:
         self.pack = pack or rules.load()
         self.listeners: list[Callable[[str], Awaitable[None]]] = []
 
+    def now(self) -> datetime:
+        """The time by this house's clock."""
+        return self._clock()
+
     # --- booking -------------------------------------------------------------------------------
 
     async def book(self, actor: Person, draft: Draft, *, language: str = "") -> Booked:
         """Book a sitting. Raises Invalid with every wrong field, SlotTaken, or Forbidden."""
-        kind = KINDS.get(draft.kind)
-        policy.require(actor, "sitting.book", Context(kind=draft.kind, is_booker=True))
-        if kind is None:
-            raise Invalid([BadInput("booking.kind", N_("Choose a kind of sitting."), field="kind")])
         draft = cleaned(draft)
+        language = language or actor.language
         now = self._clock()
         async with self._database.unit() as session:
             await lock(session, BOOKING)
-            people = {one.id: one for one in await accounts.accounts(session) if one.active}
-            rooms = {room.id: room for room in await store.rooms(session) if room.active}
-            booking.check(
-                draft, kind, now, {id: one.role for id, one in people.items()}, rooms.keys()
-            )
-            if actor.role is Role.LAWYER:
-                _check_own_consultation(actor, draft)
+            people, rooms = await self._check(session, actor, draft)
             sitting, held = self._sitting(draft, actor, people)
-            names = _names(sitting, held, rooms, language or actor.language)
-            await self.check_free(session, held, names, language or actor.language)
+            await self.check_free(session, held, _names(sitting, held, rooms, language), language)
             await store.add_sitting(session, sitting, now)
             await store.add_holds(session, sitting.id, held)
             await store.add_event(session, sitting.id, now, "booked", None, {"by": actor.id})
@@ -145,6 +142,27 @@ class Sittings:
                 session, "sitting.booked", _booked_leaf(sitting), subject=sitting.id
             )
         return Booked(sitting, self.warnings(draft))
+
+    async def check(self, actor: Person, draft: Draft) -> None:
+        """Raise what `book` would raise of the draft itself, and book nothing."""
+        async with self._database.unit(write=False) as session:
+            await self._check(session, actor, cleaned(draft))
+
+    async def _check(
+        self, session: AsyncSession, actor: Person, draft: Draft
+    ) -> tuple[dict[str, Person], dict[str, DetentionRoom]]:
+        """The people and rooms that may be booked, once the draft is found right."""
+        kind = KINDS.get(draft.kind)
+        policy.require(actor, "sitting.book", Context(kind=draft.kind, is_booker=True))
+        if kind is None:
+            raise Invalid([BadInput("booking.kind", N_("Choose a kind of sitting."), field="kind")])
+        people = {one.id: one for one in await accounts.accounts(session) if one.active}
+        rooms = {room.id: room for room in await store.rooms(session) if room.active}
+        roles = {id: one.role for id, one in people.items()}
+        booking.check(draft, kind, self._clock(), roles, rooms.keys())
+        if actor.role is Role.LAWYER:
+            _check_own_consultation(actor, draft)
+        return people, rooms
 
     def warnings(self, draft: Draft) -> tuple[Warning, ...]:
         """What the rules say of a booking that is allowed."""
@@ -225,14 +243,14 @@ class Sittings:
         sitting_id: str,
         starts_at: datetime,
         duration: timedelta,
-        reason: str,
+        reason: str = "",
         *,
         language: str = "",
     ) -> Sitting:
         """Move a sitting that has not begun; seats and links stay. Conflicts are checked again."""
-        reason = checked_reason(reason)
         now = self._clock()
         language = language or actor.language
+        reason = checked_reason(reason) if reason.strip() else ""
         async with self._database.unit() as session:
             await lock(session, BOOKING)
             sitting = await self._changeable(session, actor, "sitting.reschedule", sitting_id)
@@ -314,12 +332,15 @@ class Sittings:
             sitting = await self.load(session, person, sitting_id)
             operated = await store.operated_rooms(session, person.id)
             rooms = {room.id: room for room in await store.rooms(session)}
+            booker = await accounts.get_account(session, sitting.booked_by)
         used = {seat.room for seat in sitting.seats}
         return Seen(
             sitting,
             enterable(person, sitting, operated),
+            visible_seats(person, sitting, operated),
             context(person, sitting, operated),
             {id: room for id, room in rooms.items() if id in used},
+            booker,
         )
 
     async def mine(self, person: Person) -> MySittings:

@@ -2,10 +2,12 @@
 
 from auth.person import Person
 from auth.policy import Context
-from sessions.kind import Recording
+from sessions.kind import Admission, Recording
 from sessions.kinds import KINDS
-from sessions.seat import Seat
+from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
+
+_BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK})
 
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:
@@ -19,6 +21,26 @@ def own_seat(person: Person, sitting: Sitting) -> Seat | None:
 def operated_seats(sitting: Sitting, rooms: frozenset[str]) -> tuple[Seat, ...]:
     """The seats that come from one of these detention rooms."""
     return tuple(seat for seat in sitting.seats if seat.room in rooms)
+
+
+def visible_seats(person: Person, sitting: Sitting, rooms: frozenset[str]) -> tuple[Seat, ...]:
+    """Who is named to this person before the sitting.
+
+    Those who are called (witnesses, experts), guests and facility officers learn of the bench and
+    of their own place, with its counsel; all others of everybody.
+    """
+    own = own_seat(person, sitting)
+    rule = KINDS[sitting.kind].rule(own.role) if own else None
+    called = rule is not None and rule.admission is Admission.CALLED
+    booked = own is None and sitting.booked_by == person.id
+    if booked or (own is not None and not person.guest and not called):
+        return sitting.seats
+    mine = {seat.id for seat in operated_seats(sitting, rooms)} | ({own.id} if own else set())
+    return tuple(
+        seat
+        for seat in sitting.seats
+        if seat.id in mine or seat.represents in mine or seat.role in _BENCH
+    )
 
 
 def context(
