@@ -70,7 +70,7 @@ def build_icons() -> None:
 
 
 def icon_names() -> set[str]:
-    """Names in `icon("...")`, in `sign="..."` of our macros, and in comments of the form `icons: name name`."""
+    """Names in `icon("...")`, in `sign="..."` of our macros, and in comments `icons: a b`."""
     names: set[str] = set()
     for path in _files("templates/**/*.html", "static/js/**/*.js"):
         text = path.read_text(encoding="utf-8")
