@@ -1,7 +1,11 @@
-"""The real server as a process of its own: `mahdar serve` in demo mode on a free port."""
+"""The real server as a process of its own: `mahdar serve` in demo mode on a free port.
+
+Used by `mahdar demo` and by the tests that kill it.
+"""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,3 +84,11 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(20)
         self.process = None
+
+
+def free_port() -> int:
+    """A TCP port on the loopback interface that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

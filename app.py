@@ -1,0 +1,237 @@
+"""The composition root: settings -> database, log, services, media engine, desk, blueprints.
+
+Nobody imports this but the command line. `House` holds everything that lives as long as the
+process; `create_app` gives it a face.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from quart import Quart, Response
+from rich.console import Console
+from rich.table import Table
+
+import audit.key
+import audit.web
+import auth.demo
+import auth.secret
+import auth.web
+import migrate
+import pages
+import recordings.keys
+import recordings.web
+import sessions.demo
+import sessions.web
+import signaling.web
+from audit.service import AuditLog
+from auth.person import OPERATOR
+from auth.service import Accounts
+from clock import Clock, utc_now
+from database import Database
+from recordings.playback import Playback
+from recordings.service import Desk
+from recordings.vault import Vault
+from sessions.invitations import Invitations
+from sessions.rooms import Rooms
+from sessions.service import Sittings
+from settings import ROOT, Settings
+from signaling.aiortc_engine import AiortcEngine
+from signaling.service import LiveRooms
+
+logger = structlog.get_logger(__name__)
+
+
+class House:
+    """All services, wired. `open` before use; `close` ends them in reverse order."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database)
+
+    async def open(self) -> None:
+        """Open the keys and build what needs no task of its own (enough for the command line)."""
+        settings, clock, database = self.settings, self.clock, self.database
+        passphrase = settings.key_passphrase
+        log_key = await audit.key.open_key(
+            settings.keys / "log.key", settings.log_origin, passphrase
+        )
+        secret = await asyncio.to_thread(auth.secret.load_or_create, settings.keys, passphrase)
+        key_store = await asyncio.to_thread(
+            recordings.keys.open_key_store, settings.keys / "vault.key", passphrase
+        )
+        self.log = AuditLog(database, log_key, settings.log_origin, clock)
+        self.accounts = Accounts(database, self.log, secret, settings.address, clock)
+        self.rooms = Rooms(database, self.log)
+        self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
+        self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
+        self.engine = AiortcEngine(settings.media_hosts, settings.media_ports)
+        vault = Vault(settings.vault)
+        self.desk = Desk(
+            database,
+            self.log,
+            vault,
+            key_store,
+            clock,
+            min_free_bytes=settings.record_min_free_bytes,
+        )
+        self.live = LiveRooms(
+            database=database,
+            log=self.log,
+            accounts=self.accounts,
+            sittings=self.sittings,
+            engine=self.engine,
+            desk=self.desk,
+            clock=clock,
+        )
+        self.desk.on_alarm = self.live.on_alarm
+        self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
+
+    async def start(self) -> None:
+        """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
+        self._tasks = [asyncio.create_task(self.log.run(), name="audit.sequencer")]
+        if self.settings.demo:
+            await sessions.demo.seed(
+                self.settings, self.database, self.accounts, self.rooms, self.sittings, self.clock
+            )
+        await self.desk.open()
+        await self.live.restore()
+
+    async def stop(self) -> None:
+        """Say goodbye to the rooms, then end what runs."""
+        await self.live.close()
+        await self.engine.close()
+        await self.desk.shutdown()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.log.checkpoint()
+
+    async def close(self) -> None:
+        """Give the database connections back."""
+        await self.database.close()
+
+
+def create_app(house: House) -> Quart:
+    """The web application of an opened house."""
+    app = Quart("app", root_path=str(ROOT), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    pages.init_app(app, house.settings)
+    auth.web.init_app(app, house.accounts, house.settings)
+    sessions.web.init_app(app, house.sittings, house.invitations, house.rooms, house.accounts)
+    signaling.web.init_app(app, house.live, house.settings)
+    recordings.web.init_app(app, house.playback)
+    app.register_blueprint(audit.web.blueprint(house.log))
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return Response("ok\n", content_type="text/plain")
+
+    app.before_serving(house.start)
+    app.after_serving(house.stop)
+    return app
+
+
+# --- what the command line asks for -----------------------------------------------------------
+
+
+def serve(settings: Settings, console: Console) -> int:
+    """Migrate, then serve until SIGINT or SIGTERM."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.database)
+    import uvloop
+
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(_serve(settings, console))
+    return 0
+
+
+async def _serve(settings: Settings, console: Console) -> None:
+    house = House(settings)
+    await house.open()
+    config = Config.from_toml(ROOT / "hypercorn.toml")
+    config.bind = [f"{settings.host}:{settings.port}"]
+    config.accesslog = None
+    app = create_app(house)
+
+    @app.before_serving
+    async def welcome() -> None:
+        say_welcome(settings, console)
+
+    try:
+        await hypercorn_serve(app, config, shutdown_trigger=_until_signal())
+    finally:
+        await house.close()
+
+
+def _until_signal() -> Callable[[], Any]:
+    import signal
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop.wait
+
+
+def say_welcome(settings: Settings, console: Console) -> None:
+    """Print the address and, in demo mode, the accounts."""
+    console.print(f"\n[bold]محضر Mahdar[/] is at [bold]{settings.address}[/]\n")
+    if settings.demo:
+        table = Table("user name", "role", "name", title="Demo accounts")
+        for username, role, _name_ar, name_en in auth.demo.PEOPLE:
+            table.add_row(username, role.value, name_en)
+        console.print(table)
+        console.print(f"The password of all: [bold]{auth.demo.PASSWORD}[/]\n")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[House]:
+    """A house without its tasks, for one command."""
+    await asyncio.to_thread(migrate.upgrade, settings.database)
+    house = House(settings)
+    await house.open()
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+async def export(
+    settings: Settings, sitting: str, out: Path, order: str, tell: Callable[[str], None]
+) -> None:
+    """Write the evidence bundle of a sitting. The operator's own act, logged as such."""
+    async with opened(settings) as house:
+        await house.playback.export(OPERATOR, sitting, out, order=order, tell=tell)
+
+
+async def people(settings: Settings) -> list[tuple[str, str, str, str, str]]:
+    """Rows of `mahdar users list`."""
+    async with opened(settings) as house:
+        return [
+            (one.id, one.username, one.role.value, one.name("en"), "yes" if one.active else "no")
+            for one in await house.accounts.people(OPERATOR)
+        ]
+
+
+async def add_person(
+    settings: Settings, username: str, role: str, name_ar: str, name_en: str, password: str
+) -> str:
+    """Create an account and return its id. Raises Refusal."""
+    async with opened(settings) as house:
+        person = await house.accounts.create(
+            OPERATOR,
+            username=username,
+            role=role,
+            name_ar=name_ar,
+            name_en=name_en,
+            password=password,
+        )
+        return person.id

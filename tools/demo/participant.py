@@ -1,0 +1,133 @@
+"""One person in a headless browser: signs in, enters the room, presses what a person presses.
+
+Everything goes through the pages in English, by the words on the buttons; nothing is injected but
+a watch on the clock of the first remote picture and sound.
+"""
+
+import re
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page
+
+from auth.demo import PASSWORD
+
+WATCH = """
+(() => {
+  // When was this person let in, when did the first remote frame show, when was the first sound heard?
+  const marks = { admitted: 0, frame: 0, audio: 0 };
+  window.__marks = marks;
+  const seen = new WeakSet();
+  const look = () => {
+    for (const video of document.querySelectorAll(".stage video")) {
+      if (seen.has(video) || video.closest("[data-own]")) continue;
+      seen.add(video);
+      const first = () => { if (!marks.frame) marks.frame = performance.now(); };
+      video.requestVideoFrameCallback ? video.requestVideoFrameCallback(first) : (video.onplaying = first);
+    }
+    if (!marks.admitted && document.querySelector(".stage")) marks.admitted = performance.now();
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  const Original = RTCPeerConnection;
+  const peers = [];
+  window.RTCPeerConnection = class extends Original {
+    constructor(...options) { super(...options); peers.push(this); }
+  };
+  setInterval(async () => {
+    if (marks.audio) return;
+    for (const peer of peers) {
+      if (peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type === "inbound-rtp" && report.kind === "audio" && report.totalAudioEnergy > 0 && !marks.audio) {
+          marks.audio = performance.now();
+        }
+      }
+    }
+  }, 100);
+  window.__received = async () => {
+    let frames = 0, energy = 0;
+    for (const peer of peers) {
+      if (peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== "inbound-rtp") continue;
+        if (report.kind === "video") frames += report.framesDecoded ?? 0;
+        if (report.kind === "audio") energy += report.totalAudioEnergy ?? 0;
+      }
+    }
+    return { frames, energy };
+  };
+})();
+"""
+
+
+@dataclass
+class Participant:
+    """A role at work in its own browser context."""
+
+    role: str
+    address: str
+    context: BrowserContext
+    page: Page
+    errors: list[str]
+
+    @classmethod
+    async def create(cls, browser: Browser, role: str, address: str) -> "Participant":
+        """A new person with an empty browser."""
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Asia/Dubai"
+        )
+        context.set_default_timeout(20_000)
+        await context.add_init_script(WATCH)
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(f"{role}: {error}"))
+        return cls(role, address, context, page, errors)
+
+    async def sign_in(self, username: str) -> None:
+        """Through the sign-in page, with the demo password."""
+        await self.page.goto(f"{self.address}/en/login")
+        await self.page.fill("input[name=username]", username)
+        await self.page.fill("input[name=password]", PASSWORD)
+        await self.page.locator("main form button[type=submit]").first.click()
+        await self.page.wait_for_url(re.compile("/sittings"))
+
+    async def enter(self, sitting: str) -> None:
+        """Open the live room; returns when it shows the lobby or the hearing."""
+        await self.page.goto(f"{self.address}/en/sittings/{sitting}/room")
+        await self.place_is("lobby", "witness_room", "hearing")
+
+    async def place_is(self, *places: str, timeout: float = 20_000) -> None:
+        """Wait until the page says that this person is in one of these places."""
+        marks = ", ".join(f'#room[data-place="{place}"]' for place in places)
+        await self.page.wait_for_selector(marks, timeout=timeout, state="attached")
+
+    async def phase_is(self, phase: str, timeout: float = 20_000) -> None:
+        """Wait until the page shows this phase of the sitting."""
+        await self.page.wait_for_selector(
+            f'#room[data-phase="{phase}"]', timeout=timeout, state="attached"
+        )
+
+    async def press(self, name: str, within: Locator | None = None) -> None:
+        """Press the button with this word on it."""
+        await (within or self.page).get_by_role("button", name=name, exact=True).first.click()
+
+    async def confirm(self, name: str, **fields: str) -> None:
+        """Fill the open dialog's fields by name and confirm."""
+        dialog = self.page.locator("dialog[open]")
+        for key, value in fields.items():
+            await dialog.locator(f"[name={key}]").fill(value)
+        await dialog.get_by_role("button", name=name, exact=True).click()
+        await dialog.wait_for(state="detached")
+
+    async def marks(self) -> dict[str, float]:
+        """Milliseconds from being let in to the first remote frame and sound; -1 for never."""
+        found: dict[str, float] = await self.page.evaluate("window.__marks")
+        start = found["admitted"]
+        return {
+            "first_frame_ms": round(found["frame"] - start) if found["frame"] else -1,
+            "first_audio_ms": round(max(found["audio"] - start, 0)) if found["audio"] else -1,
+        }
+
+    async def received(self) -> dict[str, float]:
+        """Frames decoded and audio energy over all connections so far."""
+        found: dict[str, float] = await self.page.evaluate("window.__received()")
+        return found
