@@ -95,11 +95,12 @@ def _to_sign_in(refusal: SignInNeeded) -> Response | tuple[dict[str, Any], int]:
 
 def set_session(response: Response, signed_in: SignedIn) -> Response:
     """Put a new session's token into the browser."""
-    until = signed_in.login.until
+    login = signed_in.login
+    lasting = login.until - login.created_at if login.until else None
     response.set_cookie(
         sessions.COOKIE,
         signed_in.token,
-        expires=until,  # a guest's link works once, so closing the browser must not end it
+        max_age=lasting,  # a guest's link works once, so closing the browser must not end it
         httponly=True,
         samesite="Lax",
         secure=settings().secure,

@@ -45,14 +45,21 @@ async def seed(
     clock: Clock,
 ) -> Seeded:
     """Make what is missing. Raises Refusal `demo.off` outside demo mode."""
-    known = await seed_people(settings, database, people)
-    room = await _room(database, rooms, known["officer"])
+    seeded = await seed_house(settings, database, people, rooms)
     open_cases = await _open_cases(database, clock())
-    for draft in _drafts(known, room, clock()):
+    for draft in _drafts(seeded.people, seeded.room, clock()):
         if (draft.kind, draft.case_number) not in open_cases:
             with suppress(SlotTaken):  # somebody booked these people by hand
-                await sittings.book(known["clerk"], draft)
-    return Seeded(known, room)
+                await sittings.book(seeded.people["clerk"], draft)
+    return seeded
+
+
+async def seed_house(
+    settings: Settings, database: Database, people: Accounts, rooms: Rooms
+) -> Seeded:
+    """People and the detention room, without sittings."""
+    known = await seed_people(settings, database, people)
+    return Seeded(known, await _room(database, rooms, known["officer"]))
 
 
 async def _room(database: Database, rooms: Rooms, officer: Person) -> DetentionRoom:

@@ -345,7 +345,7 @@ async def held(
         .where(HoldRow.subject.in_(list(subjects)), HoldRow.ends_at > since)
         .where(SittingRow.phase.not_in(_FINAL), HoldRow.sitting != but)
     )
-    return [Hold(*row) for row in (await session.execute(query)).tuples()]
+    return [Hold(*row) for row in (await session.execute(query)).all()]
 
 
 async def held_by(session: AsyncSession, sitting: str) -> dict[str, Hold]:
@@ -353,13 +353,13 @@ async def held_by(session: AsyncSession, sitting: str) -> dict[str, Hold]:
     query = select(HoldRow.subject, HoldRow.starts_at, HoldRow.ends_at).where(
         HoldRow.sitting == sitting
     )
-    return {row[0]: Hold(*row) for row in (await session.execute(query)).tuples()}
+    return {row[0]: Hold(*row) for row in (await session.execute(query)).all()}
 
 
 async def subject_seats(session: AsyncSession, sitting: str) -> dict[str, str]:
     """For each subject that a sitting holds, the seat that needs it."""
     query = select(HoldRow.subject, HoldRow.seat).where(HoldRow.sitting == sitting)
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 # --- detention rooms ---------------------------------------------------------------------------
@@ -396,7 +396,7 @@ async def rooms(session: AsyncSession) -> list[DetentionRoom]:
             room.active,
             frozenset(officers[room.id]),
         )
-        for room, facility in (await session.execute(query)).tuples()
+        for room, facility in (await session.execute(query)).all()
     ]
 
 
