@@ -3,6 +3,7 @@
 All times are nanoseconds of one monotonic clock, passed in.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -270,23 +271,24 @@ class RepairBudget:
 class VoiceLevel:
     """Loudness of one microphone from RFC 6464 levels (0 loudest, 127 silence; -dBov)."""
 
-    total: int = 0
+    power: float = 0.0
     count: int = 0
 
     def add(self, element: bytes) -> None:
         """One packet's level."""
-        self.total += element[0] & 0x7F
+        self.power += _POWER[element[0] & 0x7F]
         self.count += 1
 
     def take(self) -> float:
-        """Mean level since the last call; 127 without packets."""
-        mean = self.total / self.count if self.count else 127.0
-        self.total = self.count = 0
-        return mean
+        """Level of the mean power since the last call; 127 without packets."""
+        mean = self.power / self.count if self.count else 0.0
+        self.power, self.count = 0.0, 0
+        return -10 * math.log10(mean) if mean > _POWER[127] else 127.0
 
 
+_POWER = [10 ** (-level / 10) for level in range(128)]
 SPEAKING_LEVEL = 45
-"""Mean level at which half a second counts as speech; a quiet office is near 60."""
+"""Level at which half a second counts as speech; a quiet office is near 60."""
 
 
 def loudest(levels: Iterable[tuple[str, float]], limit: int = 4) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ web server runs and nothing but media leaves the browser.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route
 
 from signaling.aiortc_engine import AiortcRoom
-from signaling.engine import MediaEvent
+from signaling.engine import SOURCES, HearingSpace, MediaEvent
 
 FOLDER = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -111,6 +112,32 @@ class Participant:
     async def sent(self) -> dict[str, dict[str, Any]]:
         """What the browser sends, by mid."""
         return dict(await self.call("sent"))
+
+
+class Hall:
+    """Participants of one room; closes their pages at the end."""
+
+    def __init__(self, browser: Browser, room: AiortcRoom) -> None:
+        self.room = room
+        self._browser = browser
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Hall":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def enter(self, seat: str, *, join: bool = True, admit: bool = True) -> Participant:
+        """A page on a seat; with `admit` in the hearing, with `join` connected both ways."""
+        if admit:
+            self.room.permit(seat, frozenset(SOURCES))
+            self.room.place(seat, HearingSpace(self.room.sitting))
+        participant = Participant(self._browser, self.room, seat)
+        await self._stack.enter_async_context(participant)
+        if join:
+            await participant.join()
+        return participant
 
 
 class Events(list[MediaEvent]):

@@ -185,8 +185,8 @@ def test_repairs_cost_at_most_a_share_of_what_is_sent() -> None:
 
 def test_voice_levels_are_averaged_and_sorted() -> None:
     voice = VoiceLevel()
-    voice.add(b"\x94")
-    voice.add(b"\x28")
-    assert voice.take() == 30
+    voice.add(b"\x94")  # level 20 with the voice activity bit
+    voice.add(b"\x7f")
+    assert 23 < voice.take() < 23.1  # half of the power
     assert voice.take() == 127
     assert loudest([("a", 30), ("b", 10), ("c", 80), ("d", 127)]) == ("b", "a")
