@@ -304,13 +304,16 @@ def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
     """None and a number when the line fits; else the refusal and how far the line fitted."""
     if line.roles and actor.role not in line.roles:
         return _WRONG_ROLE, 0
+    if line.seats and at.seat_role not in line.seats:
+        return (_refusal("host") if "host" in line.needs else _WRONG_ROLE), 0
     for fits, name in enumerate(line.needs, 1):
         if not _holds(name, at):
-            condition = CONDITIONS[name]
-            return Decision(False, condition.code, condition.message), fits
-    if line.seats and at.seat_role not in line.seats:
-        return _WRONG_ROLE, len(line.needs) + 1
+            return _refusal(name), fits
     return None, len(line.needs) + 1
+
+
+def _refusal(condition: str) -> Decision:
+    return Decision(False, CONDITIONS[condition].code, CONDITIONS[condition].message)
 
 
 @dataclass(frozen=True, slots=True)
