@@ -2,7 +2,7 @@
 # Run a command with Node 20 or newer first on PATH: the system's, or the one of the PyPI wheel.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-if ! { command -v node && command -v npm && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)'; } >/dev/null 2>&1; then
+if ! { command -v node && command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } >/dev/null 2>&1; then
     home="$here/.venv"
     if [ ! -x "$home/bin/node" ]; then
         echo "No Node 20 here; installing the one from PyPI ..." >&2
