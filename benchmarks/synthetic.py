@@ -1,0 +1,248 @@
+"""Participants for benchmarks: real VP8 and opus, sent and counted without a browser."""
+
+import asyncio
+import random
+import re
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from aioice import Candidate
+from aiortc.rtcdtlstransport import RTCCertificate
+
+from signaling import rtcp, rtp, sdp
+from signaling.aiortc_engine import _Link
+from signaling.engine import SOURCES
+
+WIDTH, HEIGHT, RATE, BITRATE = 1280, 720, 30, 1_200_000
+SECONDS = 3
+MTU = 1100
+MID, LEVEL, SEND_TIME = 1, 2, 3
+OPUS, VP8, RTX = 111, 96, 97
+
+
+def pictures() -> list[list[bytes]]:
+    """Some seconds of VP8 as RTP payloads without descriptors: parts of each frame. The first is
+    a keyframe. Noise, so that the rate control fills the bit rate."""
+    encoder = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height = WIDTH, HEIGHT
+    encoder.pix_fmt = "yuv420p"
+    encoder.bit_rate = BITRATE
+    encoder.time_base = Fraction(1, RATE)
+    encoder.options = {
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "g": "9999",
+        "lag-in-frames": "0",
+        "minrate": str(BITRATE),
+        "maxrate": str(BITRATE),
+        "bufsize": str(BITRATE),
+    }
+    noise = random.Random(1)
+    soften = bytes(112 + value // 8 for value in range(256))
+    frames = []
+    for index in range(RATE * SECONDS):
+        frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        frame.pts = index
+        for number, plane in enumerate(frame.planes):
+            size = plane.buffer_size
+            plane.update(noise.randbytes(size).translate(soften) if number == 0 else b"\x80" * size)
+        frames += [bytes(packet) for packet in encoder.encode(frame)]
+    return [[data[at : at + MTU] for at in range(0, len(data), MTU)] for data in frames]
+
+
+def sounds() -> list[bytes]:
+    """A second of opus, 20 ms each."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.bit_rate = 48_000, 32_000
+    encoder.layout, encoder.format = "stereo", "s16"
+    out = []
+    for index in range(55):
+        frame = av.AudioFrame("s16", "stereo", 960)
+        frame.sample_rate, frame.pts = 48_000, index * 960
+        frame.planes[0].update(random.Random(index).randbytes(3840))
+        out += [bytes(packet) for packet in encoder.encode(frame)]
+    return out[:50]
+
+
+@dataclass
+class Counts:
+    """What clients sent and received."""
+
+    sent: int = 0
+    received: int = 0
+    asked: int = 0
+
+
+class Client:
+    """One connection to a server of which only the descriptions are known."""
+
+    def __init__(self, certificate: RTCCertificate, counts: Counts) -> None:
+        self.up = asyncio.Event()
+        self.counts = counts
+        self.link = _Link(
+            certificate, ("127.0.0.1",), None, self.on_rtp, self.on_rtcp, self._changed
+        )
+
+    def _changed(self, up: bool) -> None:
+        if up:
+            self.up.set()
+
+    def on_rtp(self, data: bytes, now: int) -> None:
+        """A packet came."""
+
+    def on_rtcp(self, data: bytes, now: int) -> None:
+        """Feedback came."""
+
+    async def connect(self, description: str, *, offered: bool) -> None:
+        """Connect to the transport that the server's description names."""
+
+        def one(pattern: str) -> str:
+            match = re.search(pattern, description)
+            assert match is not None, pattern
+            return match.group(1)
+
+        for line in re.findall(r"a=candidate:(.*?)\r?\n", description):
+            candidate = Candidate.from_sdp(line)
+            if candidate.host == "127.0.0.1" or "127.0.0.1" not in description:
+                await self.link.connection.add_remote_candidate(candidate)
+        setup = one(r"a=setup:(\w+)") if offered else "passive"
+        remote = sdp.RemoteTransport(
+            one(r"a=ice-ufrag:(\S+)"), one(r"a=ice-pwd:(\S+)"), one(r"sha-256 (\S+)"), setup
+        )
+        self.link.start(remote, controlling=offered)
+        await asyncio.wait_for(self.up.wait(), 30)
+
+
+class Publisher(Client):
+    """Sends a camera and a microphone the way Chromium does, header extensions included."""
+
+    async def join(
+        self, publish: Callable[[str], Awaitable[str]], video: list[list[bytes]], audio: list[bytes]
+    ) -> None:
+        """Offer, connect, send until cancelled."""
+        self.ssrcs = [random.getrandbits(32) for _ in SOURCES]
+        await self.connect(await publish(self._offer(await self.link.gather())), offered=True)
+        self._video, self._audio = video, audio
+        self._frame = self._picture = 0
+        self._sequences = [random.getrandbits(14) for _ in SOURCES]
+        self.history: dict[int, bytes] = {}
+        loop = asyncio.get_running_loop()
+        began = loop.time() + random.random() / RATE
+        frames = packets = 0
+        while True:
+            elapsed = loop.time() - began
+            while frames < elapsed * RATE:
+                self._send_frame(frames)
+                frames += 1
+            while packets < elapsed * 50:
+                self._send(0, OPUS, packets * 960, self._audio[packets % 50], True, b"\x1e")
+                packets += 1
+            await asyncio.sleep(0.01)
+
+    def _offer(self, local: sdp.LocalTransport) -> str:
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2"]
+        lines.append("a=msid-semantic: WMS *")
+        for index, source in enumerate(SOURCES):
+            audio = index == 0
+            formats = f"{OPUS}" if audio else f"{VP8} {RTX}"
+            lines += [
+                f"m={'audio' if audio else 'video'} 9 UDP/TLS/RTP/SAVPF {formats}",
+                "c=IN IP4 0.0.0.0",
+                f"a=mid:{index}",
+                "a=sendonly",
+                f"a=msid:- {source}",
+                f"a=extmap:{MID} {sdp.MID}",
+                f"a=extmap:{SEND_TIME} {sdp.SEND_TIME}",
+                f"a=ice-ufrag:{local.ufrag}",
+                f"a=ice-pwd:{local.password}",
+                f"a=fingerprint:sha-256 {local.fingerprint}",
+                "a=setup:actpass",
+                "a=rtcp-mux",
+                f"a=ssrc:{self.ssrcs[index]} cname:x",
+            ]
+            if audio:
+                lines += [f"a=extmap:{LEVEL} {sdp.LEVEL}", f"a=rtpmap:{OPUS} opus/48000/2"]
+            else:
+                lines += [f"a=rtpmap:{VP8} VP8/90000", f"a=rtpmap:{RTX} rtx/90000"]
+                lines += [f"a=fmtp:{RTX} apt={VP8}"]
+                lines += [f"a=rtcp-fb:{VP8} {item}" for item in ("nack", "nack pli", "goog-remb")]
+            lines += [
+                f"a=candidate:1 1 udp {priority} {host} {port} typ host"
+                for host, port, priority in local.candidates
+            ]
+        return "\r\n".join([*lines, ""])
+
+    def _send_frame(self, number: int) -> None:
+        parts = self._video[self._frame]
+        self._frame = (self._frame + 1) % len(self._video)
+        self._picture = (self._picture + 1) & 0x7FFF
+        for index, part in enumerate(parts):
+            head = struct.pack(
+                "!BBHB", 0x90 if index == 0 else 0x80, 0xC0, 0x8000 | self._picture, number & 0xFF
+            )
+            self._send(1, VP8, number * 3000, head + part, index == len(parts) - 1, b"")
+
+    def _send(
+        self, index: int, kind: int, timestamp: int, payload: bytes, last: bool, level: bytes
+    ) -> None:
+        sequence = self._sequences[index] = (self._sequences[index] + 1) & 0xFFFF
+        now = int(asyncio.get_running_loop().time() * (1 << 18)) & 0xFFFFFF
+        body = struct.pack("!BB", MID << 4, 48 + index)
+        body += struct.pack("!L", (SEND_TIME << 4 | 2) << 24 | now)
+        body += struct.pack("!BB", LEVEL << 4, level[0]) if level else b"\0\0"
+        data = (
+            rtp.header(kind, last, sequence, timestamp & 0xFFFFFFFF, self.ssrcs[index])
+            + struct.pack("!HH", 0xBEDE, 2)
+            + body
+            + payload
+        )
+        self.counts.sent += 1
+        self.link.send_rtp(data)
+
+    def on_rtcp(self, data: bytes, now: int) -> None:
+        """A PLI is answered with the keyframe of the beginning."""
+        for message in rtcp.parse(data):
+            if isinstance(message, rtcp.KeyframeRequest):
+                self._frame = 0
+
+
+class Subscriber(Client):
+    """Counts what it receives; reports each second and asks for 1 % of the video again."""
+
+    async def join(
+        self,
+        subscribe: Callable[[], Awaitable[str]],
+        answer: Callable[[str], Awaitable[object]],
+    ) -> None:
+        """Answer the server's offer, connect, report until cancelled."""
+        self._highest: dict[int, int] = {}
+        offer = await subscribe()
+        local = await self.link.gather()
+        text = offer.replace("a=sendonly", "a=recvonly").replace("a=sendrecv", "a=recvonly")
+        unwanted = r"a=(candidate:|end-of-candidates|fingerprint:sha-(384|512)).*?\r\n"
+        text = re.sub(unwanted, "", text)
+        text = re.sub(r"a=ice-ufrag:\S+", f"a=ice-ufrag:{local.ufrag}", text)
+        text = re.sub(r"a=ice-pwd:\S+", f"a=ice-pwd:{local.password}", text)
+        text = re.sub(r"sha-256 \S+", f"sha-256 {local.fingerprint}", text)
+        await answer(text.replace("a=setup:actpass", "a=setup:active"))
+        await self.connect(offer, offered=False)
+        while True:
+            await asyncio.sleep(1)
+            blocks = [
+                rtcp.ReportBlock(ssrc, 0, 0, highest, 0, 0, 0)
+                for ssrc, highest in self._highest.items()
+            ]
+            if blocks:
+                self.link.send_rtcp(rtcp.receiver_report(1, blocks[:31]))
+
+    def on_rtp(self, data: bytes, now: int) -> None:
+        """Count; every hundredth packet of video was lost, let us say."""
+        self.counts.received += 1
+        sequence, _, ssrc = struct.unpack_from("!HLL", data, 2)
+        self._highest[ssrc] = sequence
+        if data[1] & 0x7F != OPUS and sequence % 100 == 0 and len(data) > 300:
+            self.counts.asked += 1
+            self.link.send_rtcp(rtcp.nack(1, ssrc, [sequence]))
