@@ -29,6 +29,8 @@ from recordings.verify import CHUNK, MAX_ENTRY, SEAL, Entry, Report, ending
 Content: TypeAlias = Path | bytes | Callable[[], Iterable[bytes]]
 """A file of its own, bytes, or a function that gives the bytes in pieces (decrypting them)."""
 
+EXTRA = ("documents/", "minutes/", "tracks/")
+
 _README = Path(__file__).with_name("bundle_readme.txt")
 _VERIFIER = Path(verifier.__file__)
 
@@ -231,7 +233,7 @@ def _files(contents: Contents, vkey: str) -> dict[str, Content]:
             raise BundleError(f"{segment.path} is given twice")
         files[segment.path] = segment.content
     for name, content in contents.files.items():
-        if not name.startswith(verifier.FOLDERS) or name in files:
+        if not name.startswith(EXTRA):
             raise BundleError(f"{name} has no place in a bundle")
         files[name] = content
     return files

@@ -32,8 +32,10 @@ VALID, NOT_VALID, UNUSABLE = 0, 1, 2
 CHUNK = 1 << 20
 MAX_DIRECTORY = 64 << 20
 """Bytes of the ZIP's directory: about 500,000 files."""
-MAX_JSON = 64 << 20
-"""Bytes of one JSON file."""
+MAX_JSON = 32 << 20
+"""Bytes of one JSON file: the manifest of about 80,000 segments."""
+MAX_LEAVES = 128 << 20
+"""Bytes of the sitting's leaves: about 200,000."""
 MAX_LINE = 64 << 10
 """Bytes of a line: a leaf has at most 32 KiB, a proof of a tree of 2**63 leaves 4 KiB."""
 MAX_DEPTH = 16
@@ -185,9 +187,13 @@ class Archive:
         """A small file whole."""
         entry = self._find(name)
         if entry.size > MAX_JSON:
-            raise Failed(f"{name} is larger than {MAX_JSON} bytes")
+            raise Failed(f"{name} is larger than {MAX_JSON >> 20} MiB")
         self._seek(entry)
         return self.file.read(entry.size)
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return self._find(name).size
 
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of a file, without their newlines."""
@@ -526,6 +532,8 @@ class Verification:
     def leaf_format(self) -> str:
         """Every leaf is canonical and of version 1."""
         leaves = []
+        if self.zip.size("log/leaves.jsonl") > MAX_LEAVES:
+            raise Failed(f"log/leaves.jsonl is larger than {MAX_LEAVES >> 20} MiB")
         for number, line in enumerate(self.zip.lines("log/leaves.jsonl")):
             leaves.append(_read_leaf(line, f"leaf {number}"))
         self._found = leaves

@@ -190,7 +190,7 @@ def unpack(path: Path) -> Files:
 
 def pack(files: Files, path: Path) -> None:
     """Write files as a canonical ZIP in their order, true or not."""
-    data, directory = b"", b""
+    data, directory = bytearray(), bytearray()
     for name, content in files.items():
         entry = Entry(name, len(content), zlib.crc32(content), len(data))
         data += entry.local() + content
