@@ -1,0 +1,113 @@
+"""Export a sitting's evidence as an operator does, and look at what came out."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from settings import ROOT
+from tools.demo.server import Server
+
+ORDER = "Order 2026/77 of the court"
+
+
+class ExportFailed(Exception):
+    """`mahdar export` ended with an error; the text is what it printed."""
+
+
+async def export(server: Server, sitting: str, bundle: Path) -> None:
+    """Run `mahdar export` beside the running server. Raises ExportFailed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "cli.py"),
+        "export",
+        sitting,
+        "--out",
+        str(bundle),
+        "--order",
+        ORDER,
+        "--force",
+        env=server.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise ExportFailed(output.decode("utf-8", "replace")[-2000:])
+
+
+def examine(bundle: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the report says of recording and verification. Blocks."""
+    verification = verify(bundle)
+    with tempfile.TemporaryDirectory() as folder:
+        recording = decode(bundle, Path(folder))
+    return recording, verification
+
+
+def verify(bundle: Path) -> dict[str, Any]:
+    """Run the verifier that lies inside the bundle, as an outsider would."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(bundle) as archive:
+            program = Path(archive.extract("verify.py", folder))
+        done = subprocess.run(
+            [sys.executable, str(program), str(bundle), "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": ""},
+        )
+    if done.returncode == 2 or not done.stdout:
+        return {"ok": False, "steps": [], "error": (done.stdout + done.stderr)[-500:]}
+    found = json.loads(done.stdout)
+    return {"ok": done.returncode == 0, "steps": found["steps"]}
+
+
+def decode(bundle: Path, folder: Path) -> dict[str, Any]:
+    """Decode every exported track strictly. Raises RuntimeError where a decoder complains."""
+    with zipfile.ZipFile(bundle) as archive:
+        manifest = json.loads(archive.read("bundle.json"))
+        archive.extractall(folder)
+    frames = 0
+    for path in sorted(folder.glob("tracks/*.webm")) + sorted(folder.glob("media/*/*.webm")):
+        count = _decode(path)
+        if path.parent.name == "tracks":
+            frames += count
+    segments = manifest["segments"]
+    private = [gap for gap in manifest["gaps"] if gap["reason"] == "private"]
+    return {
+        "tracks": len(manifest["tracks"]),
+        "seconds": round(max((item["end_ms"] for item in segments), default=0) / 1000, 1),
+        "gaps": len(manifest["gaps"]),
+        "frames_decoded": frames,
+        "private_seconds_excluded": round(
+            max((gap["end_ms"] - gap["start_ms"] for gap in private), default=0) / 1000, 1
+        ),
+    }
+
+
+def _decode(path: Path) -> int:
+    """Frames of a file, audio or video, that ffprobe and a strict decode accept in silence."""
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    run = subprocess.run(
+        ["ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", path]
+        + ["-f", "null", "-progress", "pipe:1", "-"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    noise = probe.stderr + run.stderr
+    if probe.returncode or run.returncode or noise.strip() or not probe.stdout.strip():
+        raise RuntimeError(f"{path.name} does not decode: {noise[:500]}")
+    counts = re.findall(r"^frame=(\d+)", run.stdout, re.MULTILINE)
+    return int(counts[-1]) if counts else 0
