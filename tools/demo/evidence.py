@@ -100,7 +100,7 @@ def _decode(path: Path) -> int:
         check=False,
     )
     run = subprocess.run(
-        ["ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", path]
+        ["ffmpeg", "-v", "error", "-xerror", "-nostdin", "-i", str(path)]  # noqa: RUF005
         + ["-f", "null", "-progress", "pipe:1", "-"],
         capture_output=True,
         text=True,

@@ -1,0 +1,45 @@
+// Runs in each participant's page before its own scripts: marks the first remote picture and sound.
+(() => {
+  // When was this person let in, when did the first remote frame show, when was the first sound heard?
+  const marks = { admitted: 0, frame: 0, audio: 0 };
+  window.__marks = marks;
+  const seen = new WeakSet();
+  const look = () => {
+    for (const video of document.querySelectorAll(".stage video")) {
+      if (seen.has(video) || video.closest("[data-own]")) continue;
+      seen.add(video);
+      const first = () => { if (!marks.frame) marks.frame = performance.now(); };
+      video.requestVideoFrameCallback ? video.requestVideoFrameCallback(first) : (video.onplaying = first);
+    }
+    if (!marks.admitted && document.querySelector(".stage")) marks.admitted = performance.now();
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  const Original = RTCPeerConnection;
+  const peers = [];
+  window.RTCPeerConnection = class extends Original {
+    constructor(...options) { super(...options); peers.push(this); }
+  };
+  setInterval(async () => {
+    if (marks.audio) return;
+    for (const peer of peers) {
+      if (peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type === "inbound-rtp" && report.kind === "audio" && report.totalAudioEnergy > 0 && !marks.audio) {
+          marks.audio = performance.now();
+        }
+      }
+    }
+  }, 100);
+  window.__received = async () => {
+    let frames = 0, energy = 0;
+    for (const peer of peers) {
+      if (peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== "inbound-rtp") continue;
+        if (report.kind === "video") frames += report.framesDecoded ?? 0;
+        if (report.kind === "audio") energy += report.totalAudioEnergy ?? 0;
+      }
+    }
+    return { frames, energy };
+  };
+})();
