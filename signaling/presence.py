@@ -42,17 +42,14 @@ def arrive(
 ) -> list[f.Fact]:
     """A page came in on a seat. Raises Refusal `sitting.over`, Forbidden `seat.removed`.
 
-    `client`: the page, another one than before or the same. `gone_since`: since when the seat had neither socket nor
-    media, though it still counts as present; None where it had one.
+    `client`: the page, another one than before or the same. `gone_since`: since when the seat had
+    neither socket nor media, though it still counts as present; None where it had one.
     """
     if room.live.phase in FINAL:
         raise over()
     seat = room.at(seat_id)
     if seat.place is Place.REMOVED:
-        raise Forbidden(
-            "seat.removed",
-            N_("You were removed from the hearing. Only a host can let you back in."),
-        )
+        raise removed()
     place = _arrival(room, seat_id)
     facts: list[f.Fact] = []
     if not seat.present or client != seat.client or place is not seat.place:
@@ -99,6 +96,13 @@ def restored(room: Room, seen_at: datetime) -> list[f.Fact]:
         f.SeatLeft(seat.id, "lost") for seat in room.sitting.seats if room.at(seat.id).present
     ]
     return settle(room, facts, max(seen_at, room.live.phase_since))
+
+
+def removed() -> Forbidden:
+    """Somebody whom a host removed."""
+    return Forbidden(
+        "seat.removed", N_("You were removed from the hearing. Only a host can let you back in.")
+    )
 
 
 def over() -> Refusal:

@@ -231,14 +231,15 @@ def start(sitting: Sitting, kind: Kind, now: datetime) -> Room:
     live = Live(
         phase=sitting.phase,
         phase_since=now,
-        seats={seat.id: SeatLive(identity=_known(seat)) for seat in sitting.seats},
+        seats={seat.id: SeatLive(identity=known_identity(seat)) for seat in sitting.seats},
         public=sitting.public,
         record="forbidden" if forbidden else "off",
     )
     return Room(sitting, kind, live)
 
 
-def _known(seat: Seat) -> Identity:
+def known_identity(seat: Seat) -> Identity:
+    """What is known of who sits here before anybody looked."""
     return Identity.ACCOUNT if seat.person else Identity.UNKNOWN
 
 

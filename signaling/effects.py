@@ -1,0 +1,76 @@
+"""Carry a change of routing to the media engine, in two halves.
+
+`restrict` runs before the change is stored: whatever may flow less stops at once, so that nothing
+flows that the log says does not. `release` runs after it: whatever may flow more.
+"""
+
+from collections.abc import Mapping
+
+from sessions.phase import FINAL, Phase
+from signaling.engine import SOURCES, MediaRoom, Source, Space
+from signaling.routing import NOTHING, Route, routes
+from signaling.state import Place, Room
+
+_OFF: dict[Source, str] = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
+
+
+def restrict(media: MediaRoom, before: Room, after: Room) -> None:
+    """Take away what the next state does not allow."""
+    was, will = routes(before), routes(after)
+    for seat, new in will.items():
+        old = was.get(seat, Route(None, NOTHING))
+        if old.space is not None and new.space != old.space:
+            media.place(seat, None, _reason(after, seat))
+        kept = old.sources
+        for source in SOURCES:
+            if source in kept and source not in new.sources:
+                kept = kept - {source}
+                media.permit(seat, kept, _OFF[source])
+
+
+def release(media: MediaRoom, before: Room, after: Room) -> None:
+    """Give what the next state allows."""
+    was = routes(before)
+    for seat, new in routes(after).items():
+        old = was.get(seat, Route(None, NOTHING))
+        if new.sources - old.sources:
+            media.permit(seat, new.sources)
+        if new.space is not None and new.space != old.space:
+            media.place(seat, new.space)
+
+
+def take_back(media: MediaRoom, before: Room) -> None:
+    """The change could not be stored: everything is as before."""
+    for seat, old in routes(before).items():
+        media.permit(seat, old.sources)
+        media.place(seat, old.space)
+
+
+def enter(media: MediaRoom, room: Room) -> None:
+    """A new media room: every seat gets its route before anybody connects."""
+    for seat, route in routes(room).items():
+        media.permit(seat, route.sources)
+        _place(media, seat, route.space)
+
+
+def _place(media: MediaRoom, seat: str, space: Space | None) -> None:
+    if space is not None:
+        media.place(seat, space)
+
+
+_PLACES: Mapping[Place, str] = {
+    Place.PRIVATE: "private",
+    Place.LOBBY: "lobby",
+    Place.WITNESS_ROOM: "lobby",
+    Place.OUTSIDE: "left",
+    Place.REMOVED: "left",
+}
+
+
+def _reason(after: Room, seat: str) -> str:
+    """The gap code of a seat that leaves a space."""
+    if after.live.phase in FINAL:
+        return "closed"
+    if after.live.phase is Phase.RECESS and after.at(seat).place is Place.HEARING:
+        return "recess"
+    return _PLACES.get(after.at(seat).place, "lobby")

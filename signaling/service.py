@@ -1,0 +1,332 @@
+"""The live rooms of this process: tickets, coming in, messages, restart.
+
+One `LiveRoom` per sitting does the work; this is the door and the caretaker.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+
+from audit.service import AuditLog
+from auth.service import Accounts
+from auth.session import Login
+from clock import Clock
+from database import Database
+from errors import N_, Forbidden, Refusal
+from sessions import store as booked
+from sessions.kinds import KINDS
+from sessions.phase import FINAL
+from sessions.service import Sittings
+from sessions.sitting import Sitting
+from signaling import messages as m
+from signaling import presence, store
+from signaling.engine import MediaEngine, MediaRefused
+from signaling.guards import Who, check
+from signaling.live_room import LiveRoom, Tools
+from signaling.page import Page, Socket
+from signaling.ports import RecordAlarm, RecordingDesk
+from signaling.state import Place, Room, load, start
+from signaling.writing import Writer
+
+_logger = structlog.get_logger(__name__)
+
+KEEP_ALIVE = timedelta(seconds=60)
+"""How often the browser session behind a page is looked at."""
+SIGN_OF_LIFE = timedelta(seconds=2)
+"""How exactly a restart knows when the process before it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A page that came in, and the room that it is in."""
+
+    page: Page
+    room: LiveRoom
+
+
+class LiveRooms:
+    """All live sittings of this process. `on_alarm` is for the recording desk."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        log: AuditLog,
+        accounts: Accounts,
+        sittings: Sittings,
+        engine: MediaEngine,
+        desk: RecordingDesk,
+        clock: Clock,
+    ) -> None:
+        self.engine = engine
+        self.accounts = accounts
+        self._database = database
+        self._sittings = sittings
+        self._clock = clock
+        self._tools = Tools(Writer(database, log), log, engine, desk, clock)
+        self._rooms: dict[str, LiveRoom] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._caretaker: asyncio.Task[None] | None = None
+        self._closed = False
+        self._signed_at: datetime | None = None
+        sittings.listeners.append(self.changed)
+
+    # --- the process -----------------------------------------------------------------------------
+
+    async def restore(self) -> None:
+        """Bring back every room that a former process kept, then start the caretaker."""
+        async with self._database.unit(write=False) as session:
+            kept = await store.unsealed(session)
+        for stored in kept:
+            await self._restore(stored)
+        self._caretaker = asyncio.create_task(self._take_care(), name="signaling.caretaker")
+
+    async def _restore(self, stored: store.Stored) -> None:
+        async with self._database.unit(write=False) as session:
+            sitting = await booked.get_sitting(session, stored.sitting)
+        if sitting is None:
+            return
+        if sitting.phase in FINAL:
+            await self._seal(sitting, stored)
+            return
+        room = self._with_snapshot(sitting, stored.snapshot)
+        live = LiveRoom(self._tools, room)
+        await live.open(seen_at=stored.seen_at)
+        self._rooms[sitting.id] = live
+        _logger.info("live.restored", sitting=sitting.id, phase=live.room.live.phase.value)
+
+    async def _seal(self, sitting: Sitting, stored: store.Stored) -> None:
+        """It was over, and the process ended before its record was closed."""
+        if load(stored.snapshot).epoch is not None:
+            await self._tools.desk.close(sitting.id, "")
+        await self._tools.writer.seal(sitting.id)
+
+    def _with_snapshot(self, sitting: Sitting, snapshot: str) -> Room:
+        """Seats that were booked since are there, as if nobody had looked at them."""
+        room = start(sitting, KINDS[sitting.kind], self._clock())
+        found = load(snapshot)
+        return room.with_live(replace(found, seats={**room.live.seats, **found.seats}))
+
+    async def close(self) -> None:
+        """Say goodbye to all pages and close the media. Rooms stay as they are in the database."""
+        self._closed = True
+        if self._caretaker is not None:
+            self._caretaker.cancel()
+            await asyncio.gather(self._caretaker, return_exceptions=True)
+        await asyncio.gather(*(room.close() for room in self._rooms.values()))
+        self._rooms.clear()
+
+    async def _take_care(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                await self.tick()
+            except Exception:  # one bad second must not leave all rooms without a caretaker
+                _logger.exception("live.tick_failed")
+
+    async def tick(self) -> None:
+        """What is done every second for all rooms."""
+        rooms = list(self._rooms.values())
+        results = await asyncio.gather(*(room.tick() for room in rooms), return_exceptions=True)
+        for room, result in zip(rooms, results, strict=True):
+            if isinstance(result, Exception):
+                _logger.error("live.room_tick_failed", sitting=room.id, exc_info=result)
+            if room.over:
+                self._rooms.pop(room.id, None)
+        await self._sign_of_life()
+        await self._keep_sessions()
+
+    async def _sign_of_life(self) -> None:
+        now = self._clock()
+        if self._signed_at is not None and now - self._signed_at < SIGN_OF_LIFE:
+            return
+        rooms = [room.id for room in self._rooms.values() if room.pages]
+        if rooms:
+            self._signed_at = now
+            await self._tools.writer.seen(rooms, now)
+
+    async def _keep_sessions(self) -> None:
+        """A page in a sitting keeps its browser session; signing out ends the page."""
+        now = self._clock()
+        for room in list(self._rooms.values()):
+            for page in list(room.pages.values()):
+                if page.kept_at is not None and now - page.kept_at < KEEP_ALIVE:
+                    continue
+                page.kept_at = now
+                if not await self.accounts.keep_alive(page.login):
+                    room.signed_out(page)
+
+    def on_alarm(self, alarm: RecordAlarm) -> None:
+        """The desk can no longer prove a record."""
+        room = self._rooms.get(alarm.sitting)
+        if room is not None:
+            room.alarm(alarm)
+
+    async def changed(self, sitting_id: str) -> None:
+        """The booking side changed a sitting."""
+        room = self._rooms.get(sitting_id)
+        if room is None:
+            return
+        sitting = await self._load(sitting_id)
+        if sitting.phase in FINAL:
+            await room.cancelled(sitting)
+        else:
+            await room.moved(sitting)
+
+    def now(self) -> datetime:
+        """The time of this process."""
+        return self._clock()
+
+    # --- the door --------------------------------------------------------------------------------
+
+    async def ticket(
+        self, login: Login, sitting_id: str, seat_id: str | None = None
+    ) -> tuple[str, str]:
+        """A join ticket and its seat. Raises Refusal where this person may not come in now."""
+        sitting, seat = await self._sittings.seat_for(login.person, sitting_id, seat_id)
+        live = self._rooms.get(sitting.id)
+        room = live.room if live else start(sitting, KINDS[sitting.kind], self._clock())
+        presence.open_lobby(room, self._clock())  # too early, or over
+        if live is not None and room.at(seat.id).place is Place.REMOVED:
+            raise presence.removed()
+        return self.accounts.ticket(login, sitting.id, seat.id), seat.id
+
+    async def hello(self, message: m.Hello, socket: Socket) -> Came:
+        """A page comes in with its ticket; it gets `welcome`. Raises Refusal."""
+        ticket, person = await self.accounts.redeem(message.ticket)
+        sitting, seat = await self._sittings.seat_for(person, ticket.sitting, ticket.seat)
+        async with self._database.unit(write=False) as session:
+            operated = await booked.operated_rooms(session, person.id)
+        operates = seat.room is not None and seat.room in operated and seat.person != person.id
+        page = Page(
+            Who(person, seat.id, operates),
+            ticket.session,
+            message.client,
+            message.language or person.language,
+            socket,
+            self._clock(),
+        )
+        live = await self._room(sitting)
+        await live.join(page)
+        return Came(page, live)
+
+    async def _room(self, sitting: Sitting) -> LiveRoom:
+        """The room of a sitting; opened at the first hello."""
+        async with self._opening.setdefault(sitting.id, asyncio.Lock()):
+            if self._closed:
+                raise Refusal(
+                    "server.restarts", N_("The server restarts. The page comes back by itself.")
+                )
+            live = self._rooms.get(sitting.id)
+            if live is None:
+                room = await self._stored(sitting)
+                presence.open_lobby(room, self._clock())  # refused before anything is opened
+                live = LiveRoom(self._tools, room)
+                await live.open()
+                self._rooms[sitting.id] = live
+            elif any(seat.id not in live.room.live.seats for seat in sitting.seats):
+                await live.moved(sitting)
+            return live
+
+    async def _stored(self, sitting: Sitting) -> Room:
+        async with self._database.unit(write=False) as session:
+            stored = await store.find(session, sitting.id)
+        if stored is None:
+            return start(sitting, KINDS[sitting.kind], self._clock())
+        return self._with_snapshot(sitting, stored.snapshot)
+
+    async def _load(self, sitting_id: str) -> Sitting:
+        async with self._database.unit(write=False) as session:
+            sitting = await booked.get_sitting(session, sitting_id)
+        if sitting is None:
+            raise LookupError(sitting_id)
+        return sitting
+
+    # --- messages --------------------------------------------------------------------------------
+
+    async def receive(self, came: Came, message: m.Incoming) -> None:
+        """Do what a page asks, and answer. Never raises for what a page can cause."""
+        page, live = came.page, came.room
+        page.heard_at = self._clock()
+        try:
+            await self._do(page, live, message)
+        except Refusal as refusal:
+            page.refuse(message.id, refusal)
+        except MediaRefused as refused:
+            page.refuse(message.id, media_refusal(refused))
+        except Exception:
+            _logger.exception("live.message_failed", sitting=live.id, type=m.name(message))
+            page.refuse(message.id, _server_failed())
+
+    async def _do(self, page: Page, live: LiveRoom, message: m.Incoming) -> None:
+        match message:
+            case m.Ping():
+                page.socket.send({"type": "pong", "t": message.t})
+            case m.Pong():
+                pass
+            case m.Hello():
+                raise Refusal("protocol.hello_twice", N_("This page is in already."))
+            case m.SetLanguage():
+                page.language = message.language
+                page.answer(message.id)
+                live.show(page)
+            case m.Line():
+                live.line(page, message)
+            case m.Publish() | m.Subscribe() | m.Answer():
+                page.answer(message.id, **await self._media(page, live, message))
+            case _:
+                if live.pages.get(page.seat) is not page:
+                    raise _not_this_page()
+                await live.command(page, message)
+
+    async def _media(
+        self, page: Page, live: LiveRoom, message: m.Publish | m.Subscribe | m.Answer
+    ) -> dict[str, Any]:
+        check(live.room, page.who, m.name(message))
+        if live.pages.get(page.seat) is not page:
+            raise _not_this_page()
+        match message:
+            case m.Publish():
+                return {"sdp": await live.media.publish(page.seat, message.connection, message.sdp)}
+            case m.Subscribe():
+                return {"sdp": await live.media.subscribe(page.seat, message.connection)}
+            case m.Answer():
+                await live.media.subscribed(page.seat, message.connection, message.sdp)
+                return {}
+
+    def gone(self, came: Came) -> None:
+        """The socket of a page is closed."""
+        came.room.gone(came.page)
+
+    def pages(self, sitting_id: str) -> Iterable[Page]:
+        """Pages that are in a sitting now."""
+        room = self._rooms.get(sitting_id)
+        return tuple(room.pages.values()) if room else ()
+
+
+def media_refusal(refused: MediaRefused) -> Refusal:
+    """What a person is told of a description that the engine does not take."""
+    return Refusal(
+        refused.code,
+        N_("Sound and picture could not be set up. Reload the page, or try another browser."),
+        status=400,
+    )
+
+
+def _server_failed() -> Refusal:
+    return Refusal(
+        "server.failed",
+        N_("Something went wrong on our side and nothing was changed. Try again."),
+        status=500,
+    )
+
+
+def _not_this_page() -> Refusal:
+    return Forbidden(
+        "protocol.taken_over", N_("Another page has this seat now. Close this one, or reload it.")
+    )
