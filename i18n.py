@@ -174,7 +174,8 @@ class Formatter:
 
     def language_name(self, tag: str) -> str:
         """The name of one language by its tag; an unknown tag stands for itself."""
-        return str(_LOCALES[self.language].languages.get(tag, tag))
+        known = _LOCALES[self.language].languages
+        return str(known.get({"tl": "fil"}.get(tag, tag), tag))  # CLDR names Tagalog so
 
     def _day(self, moment: dt.datetime | dt.date) -> dt.date:
         return self.local(moment).date() if isinstance(moment, dt.datetime) else moment

@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
-from quart import Quart, Response, render_template, request, url_for
+from quart import Quart, Response, current_app, render_template, request, url_for
 
 import i18n
 from pages import flashes, static_files
@@ -20,7 +20,7 @@ DIRECTIONAL: Final = ("arrow-", "caret-", "sign-out", "sign-in", "paper-plane", 
 LENGTHS: Final = (15, 30, 45, 60, 90, 120, 180, 240)
 """Minutes that a booking form offers."""
 
-SPOKEN: Final = ("ar", "en", "ur", "hi", "bn", "ml", "fa", "fil", "ru", "zh", "fr")
+SPOKEN: Final = ("ar", "en", "ur", "hi", "bn", "fa", "tl", "ru", "zh", "fr")
 """Languages that a booking form offers: the court's own, then those of the UAE's courtrooms."""
 
 _DECORATION: Final = Markup('aria-hidden="true"')
@@ -58,6 +58,7 @@ def defaults() -> dict[str, Any]:
         "other_language": other,
         "other_language_name": i18n.NAMES[other],
         "other_language_url": here(other),
+        "zone": current_app.config["MAHDAR_ZONE"],
         "person": None,
         "can": lambda *_args, **_context: False,
         "csrf_token": lambda: "",

@@ -6,6 +6,7 @@
 How strings are marked is told in docs/interface.md. English is the source and has no catalogue.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ KEYWORDS: Final = {
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 _LIVE = re.compile(r"""\b(?:live\(\s*|live_attr\(\s*["'][\w-]+["']\s*,\s*)(["'])((?:(?!\1).)+)\1""")
 
+_NESTED = re.compile(r"""\b(?:N_|t)\(\s*("(?:[^"\\\n]|\\.)+")""")
+
 MessageId = str | tuple[str, str]
 
 
@@ -59,6 +62,11 @@ def extract(root: Path = ROOT) -> dict[MessageId, set[str]]:
         key = (message[0], message[1]) if isinstance(message, tuple) else message
         if key:
             found.setdefault(key, set()).add(Path(filename).as_posix())
+    for path in sorted((root / "static" / "js").rglob("*.js")):
+        # Babel's lexer misses a call inside another one: t(LABELS[code] ?? N_("..."))
+        for match in _NESTED.finditer(path.read_text(encoding="utf-8")):
+            name = path.relative_to(root).as_posix()
+            found.setdefault(json.loads(match.group(1)), set()).add(name)
     return found
 
 

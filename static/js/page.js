@@ -14,6 +14,7 @@ document.addEventListener("click", (event) => {
   const copier = target?.closest("[data-copies]");
   if (copier) copy(copier.getAttribute("data-copies") ?? "");
   const switcher = target?.closest("a[data-language-switch]");
+  if (switcher) keepPlace(/** @type {HTMLAnchorElement} */ (switcher));
   if (switcher && "liveLanguage" in document.documentElement.dataset) {
     event.preventDefault();
     switchHere(/** @type {HTMLAnchorElement} */ (switcher));
@@ -63,6 +64,14 @@ async function copy(id) {
     field.select(); // no permission or no https: the person copies it with the keyboard
     toast(t("Press Ctrl+C to copy the marked address."));
   }
+}
+
+/**
+ * The other language opens at the same place of the page.
+ * @param {HTMLAnchorElement} link
+ */
+function keepPlace(link) {
+  link.hash = location.hash;
 }
 
 /** @param {HTMLAnchorElement} link */

@@ -3,12 +3,13 @@
 `pages()` maps an address to a template and its context, as docs/interface.md agrees them.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Row
 from typing import Any
 
-from quart import Quart
+from quart import Quart, Response, request
 
 import pages as product_pages
 from auth.person import LABELS as ACCOUNT_LABELS
@@ -20,6 +21,7 @@ from sessions.phase import Phase
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from settings import ROOT, Settings
+from tests.interface import record
 
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
@@ -228,6 +230,26 @@ def samples() -> dict[str, Sample]:
         ),
         "/invitation/abc": Sample("sessions/invitation.html", invited, None),
         "/invitation/used": Sample("sessions/invitation.html", {"refusal": NotFound()}, None, 410),
+        "/sittings/q1/recording": Sample(
+            "recordings/playback.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "data_url": "/api/sample/recording",
+                "needs_order": False,
+                "form": Form(),
+            },
+        ),
+        "/sittings/q2/recording": Sample(
+            "recordings/playback.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "data_url": "",
+                "needs_order": True,
+                "form": Form(),
+            },
+        ),
         "/admin/people": Sample(
             "admin/people.html",
             {"people": [CLERK, JUDGE, LAWYER, PARTY], "roles": roles, "form": Form()},
@@ -250,8 +272,6 @@ def application() -> Quart:
 
     @app.context_processor
     def context() -> dict[str, Any]:
-        from quart import request
-
         sample = known.get(request.path)
         return {
             "person": sample.person if sample else None,
@@ -267,4 +287,15 @@ def application() -> Quart:
             )
 
         app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
+    app.add_url_rule("/api/sample/recording", "data", _record)
+    app.add_url_rule("/api/sample/recording/<track>/<int:seq>", "segment", _segment)
     return app
+
+
+async def _record() -> dict[str, Any]:
+    return record.timeline()
+
+
+async def _segment(track: str, seq: int) -> Response:
+    body = await asyncio.to_thread(record.segment, track, seq)
+    return Response(body, content_type="video/webm")

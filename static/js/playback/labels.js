@@ -1,0 +1,77 @@
+// @ts-check
+/** What a chapter, a gap and a source are called. Codes come from the journal; labels are ours. */
+import { N_, t } from "../i18n.js";
+
+/** @typedef {import("./model.js").Chapter} Chapter */
+/** @typedef {import("./model.js").Seat} Seat */
+
+const PLAIN = /** @type {Record<string, string>} */ ({
+  "phase.lobby": N_("Lobby open"),
+  "phase.roll_call": N_("Roll call, not recorded"),
+  "phase.on_record": N_("On record"),
+  "phase.off_record": N_("Off record"),
+  "phase.recess": N_("Recess"),
+  "phase.tech_suspended": N_("Suspended for a technical fault"),
+  "phase.adjourned": N_("Adjourned"),
+  "phase.reserved_for_judgment": N_("Reserved for judgment"),
+  "phase.closed": N_("Closed"),
+  roll_call: N_("Roll call"),
+  publicity: N_("Publicity changed"),
+  "private.opened": N_("Private consultation begins, nothing is recorded"),
+  "private.ended": N_("Private consultation ends"),
+  "recording.started": N_("Recording begins"),
+  "recording.stopped": N_("Recording stops"),
+  "recording.alarm": N_("Alarm: the record was not proven"),
+  "recording.interrupted": N_("The record was interrupted"),
+});
+
+const WITH_NAME = /** @type {Record<string, string>} */ ({
+  floor: N_("%(name)s has the floor."),
+  identity: N_("Identity of %(name)s checked"),
+  attestation: N_("The officer attests the identity of %(name)s"),
+  mute: N_("%(name)s is muted by the court"),
+  unlock: N_("%(name)s may speak again"),
+  cannot_hear: N_("%(name)s cannot hear."),
+  missed: N_("%(name)s missed a part"),
+  "seat.joined": N_("%(name)s connects"),
+  "seat.left": N_("%(name)s leaves"),
+  "seat.admitted": N_("%(name)s comes into the hearing"),
+  "seat.to_lobby": N_("%(name)s goes back to the lobby"),
+  "seat.removed": N_("%(name)s is removed"),
+  "seat.readmitted": N_("%(name)s may come back"),
+});
+
+const REASONS = /** @type {Record<string, string>} */ ({
+  absent: N_("Not sent"),
+  no_media: N_("Nothing came in"),
+  lost: N_("Lost on the way"),
+  interrupted: N_("The server stopped"),
+  off_record: N_("Off record"),
+  recess: N_("Recess"),
+  suspended: N_("Suspended for a technical fault"),
+  closed: N_("Closed"),
+  muted: N_("Muted"),
+  private: N_("Private consultation"),
+});
+
+const SOURCES = { microphone: N_("Microphone"), camera: N_("Camera"), screen: N_("Screen") };
+
+/** @param {string} reason */
+export const reasonText = (reason) => t(REASONS[reason] ?? N_("Nothing is kept here"));
+
+/** @param {"microphone" | "camera" | "screen"} source */
+export const sourceText = (source) => t(SOURCES[source]);
+
+/**
+ * @param {Chapter} chapter
+ * @param {Map<string, Seat>} seats
+ */
+export function chapterText(chapter, seats) {
+  const words = chapter.text ?? "";
+  if (chapter.type === "note") return words;
+  if (chapter.type === "agenda" && chapter.title) return t(chapter.title);
+  const name = chapter.seat ? (seats.get(chapter.seat)?.name ?? "") : "";
+  const withName = WITH_NAME[chapter.type];
+  const label = withName && name ? t(withName, { name }) : t(PLAIN[chapter.type] ?? chapter.title ?? N_("Entry of the log"));
+  return words ? `${label} · ${words}` : label;
+}

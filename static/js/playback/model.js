@@ -1,0 +1,121 @@
+// @ts-check
+/**
+ * The record as data: what is there at which moment. Pure; tested by tests/js/playback.test.js.
+ * Times are milliseconds on the record's clock.
+ */
+
+/** @typedef {{start_ms: number, end_ms: number}} Span */
+/** @typedef {Span & {seq: number}} Segment */
+/** @typedef {Span & {reason: string}} Gap */
+/** @typedef {{id: string, seat: string, source: "microphone" | "camera" | "screen", codec: string, segments: Segment[], gaps: Gap[]}} Track */
+/** @typedef {{id: string, name: string, role_title: string}} Seat */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string}} Chapter */
+/**
+ * @typedef {object} Timeline
+ * @property {string} epoch UTC of recording time 0
+ * @property {number} duration_ms
+ * @property {Span[]} stretches on record, in order
+ * @property {Gap[]} pauses between the stretches
+ * @property {Seat[]} seats
+ * @property {Track[]} tracks
+ * @property {string} segment_url with {track} and {seq}
+ * @property {Chapter[]} chapters
+ */
+
+/**
+ * The span that holds `ms`, else null. `spans` are in order and do not overlap.
+ * @template {Span} T
+ * @param {T[]} spans
+ * @param {number} ms
+ * @returns {T | null}
+ */
+export function spanAt(spans, ms) {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle]?.end_ms ?? 0) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  const span = spans[low];
+  return span && span.start_ms <= ms ? span : null;
+}
+
+/**
+ * Segments that meet [from, to), in order.
+ * @param {Segment[]} segments
+ * @param {number} from
+ * @param {number} to
+ */
+export const segmentsIn = (segments, from, to) =>
+  segments.filter((segment) => segment.end_ms > from && segment.start_ms < to);
+
+/**
+ * Where playing goes on from `ms`: `ms` itself on record, the next stretch's start between two,
+ * null after the last.
+ * @param {Span[]} stretches
+ * @param {number} ms
+ */
+export function playableFrom(stretches, ms) {
+  for (const stretch of stretches) {
+    if (ms < stretch.start_ms) return stretch.start_ms;
+    if (ms < stretch.end_ms) return ms;
+  }
+  return null;
+}
+
+/**
+ * Who is to be heard: nobody who is muted, and if somebody is alone, only those.
+ * @param {string} seat
+ * @param {Set<string>} muted
+ * @param {Set<string>} alone
+ */
+export const audible = (seat, muted, alone) =>
+  alone.size > 0 ? alone.has(seat) : !muted.has(seat);
+
+/**
+ * What an element that shows `currentMs` must do to be at `ms`: seek when it is far off, else run
+ * a little faster or slower, so that lips and voices of all tracks stay together.
+ * @param {number} currentMs
+ * @param {number} ms
+ * @param {number} rate
+ * @returns {{seek: boolean, rate: number}}
+ */
+export function correction(currentMs, ms, rate) {
+  const behind = ms - currentMs;
+  if (Math.abs(behind) > 350 * Math.max(1, rate)) return { seek: true, rate };
+  if (Math.abs(behind) < 40) return { seek: false, rate };
+  return { seek: false, rate: rate * (1 + Math.max(-0.08, Math.min(0.08, behind / 1500))) };
+}
+
+/**
+ * The last chapter that has begun at `ms`, as an index, or -1.
+ * @param {Chapter[]} chapters in order
+ * @param {number} ms
+ */
+export function chapterAt(chapters, ms) {
+  let found = -1;
+  while (found + 1 < chapters.length && (chapters[found + 1]?.clock_ms ?? 0) <= ms) found += 1;
+  return found;
+}
+
+/**
+ * Who had the floor at `ms`, else null.
+ * @param {Chapter[]} chapters
+ * @param {number} ms
+ */
+export function floorAt(chapters, ms) {
+  const given = chapters.filter((chapter) => chapter.type === "floor" && chapter.clock_ms <= ms);
+  return given.at(-1)?.seat ?? null;
+}
+
+/**
+ * `1:02:03` or `2:03`.
+ * @param {number} ms
+ */
+export function clockText(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

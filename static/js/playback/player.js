@@ -1,0 +1,224 @@
+// @ts-check
+/** The player's page: loads the record, builds the parts and runs them on one clock. */
+import { byId, h, icon } from "../dom.js";
+import { api, Refused } from "../http.js";
+import { N_, ready, t } from "../i18n.js";
+import { Clock } from "./clock.js";
+import { chapterText } from "./labels.js";
+import { buildLanes } from "./lanes.js";
+import { audible, chapterAt, clockText, floorAt } from "./model.js";
+import { Tile } from "./stage.js";
+import { TrackPlayer } from "./track.js";
+
+/** @typedef {import("./model.js").Timeline} Timeline */
+
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+const KEYS = N_("Keys: space plays and pauses, left and right arrow 5 seconds, J and L 10 seconds, N and P next and previous entry, + and - speed, M mutes all.");
+
+const root = byId("player");
+start().catch((error) => {
+  const text = error instanceof Refused ? error.message : t("The record could not be loaded. Reload the page.");
+  root.replaceChildren(h("p", { role: "alert", class: "player-loading" }, text));
+  if (!(error instanceof Refused)) throw error;
+});
+
+async function start() {
+  await ready();
+  /** @type {Timeline} */
+  const data = await api(root.dataset.source ?? "");
+  if (!data.tracks.length) {
+    root.replaceChildren(h("p", { class: "player-loading" }, t("Nothing of this sitting was recorded.")));
+    return;
+  }
+  if (!("MediaSource" in window)) throw new Error("no MediaSource");
+  build(data);
+}
+
+/** @param {Timeline} data */
+function build(data) {
+  const seats = new Map(data.seats.map((seat) => [seat.id, seat]));
+  const clock = new Clock(data.stretches, data.duration_ms);
+  const muted = /** @type {Set<string>} */ (new Set());
+  const alone = /** @type {Set<string>} */ (new Set());
+  let allMuted = false;
+  // What stands on the page, so that only what changed is drawn.
+  let drawn = -1;
+  let playShown = "";
+  let chapterShown = -2;
+
+  const address = (/** @type {string} */ track, /** @type {number} */ seq) =>
+    data.segment_url.replace("{track}", encodeURIComponent(track)).replace("{seq}", String(seq));
+  const tracks = data.tracks.map((track) => new TrackPlayer(track, address));
+  const toggle = (/** @type {Set<string>} */ set, /** @type {string} */ seat) => {
+    if (!set.delete(seat)) set.add(seat);
+    draw();
+  };
+  const tiles = data.seats
+    .map((seat) => new Tile(seat, tracks.filter((track) => track.data.seat === seat.id), {
+      mute: (id) => toggle(muted, id),
+      alone: (id) => toggle(alone, id),
+    }))
+    .filter((tile) => tile.tracks.length);
+
+  const lanes = buildLanes(data, seats, jump);
+  const playButton = h("button", { type: "button", class: "control control-play", onclick: playOrPause });
+  const time = h("output", { class: "player-time", "aria-live": "off" });
+  const wall = h("output", { class: "player-wall", "aria-live": "off" });
+  const status = h("p", { class: "player-status", role: "status" });
+  const rate = h("select", { class: "control-rate", "aria-label": t("Speed") },
+    ...RATES.map((value) => h("option", { value, selected: value === 1 }, `${value}×`)));
+  rate.addEventListener("change", () => { clock.rate = Number(rate.value); });
+
+  const list = h("ol", { class: "chapters" }, ...data.chapters.map((chapter) =>
+    h("li", {}, h("button", { type: "button", class: `chapter chapter-${chapter.type.split(".")[0]}`, onclick: () => jump(chapter.clock_ms) },
+      h("bdi", { class: "chapter-time" }, clockText(chapter.clock_ms)),
+      h("span", { dir: "auto" }, chapterText(chapter, seats))))));
+
+  root.replaceChildren(
+    h("div", { class: "stage" }, ...tiles.map((tile) => tile.element)),
+    h("div", { class: "controls" },
+      playButton,
+      control("skip-back", t("Previous entry"), () => step(-1)),
+      control("rewind", t("Back 10 seconds"), () => jump(clock.ms - 10_000)),
+      control("fast-forward", t("Forward 10 seconds"), () => jump(clock.ms + 10_000)),
+      control("skip-forward", t("Next entry"), () => step(1)),
+      h("span", { class: "times", dir: "ltr" }, time, wall),
+      rate,
+    ),
+    status,
+    lanes.element,
+    h("section", { class: "player-log", "aria-label": t("Entries of the record") },
+      h("h2", { class: "section-title" }, t("Entries of the record")), list),
+    h("p", { class: "hint" }, t(KEYS)),
+  );
+  document.addEventListener("keydown", onKey);
+  const asked = /^#t=(\d+)$/.exec(location.hash);
+  if (asked) clock.jump(Number(asked[1]) * 1000);
+  draw();
+  requestAnimationFrame(frame);
+
+  /** @param {number} now */
+  function frame(now) {
+    const ok = tracks.every((track) => track.stateAt(clock.ms) !== "waiting");
+    clock.tick(now, ok);
+    const running = clock.playing && !clock.waiting;
+    for (const track of tracks) track.follow(clock.ms, running, clock.rate);
+    if (Math.abs(clock.ms - drawn) > 200 || clock.playing) {
+      drawn = clock.ms;
+      draw();
+    }
+    requestAnimationFrame(frame);
+  }
+
+  function draw() {
+    const floor = floorAt(data.chapters, clock.ms);
+    for (const tile of tiles) {
+      const id = tile.seat.id;
+      tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id });
+    }
+    lanes.show(clock.ms);
+    setText(time, `${clockText(clock.ms)} / ${clockText(data.duration_ms)}`);
+    setText(wall, new Date(Date.parse(data.epoch) + clock.ms).toLocaleTimeString("en-GB", { timeZone: root.dataset.zone }));
+    setText(status, clock.waiting ? t("Waiting for the recording") : "");
+    const wanted = clock.playing ? "pause" : "play";
+    if (wanted !== playShown) {
+      playShown = wanted;
+      playButton.replaceChildren(clock.playing ? icon("pause-fill", { size: 32 }) : icon("play-fill", { size: 32 }));
+      playButton.setAttribute("aria-label", clock.playing ? t("Pause") : t("Play"));
+    }
+    const current = chapterAt(data.chapters, clock.ms);
+    if (current !== chapterShown) {
+      chapterShown = current;
+      [...list.children].forEach((item, index) => item.firstElementChild?.toggleAttribute("aria-current", index === current));
+      list.children[current]?.firstElementChild?.setAttribute("aria-current", "true");
+      if (clock.playing) scrollInside(list, list.children[current]);
+    }
+  }
+
+  function playOrPause() {
+    if (clock.playing) {
+      clock.pause();
+      history.replaceState(history.state, "", `#t=${Math.floor(clock.ms / 1000)}`);
+    } else {
+      for (const track of tracks) track.retry();
+      clock.play(performance.now());
+    }
+    draw();
+  }
+
+  /** @param {number} ms */
+  function jump(ms) {
+    clock.jump(ms);
+    for (const track of tracks) track.jumped();
+    draw();
+  }
+
+  /** @param {number} by */
+  function step(by) {
+    const here = chapterAt(data.chapters, clock.ms);
+    // Back means to the beginning of this entry first, as every player does.
+    const late = here >= 0 && clock.ms - (data.chapters[here]?.clock_ms ?? 0) > 2000;
+    const next = data.chapters[by < 0 && late ? here : here + by];
+    if (next) jump(next.clock_ms);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("select, input:not([type=range]), textarea, dialog")) return;
+    const onButton = target?.closest("button, a, summary");
+    const onSlider = target?.closest("input[type=range]");
+    const keys = /** @type {Record<string, () => void>} */ ({
+      j: () => jump(clock.ms - 10_000),
+      l: () => jump(clock.ms + 10_000),
+      k: playOrPause,
+      n: () => step(1),
+      p: () => step(-1),
+      m: () => { allMuted = !allMuted; draw(); },
+      "+": () => faster(1),
+      "-": () => faster(-1),
+      ...(onButton ? {} : { " ": playOrPause }),
+      ...(onSlider ? {} : { ArrowLeft: () => jump(clock.ms - 5000), ArrowRight: () => jump(clock.ms + 5000) }),
+    });
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {number} by */
+  function faster(by) {
+    const next = RATES[RATES.indexOf(clock.rate) + by];
+    if (!next) return;
+    clock.rate = next;
+    rate.value = String(next);
+  }
+}
+
+/* icons: skip-back rewind fast-forward skip-forward */
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {() => void} act
+ */
+function control(name, label, act) {
+  const sign = icon(name, { size: 24 });
+  return h("button", { type: "button", class: "control", "aria-label": label, title: label, onclick: act }, sign);
+}
+
+/**
+ * @param {Element} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Scroll the list, and not the page under the person's hands.
+ * @param {HTMLElement} list
+ * @param {Element | undefined} item
+ */
+function scrollInside(list, item) {
+  if (item instanceof HTMLElement) list.scrollTop = item.offsetTop - list.offsetTop - list.clientHeight / 3;
+}

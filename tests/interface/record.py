@@ -1,0 +1,111 @@
+"""A small record with real WebM segments, as the player's API gives it (docs/interface.md).
+
+Two seats and 24 s on the record's clock: on record 0-8 s and 14-24 s, a recess between. Each
+picture is one grey for each second (brighter with each), each sound a tone.
+"""
+
+import array
+import io
+import math
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import av
+
+STRETCHES = ((0, 8000), (14000, 24000))
+SEGMENT_MS = 4000
+SEATS = (("s1", "القاضي سالم", "Presiding judge"), ("s3", "Abdullah Hassan", "Accused"))
+LOST = (16000, 20000)
+"""The accused's camera has nothing here."""
+
+
+def _segments(camera_of_accused: bool) -> list[dict[str, int]]:
+    out: list[dict[str, int]] = []
+    for start, end in STRETCHES:
+        for at in range(start, end, SEGMENT_MS):
+            stop = min(at + SEGMENT_MS, end)
+            if not (camera_of_accused and LOST[0] < stop and at < LOST[1]):
+                out.append({"seq": len(out), "start_ms": at, "end_ms": stop})
+    return out
+
+
+def timeline() -> dict[str, Any]:
+    """The answer of the data address."""
+    tracks = []
+    for seat, _, _ in SEATS:
+        for source, codec in (("microphone", "opus"), ("camera", "vp8")):
+            accused = seat == "s3" and source == "camera"
+            # 14-18 and 18-22 both touch what is lost
+            gaps = [{"start_ms": 8000, "end_ms": 14000, "reason": "recess"}]
+            if accused:
+                gaps.append({"start_ms": 14000, "end_ms": 22000, "reason": "lost"})
+            tracks.append(
+                {
+                    "id": f"{seat}-{source}",
+                    "seat": seat,
+                    "source": source,
+                    "codec": codec,
+                    "segments": _segments(accused),
+                    "gaps": gaps,
+                }
+            )
+    return {
+        "epoch": "2026-11-22T05:30:00.000Z",
+        "duration_ms": 24000,
+        "stretches": [{"start_ms": a, "end_ms": b} for a, b in STRETCHES],
+        "pauses": [{"start_ms": 8000, "end_ms": 14000, "reason": "recess"}],
+        "seats": [{"id": i, "name": name, "role_title": role} for i, name, role in SEATS],
+        "tracks": tracks,
+        "segment_url": "/api/sample/recording/{track}/{seq}",
+        "chapters": [
+            {"clock_ms": 0, "type": "recording.started"},
+            {"clock_ms": 1000, "type": "floor", "seat": "s3"},
+            {"clock_ms": 5000, "type": "note", "text": "المتهم يطلب أجلاً للاطلاع"},
+            {"clock_ms": 8000, "type": "phase.recess"},
+            {"clock_ms": 14000, "type": "phase.on_record"},
+            {"clock_ms": 15000, "type": "agenda", "title": "The accused speaks last"},
+            {"clock_ms": 24000, "type": "phase.adjourned", "text": "للنطق بالحكم"},
+        ],
+    }
+
+
+@lru_cache(maxsize=64)
+def segment(track: str, seq: int) -> bytes:
+    """One WebM; its own times start at 0."""
+    data = next(item for item in timeline()["tracks"] if item["id"] == track)
+    span = data["segments"][seq]
+    first, length = span["start_ms"] // 1000, (span["end_ms"] - span["start_ms"]) // 1000
+    out = io.BytesIO()
+    with av.open(out, "w", format="webm") as container:
+        if data["codec"] == "vp8":
+            _pictures(container, first, length)
+        else:
+            _tone(container, length)
+    return out.getvalue()
+
+
+def _pictures(container: av.container.OutputContainer, first: int, seconds: int) -> None:
+    stream = container.add_stream("libvpx", rate=10)
+    stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+    stream.options = {"deadline": "realtime", "cpu-used": "8"}
+    for index in range(seconds * 10):
+        frame = av.VideoFrame(160, 120, "yuv420p")
+        for plane, value in zip(
+            frame.planes, (16 + (first + index // 10) * 8, 128, 128), strict=True
+        ):
+            plane.update(bytes([value]) * plane.buffer_size)
+        frame.pts, frame.time_base = index, Fraction(1, 10)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
+
+
+def _tone(container: av.container.OutputContainer, seconds: int) -> None:
+    stream = container.add_stream("libopus", rate=48000)
+    wave = array.array("h", (int(8000 * math.sin(n * math.tau / 120)) for n in range(960)))
+    for index in range(seconds * 50):
+        frame = av.AudioFrame(format="s16", layout="mono", samples=960)
+        frame.planes[0].update(wave.tobytes())
+        frame.sample_rate, frame.pts, frame.time_base = 48000, index * 960, Fraction(1, 48000)
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode())
