@@ -20,6 +20,7 @@ export const seat = (id, role, change = {}) => ({
   floor: false,
   cannot_hear: false,
   roll: "",
+  silent: [],
   heard: false,
   missed_seconds: 0,
   guest: false,

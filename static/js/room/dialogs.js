@@ -194,7 +194,7 @@ export const identity = (seat) => ({
           h("option", { value: "passport" }, t("Passport")),
           h("option", { value: "other" }, t("Another document")),
         )),
-      field("last4", t("Last four characters on the document"), input("last4", { maxlength: "4", minlength: "4", pattern: "[0-9A-Za-z]{4}", dir: "ltr", required: true })),
+      field("last4", t("Last four characters of its number (empty if not read)"), input("last4", { maxlength: "4", pattern: "[0-9A-Za-z]{4}", dir: "ltr" })),
       h("fieldset", { key: "result", class: "roll" },
         h("legend", {}, t("Face and document")),
         h("label", { class: "check-row" }, h("input", { type: "radio", name: "result", value: "verified", required: true }), h("span", {}, t("match"))),
@@ -215,7 +215,7 @@ export const attest = () => ({
     h("p", { key: "lead" }, t("You state this to the court. The bench sees it, with the time and your name.")),
     h("dl", { key: "facts", class: "facts" },
       h("div", {}, h("dt", {}, t("Detained person")), h("dd", {}, bdi(nameOf(room, room.state.me.seat)))),
-      h("div", {}, h("dt", {}, t("Identity number ends in")), h("dd", {}, bdi(seatOf(room.state, room.state.me.seat)?.id_last4 || "—"))),
+      lastFour(room),
     ),
     check("identity", t("I have checked that this is the person named above")),
     check("restraints_off", t("Restraints are off")),
@@ -299,7 +299,13 @@ function deviceSelect(room, kind, list, label) {
   };
   const none = h("option", { key: "", value: "" }, kind === "speaker" ? t("The one of your device's settings") : t("None found"));
   return field(`device-${kind}`, label, (id) =>
-    h("select", { id, onchange: change, dir: "auto" }, ...(options.length > 0 ? options : [none])));
+    h("select", { id, onchange: change }, ...(options.length > 0 ? options : [none])));
+}
+
+/** Known where the server tells it to this page. @param {Room} room */
+function lastFour(room) {
+  const digits = seatOf(room.state, room.state.me.seat)?.id_last4 ?? "";
+  return digits === "" ? null : h("div", {}, h("dt", {}, t("Identity number ends in")), h("dd", {}, bdi(digits)));
 }
 
 /** When this sitting goes on, in words. @param {Room} room @param {string} at */

@@ -158,6 +158,10 @@ function placeBeside(rects, large, small, width, height) {
  * @param {Map<string, Rect>} rects @param {Tile[]} tiles @param {Rect} box
  */
 function fill(rects, tiles, box) {
+  if (tiles.length === 3 && box.w > box.h * 1.3) {
+    fillOneAndTwo(rects, tiles, box);
+    return;
+  }
   const columns = bestColumns(tiles.length, box.w, box.h);
   const rows = Math.ceil(tiles.length / columns);
   const w = (box.w - GAP * (columns - 1)) / columns;
@@ -168,6 +172,19 @@ function fill(rects, tiles, box) {
     const indent = ((columns - inRow) * (w + GAP)) / 2;
     const x = box.x + indent + (i % columns) * (w + GAP);
     rects.set(item.key, { x, y: box.y + row * (h + GAP), w, h });
+  });
+}
+
+/**
+ * The first large, the other two above each other at its end: no room is left empty.
+ * @param {Map<string, Rect>} rects @param {Tile[]} tiles @param {Rect} box
+ */
+function fillOneAndTwo(rects, [first, ...rest], box) {
+  const w = (box.w - GAP) * 0.64;
+  const h = (box.h - GAP) / 2;
+  rects.set(first.key, { ...box, w });
+  rest.forEach((item, i) => {
+    rects.set(item.key, { x: box.x + w + GAP, y: box.y + i * (h + GAP), w: box.w - w - GAP, h });
   });
 }
 

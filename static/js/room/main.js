@@ -1,5 +1,6 @@
 // @ts-check
 import { LANGUAGE_CHANGED, language, ready, t } from "../i18n.js";
+import { CHANNEL, take } from "../kit/result.js";
 import { toast } from "../toast.js";
 import { Devices, Level, missingParts } from "./devices.js";
 import { Media } from "./media.js";
@@ -7,8 +8,9 @@ import { eventPhrase, isUrgent } from "./phrases.js";
 import { explain, Room } from "./room.js";
 import { Refused, Signal } from "./signal.js";
 import { Sources } from "./sources.js";
-import { viewOf } from "./state.js";
+import { may, viewOf } from "./state.js";
 import { h, patch } from "./vdom.js";
+import { NARROW } from "./view_controls.js";
 import { shell } from "./view_shell.js";
 
 /**
@@ -20,6 +22,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("room"));
 const page = root.dataset;
 const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 const TALKING = 0.45;
+const LATE_S = 5;
 
 await ready();
 if (missingParts().length > 0) unsupported();
@@ -83,19 +86,31 @@ function start() {
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && room.ui.panel && room.ui.dialog === null) room.set({ panel: false });
   });
+  new BroadcastChannel(CHANNEL).onmessage = () => sendKit(room);
   watchVisibility(room);
   watchLevel(room);
-  setInterval(() => room.refresh(), 1000);
+  setInterval(() => second(room), 1000);
+  matchMedia(NARROW).addEventListener("change", () => room.refresh());
   room.refresh();
   void devices.openBoth().then(() => sources.apply());
   signal.start();
+}
+
+/** How many seconds media has been down. */
+let late = 0;
+
+/** Once a second: clocks go on. @param {Room} room */
+function second(room) {
+  const wanted = room.model.state !== null && room.model.end === null;
+  late = wanted && room.media.state !== "connected" ? late + 1 : 0;
+  room.set({ mediaLate: late > LATE_S });
 }
 
 /** @param {Room} room @param {Record<string, any>} message */
 function handle(room, message) {
   const before = room.model.state;
   const had = before !== null;
-  if (message.type === "end" && message.reason === "refused") {
+  if (typeof message.message === "string" && (message.type === "end" || message.type === "bye")) {
     const error = new Refused(message.code, message.message, message.params);
     room.ui.refused = { code: message.code, text: explain(error) };
   }
@@ -104,17 +119,21 @@ function handle(room, message) {
   if (message.type === "welcome" && state !== null) {
     room.sources.tellAgain();
     room.media.resume(had);
-    if (had && message.boot !== undefined && message.boot !== boot) room.media.renew();
-    boot = message.boot;
+    sendKit(room);
   }
   if (message.type === "slots" || message.type === "dropped") room.media.setSlots(room.model.slots);
+  if (message.type === "media_lost") room.media.lost(message.connection, message.direction);
   if (message.type === "event") say(room, /** @type {any} */ (message));
   if (message.type === "state" && state !== null) room.sources.obey(state, before);
   if (viewOf(room.model) === "ended") finish(room);
 }
 
-/** The server's process, where it tells it: another one has a new media room. */
-let boot = /** @type {string | undefined} */ (undefined);
+/** A kit check that was made in another window goes to the clerk. @param {Room} room */
+function sendKit(room) {
+  if (room.model.state === null || !may(room.state, "kit") || !room.signal.open) return;
+  const kept = take(Date.now());
+  if (kept !== null) void room.act("kit", kept);
+}
 
 /** @param {Room} room @param {{ name: string, params?: Record<string, any> }} event */
 function say(room, event) {

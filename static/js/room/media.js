@@ -79,10 +79,13 @@ export class Media extends EventTarget {
     void this.#ensure("subscribe");
   }
 
-  /** The server says that it is another process than before: its media room is new. */
-  renew() {
-    void this.#replace("publish");
-    void this.#replace("subscribe");
+  /**
+   * The server has lost a connection that this page may believe to be alive.
+   * @param {string} connection @param {"publish" | "subscribe"} way
+   */
+  lost(connection, way) {
+    const link = way === "publish" ? this.publishing : this.subscribing;
+    if (link?.id === connection) void this.#replace(way);
   }
 
   stop() {

@@ -111,7 +111,7 @@ export function menu(key, label, children, word = "") {
 }
 
 /** @param {MouseEvent} event A choice was made. */
-function closeAround(event) {
+export function closeAround(event) {
   const target = /** @type {Element} */ (event.target);
   if (target.closest("button") === null) return;
   target.closest("details")?.removeAttribute("open");

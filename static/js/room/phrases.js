@@ -21,9 +21,10 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   private_opened: N_("The private room is open. Nobody else hears you, and nothing is recorded."),
   private_recalled: N_("The court asks you to come back to the sitting when you are ready."),
   cannot_hear: N_("%(name)s cannot hear."),
+  media_silent: N_("Nothing comes in from %(name)s at the moment."),
   private_ended: N_("The private consultation has ended."),
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
-  taken_back: N_("Your microphone and camera are connected again."),
+  taken_back: N_("You are back in your place."),
   closed: N_("The sitting has ended."),
 });
 
@@ -134,6 +135,12 @@ const ENDINGS = /** @type {Record<string, [string, string, boolean]>} */ ({
     true,
   ],
   refused: [N_("You cannot enter this sitting"), "", false],
+  signed_out: [N_("You are signed out"), N_("Sign in again to come back to your seat."), true],
+  too_many: [
+    N_("This page sent too much at once"),
+    N_("Press 'Come back in' to load the page again. Tell the clerk if it happens twice."),
+    true,
+  ],
   protocol: [
     N_("This page and the server do not understand each other"),
     N_("Press 'Come back in' to load the page again. Tell the clerk if it happens twice."),

@@ -27,6 +27,7 @@ import { initial, reduce } from "./state.js";
  * @property {Set<string>} busy commands without an answer yet
  * @property {boolean} blocked the browser waits for a tap before it plays sound
  * @property {boolean} talkingMuted somebody speaks into the muted microphone
+ * @property {boolean} mediaLate sound and picture have not been up for some seconds
  * @property {number} level of the own microphone, 0..1
  * @property {import("./quality.js").Line | null} line
  * @property {{ w: number, h: number }} stage
@@ -48,6 +49,7 @@ export class Room {
     busy: new Set(),
     blocked: false,
     talkingMuted: false,
+    mediaLate: false,
     level: 0,
     line: null,
     stage: { w: 960, h: 540 },

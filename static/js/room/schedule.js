@@ -16,6 +16,7 @@ const FINAL = new Map([
   [4403, "removed"],
   [4409, "taken_over"],
   [4410, "over"],
+  [4429, "too_many"],
 ]);
 
 /**

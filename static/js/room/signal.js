@@ -220,7 +220,7 @@ export class Signal {
   }
 }
 
-/** The random name of this page; a reload keeps it, a second window has its own. */
+/** The random name of this page: a socket of the same page keeps its seat as it is. */
 function clientId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");

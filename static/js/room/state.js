@@ -23,6 +23,9 @@ import { isFinal } from "./status.js";
 /** A new voice must be the loudest for this long before the large picture changes. */
 const STEADY_MS = 900;
 
+/** Goodbyes after which the page comes back by itself. */
+const COMES_BACK = new Set(["restart", "too_slow", "no_hello"]);
+
 /** @returns {Model} */
 export const initial = () => ({
   link: "connecting",
@@ -75,7 +78,7 @@ export function reduce(model, message, now) {
     case "link":
       return { ...model, link: message.link, retryAt: message.retryAt ?? 0, speaking: [] };
     case "bye":
-      return message.reason === "restart" ? model : { ...model, end: message.reason };
+      return COMES_BACK.has(message.reason) ? model : { ...model, end: message.reason };
     case "end":
       return { ...model, end: model.end ?? message.reason };
     default:
@@ -120,7 +123,7 @@ export function viewOf(model) {
  * @param {Model} model
  */
 export function endReason(model) {
-  if (model.end !== null && model.end !== "over") return model.end;
+  if (model.end !== null && model.end !== "over" && model.end !== "closed") return model.end;
   if (model.state?.me.place === "removed") return "removed";
   return model.state !== null && isFinal(model.state.phase) ? model.state.phase : "over";
 }

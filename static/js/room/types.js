@@ -39,6 +39,7 @@
  * @property {boolean} floor
  * @property {boolean} cannot_hear
  * @property {"present" | "absent" | "represented" | ""} roll
+ * @property {Source[]} silent what should send and does not
  * @property {boolean} heard a witness or expert who has been heard
  * @property {number} missed_seconds
  * @property {boolean} guest

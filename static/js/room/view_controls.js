@@ -3,8 +3,10 @@ import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
+import { closeAround } from "./parts.js";
 import { mayShare } from "./sources.js";
 import { isDetained, may, seatOf } from "./state.js";
+import { inSession } from "./status.js";
 import { h, icon } from "./vdom.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -32,29 +34,46 @@ const control = (key, sign, label, onclick, options = {}) =>
     h("span", {}, label),
   );
 
+/** Where the bar shows only what is needed at once, and the rest behind 'More'. */
+export const NARROW = "(width < 40rem)";
+
 /**
  * The bar at the foot of every view in which this person is connected.
  * @param {Room} room
  * @param {{ panel: boolean }} options `panel`: there is a side panel to open on phones
  */
-export const controls = (room, { panel }) =>
-  h(
+export function controls(room, { panel }) {
+  const detained = isDetained(room.state);
+  const first = [microphone(room), camera(room), detained ? null : hand(room), cannotHear(room), panel ? panelControl(room) : null];
+  const rest = [detained ? hand(room) : null, screen(room), consult(room), settings(room), exit(room)];
+  const narrow = matchMedia(NARROW).matches;
+  return h(
     "div",
     { key: "controls", class: "controls", role: "toolbar", "aria-label": t("Your controls") },
-    microphone(room),
-    camera(room),
-    isDetained(room.state) ? cannotHear(room) : null,
-    hand(room),
-    screen(room),
-    isDetained(room.state) ? null : cannotHear(room),
-    consult(room),
-    control("devices", icon("gear-six"), t("Devices"), () => {
-      void room.devices.refresh();
-      room.open(dialogs.devices());
-    }),
-    panel ? panelControl(room) : null,
-    control("leave", icon("sign-out"), t("Leave"), () => room.open(dialogs.leave()), { kind: "control-leave" }),
+    ...first,
+    ...(narrow ? [more(rest)] : rest),
   );
+}
+
+/** @param {(import("./vdom.js").VNode | null)[]} rest */
+const more = (rest) =>
+  h(
+    "details",
+    { key: "more", class: "menu menu-up" },
+    h("summary", { class: "control", "data-control": "more" }, icon("dots-three-outline"), h("span", {}, t("More"))),
+    h("div", { class: "menu-sheet", onclick: closeAround }, ...rest),
+  );
+
+/** @param {Room} room */
+const settings = (room) =>
+  control("devices", icon("gear-six"), t("Devices"), () => {
+    void room.devices.refresh();
+    room.open(dialogs.devices());
+  });
+
+/** @param {Room} room */
+const exit = (room) =>
+  control("leave", icon("sign-out"), t("Leave"), () => room.open(dialogs.leave()), { kind: "control-leave" });
 
 /** @param {Room} room */
 function microphone(room) {
@@ -89,8 +108,11 @@ export async function turn(room, kind, on) {
 }
 
 /** @param {Room} room */
+const hearing = (room) => room.state.me.place === "hearing" && inSession(room.state.phase);
+
+/** @param {Room} room */
 function hand(room) {
-  if (!may(room.state, "hand") || room.state.me.place !== "hearing") return null;
+  if (!may(room.state, "hand") || !hearing(room)) return null;
   const raised = seatOf(room.state, room.state.me.seat)?.hand != null;
   return control(
     "hand",
@@ -103,7 +125,7 @@ function hand(room) {
 
 /** @param {Room} room */
 function cannotHear(room) {
-  if (!may(room.state, "cannot_hear") || room.state.me.place !== "hearing") return null;
+  if (!may(room.state, "cannot_hear") || !hearing(room)) return null;
   const on = seatOf(room.state, room.state.me.seat)?.cannot_hear ?? false;
   return control(
     "cannot_hear",
@@ -116,7 +138,7 @@ function cannotHear(room) {
 
 /** @param {Room} room */
 function screen(room) {
-  if (room.state.me.place !== "hearing" || !("getDisplayMedia" in navigator.mediaDevices)) return null;
+  if (!hearing(room) || !("getDisplayMedia" in navigator.mediaDevices)) return null;
   if (isDetained(room.state)) return null;
   const on = room.sources.on.screen;
   const why = on || mayShare(room.state) ? "" : t("You need the court's leave to share your screen. Ask for the floor.");

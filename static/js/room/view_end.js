@@ -23,7 +23,7 @@ export function ended(room) {
       reason === "adjourned" && outcome?.adjourned_to
         ? h("p", { class: "lead" }, t("It continues on %(when)s.", { when: inWords(room, outcome.adjourned_to) }))
         : null,
-      reason === "refused" && refused !== null ? h("p", { class: "lead" }, refused.text) : null,
+      refused !== null ? h("p", { class: "lead" }, refused.text) : null,
       detail === "" ? null : h("p", { class: "lead" }, t(detail)),
       h("div", { class: "row" },
         again ? button(reason === "taken_over" ? t("Take the seat back here") : t("Come back in"), { onclick: () => location.reload() }) : null,
@@ -34,6 +34,7 @@ export function ended(room) {
 
 /** @param {string} reason */
 function sign(reason) {
+  if (reason === "signed_out") return icon("sign-in", "icon-48");
   if (reason === "taken_over") return icon("browsers", "icon-48");
   if (reason === "removed" || reason === "refused") return icon("prohibit", "icon-48");
   return reason === "left" ? icon("sign-out", "icon-48") : icon("scales", "icon-48");

@@ -7,7 +7,7 @@ import { secondsSince, timeOfDay } from "./format.js";
 import { alarm, button, command, notice } from "./parts.js";
 import { missedText } from "./phrases.js";
 import { advice } from "./quality.js";
-import { isDetained, may, seatOf } from "./state.js";
+import { isDetained, may, seatOf, viewOf } from "./state.js";
 import { h, icon } from "./vdom.js";
 import { turn } from "./view_controls.js";
 
@@ -20,15 +20,18 @@ import { turn } from "./view_controls.js";
 /** A recording that was not proven for this long is shown as an alarm by the page itself. */
 const STALE_S = 12;
 
+/** Views that nothing may distract from. */
+const QUIET = new Set(["step_out", "ended"]);
+
 /** @param {Room} room */
 export const notices = (room) =>
   h(
     "div",
     { key: "notices", class: "notices" },
     link(room),
-    ...(room.model.state === null
+    ...(room.model.state === null || QUIET.has(viewOf(room.model))
       ? []
-      : [record(room), ...deaf(room), attestation(room), invite(room), waitingRoom(room), missed(room), ...devices(room), sound(room), line(room)]),
+      : [record(room), ...deaf(room), attestation(room), invite(room), waitingRoom(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
   );
 
 /** @param {Room} room */
@@ -146,6 +149,12 @@ function sound(room) {
   if (!room.ui.blocked) return null;
   const start = () => void room.media.unblock().then(() => room.set({ blocked: false }));
   return notice("sound", t("The browser waits for you before it plays sound."), [button(t("Turn on the sound"), { onclick: start })], icon("speaker-slash"));
+}
+
+/** @param {Room} room */
+function media(room) {
+  if (!room.ui.mediaLate || room.model.link !== "open") return null;
+  return notice("media", t("Sound and picture are not connected yet. The page keeps trying; you need to do nothing."), [], icon("wifi-x"));
 }
 
 /** @param {Room} room */

@@ -79,7 +79,7 @@ function person(room, seat) {
       h("div", { class: "seat-name" },
         h("strong", {}, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
         h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
-      h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line)),
+      h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line), host ? moreAbout(room, seat, mine) : null),
     ),
     host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : null,
     host ? h("div", { class: "seat-actions" }, ...actions(room, seat, mine)) : null,
@@ -149,7 +149,6 @@ function attestation(room, seat) {
 function actions(room, seat, mine) {
   const one = { seats: [seat.id] };
   const name = seat.name;
-  const may = room.state.me.may;
   if (seat.place === "removed") {
     return [command(room, "readmit", t("Let back to the lobby"), { fields: { seat: seat.id } })];
   }
@@ -171,7 +170,18 @@ function actions(room, seat, mine) {
     inHearing && !mine && !judge && seat.sources.microphone
       ? command(room, "mute", t("Mute"), { fields: { seat: seat.id, lock: false }, name: t("Mute %(name)s", { name }) })
       : null,
-    menu(`seat-${seat.id}`, t("More about %(name)s", { name }), [
+  ];
+}
+
+/** @param {Room} room @param {Seat} seat @param {boolean} mine */
+function moreAbout(room, seat, mine) {
+  if (seat.place === "removed" || (!seat.present && seat.place === "outside")) return null;
+  const one = { seats: [seat.id] };
+  const name = seat.name;
+  const may = room.state.me.may;
+  const inHearing = seat.place === "hearing";
+  const judge = seat.role === "presiding_judge";
+  return menu(`seat-${seat.id}`, t("More about %(name)s", { name }), [
       may.includes("identity") && !mine ? button(t("Check identity"), { onclick: () => room.open(dialogs.identity(seat.id)), icon: icon("identification-card"), kind: "btn-outline" }) : null,
       inHearing && !mine && !judge && !seat.locked ? command(room, "mute", t("Mute and lock"), { fields: { seat: seat.id, lock: true }, icon: icon("lock") }) : null,
       seat.locked ? command(room, "unlock", t("Let unmute"), { fields: { seat: seat.id }, icon: icon("lock-open") }) : null,
@@ -180,8 +190,7 @@ function actions(room, seat, mine) {
       ["witness", "expert"].includes(seat.role) && inHearing ? command(room, "heard", t("Has been heard"), { fields: { seat: seat.id }, icon: icon("check-circle") }) : null,
       inHearing && !mine && !judge ? command(room, "to_lobby", ["witness", "expert"].includes(seat.role) ? t("Back to the witness room") : t("Back to the lobby"), { fields: one, icon: icon("arrow-u-up-left") }) : null,
       !mine && !judge && may.includes("remove") ? button(t("Remove"), { onclick: () => room.open(dialogs.remove(seat.id)), icon: icon("user-minus"), kind: "btn-outline btn-danger" }) : null,
-    ]),
-  ];
+    ]);
 }
 
 /** @param {Room} room @param {Seat} seat */

@@ -73,6 +73,7 @@ function tile(room, item, rect, large) {
     "li",
     {
       key: item.key,
+      onclick: () => touched(room, item, mine),
       class: ["tile", large && "tile-large", speaking && "tile-speaking", `tile-${item.source}`],
       "data-seat": seat.id,
       "data-role": seat.role,
@@ -87,12 +88,15 @@ function tile(room, item, rect, large) {
     picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
     h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
     plate(room, seat, item, mine),
-    others(mine) ? pin(room, item, seat) : null,
+    mine ? null : pin(room, item, seat),
   );
 }
 
-/** @param {boolean} mine */
-const others = (mine) => !mine;
+/** On a touch screen the whole tile is the button. @param {Room} room @param {Tile} item @param {boolean} mine */
+function touched(room, item, mine) {
+  if (mine || !matchMedia("(hover: none)").matches) return;
+  room.set({ pinned: room.ui.pinned === item.key ? "" : item.key });
+}
 
 /**
  * @param {MediaStream | null} stream @param {boolean} shown @param {boolean} mirrored
@@ -114,11 +118,12 @@ const video = (stream, shown, mirrored) =>
 /** @param {Room} room @param {Seat} seat @param {Tile} item @param {boolean} speaking */
 function signs(room, seat, item, speaking) {
   if (item.source === "screen") return [];
+  const hearing = room.state.me.place === "hearing";
   const muted = seat.id === room.state.me.seat ? !room.sources.on.microphone : !seat.sources.microphone;
   return [
-    seat.hand !== null ? sign("hand", icon("hand-palm", "icon-20"), t("Hand raised"), "sign-hand") : null,
+    hearing && seat.hand !== null ? sign("hand", icon("hand-palm", "icon-20"), t("Hand raised"), "sign-hand") : null,
     seat.cannot_hear ? sign("ear", icon("ear-slash", "icon-20"), t("Cannot hear"), "sign-alarm") : null,
-    seat.floor ? sign("floor", icon("microphone-stage", "icon-20"), t("Has the floor"), "sign-floor") : null,
+    hearing && seat.floor ? sign("floor", icon("microphone-stage", "icon-20"), t("Has the floor"), "sign-floor") : null,
     muted ? sign("muted", icon("microphone-slash", "icon-20"), t("Microphone off"), "") : null,
     speaking ? sign("speaking", icon("waveform", "icon-20"), t("Speaking"), "sign-speaking") : null,
     lineSign(seat.line),
@@ -155,7 +160,10 @@ function pin(room, item, seat) {
       "aria-pressed": String(on),
       "aria-label": name,
       title: name,
-      onclick: () => room.set({ pinned: on ? "" : item.key }),
+      onclick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        room.set({ pinned: on ? "" : item.key });
+      },
     },
     on ? icon("push-pin-slash", "icon-20") : icon("push-pin", "icon-20"),
   );

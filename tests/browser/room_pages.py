@@ -1,0 +1,216 @@
+"""Chromium with fake camera and microphone at the live room's pages, and their screenshots.
+
+`python -m tests.browser.room_pages FOLDER` writes a picture of every view in both languages at
+1280 and 390 px into FOLDER, for people to look at.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from signaling import messages as m
+from tests.browser.mock_room import MockRoom, served
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--auto-select-desktop-capture-source=Entire screen",
+]
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+class Visitors:
+    """Opens pages of seats; collects their errors."""
+
+    def __init__(self, chromium: Browser, address: str) -> None:
+        self.chromium = chromium
+        self.address = address
+        self.wrong: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def open(
+        self,
+        seat: str,
+        *,
+        language: str = "en",
+        width: int = 1280,
+        height: int = 0,
+        **options: bool,
+    ) -> Page:
+        """The seat's page, connected (or at whatever it shows instead)."""
+        context = self.chromium.new_context(
+            viewport={"width": width, "height": height or (844 if width < 500 else 800)},
+            reduced_motion="reduce",
+            has_touch=width < 500,
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", self._console)
+        page.goto(f"{self.address}/{language}/mock/room/{seat}")
+        if options.get("wait", True):
+            page.locator("html[data-view]:not([data-view=connecting])").wait_for(state="attached")
+        page.evaluate("document.fonts.ready")
+        return page
+
+    def _console(self, message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        expected = "WebSocket" in text or "status of" in text or "net::ERR" in text
+        if kind == "error" and not expected:
+            self.wrong.append(text)
+
+    def close(self) -> None:
+        """Close every page."""
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
+
+
+def in_session(mock: MockRoom) -> None:
+    """Everybody is there; the sitting is on record; the witness waits."""
+    mock.arrive("judge", "clerk", "prosecutor", "accused", "counsel", "victim", "interpreter")
+    mock.arrive("witness")
+    mock.command("clerk", m.Open())
+    mock.command("accused", m.Attest(identity=True, restraints_off=True, others="One officer"))
+    mock.command("clerk", m.Admit(seats="all"))
+    mock.command("clerk", m.OnRecord())
+    mock.command("clerk", m.Agenda(step="charge", state="current"))
+    mock.command("clerk", m.Note(text="The charge is read by the prosecution."))
+    mock.command("clerk", m.Note(text="المتهم يجيب بأنه غير مذنب."))
+    mock.command("counsel", m.Hand(raised=True))
+    mock.command("judge", m.Floor(seat="prosecutor"))
+    mock.lines.update(judge="good", accused="poor", counsel="good", prosecutor="good", victim="bad")
+    mock.speak("prosecutor")
+
+
+def go_private(mock: MockRoom) -> None:
+    """Counsel and the accused are in a private room."""
+    mock.command("counsel", m.PrivateInvite(seats=["accused"]))
+    room = next(iter(mock.room.live.private))
+    mock.command("accused", m.PrivateAnswer(room=room, accept=True))
+    mock.command("accused", m.OfficerOut(room=room))
+
+
+def _invited(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.command("counsel", m.PrivateInvite(seats=["accused"]))
+
+
+def _step_out(mock: MockRoom) -> None:
+    _invited(mock)
+    room = next(iter(mock.room.live.private))
+    mock.command("accused", m.PrivateAnswer(room=room, accept=True))
+
+
+def _private(mock: MockRoom) -> None:
+    in_session(mock)
+    go_private(mock)
+
+
+def _recess(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.command("judge", m.Recess(minutes=15))
+
+
+def _alarm(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.command("accused", m.CannotHear(on=True))
+    mock.alarm()
+
+
+def _lobby(mock: MockRoom) -> None:
+    mock.arrive("counsel", "victim", "witness", "accused", "interpreter")
+    kit = m.Kit(camera="ok", microphone="ok", speaker="ok", round_trip_ms=40, loss=0, result="good")
+    mock.command("counsel", kit)
+    mock.lines.update(counsel="good", victim="poor")
+
+
+def _nothing(mock: MockRoom) -> None:
+    return
+
+
+def _tab(name: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        if page.locator(".control-panel").is_visible():
+            page.locator(".control-panel").click()
+        page.locator(f"#tab-{name}").click()
+
+    return act
+
+
+def _click(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
+def _still(_page: Page) -> None:
+    return
+
+
+VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]] = {
+    "lobby": (_nothing, "counsel", _still),
+    "lobby-detained": (_nothing, "accused", _still),
+    "witness-room": (in_session, "witness", _still),
+    "host-lobby": (_lobby, "clerk", _tab("people")),
+    "host-hearing": (in_session, "judge", _still),
+    "host-people": (in_session, "clerk", _tab("people")),
+    "host-agenda": (in_session, "clerk", _tab("agenda")),
+    "host-notes": (in_session, "clerk", _tab("notes")),
+    "host-record": (in_session, "clerk", _tab("record")),
+    "host-more": (in_session, "judge", _click(".hostbar summary")),
+    "party-hearing": (in_session, "victim", _still),
+    "detained-hearing": (in_session, "accused", _still),
+    "invited": (_invited, "accused", _still),
+    "step-out": (_step_out, "accused", _still),
+    "private": (_private, "counsel", _still),
+    "recess": (_recess, "victim", _still),
+    "alarm": (_alarm, "judge", _still),
+    "devices": (in_session, "victim", _click('[data-control="devices"]')),
+    "attest": (_nothing, "accused", _click(".notice .aegov-btn")),
+}
+"""name: how the sitting got there, whose page, what the person did."""
+
+
+def pictures(folder: Path, wanted: list[str]) -> None:
+    """Write all views, or the `wanted` ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser() as chromium:
+        for name, (prepare, seat, act) in VIEWS.items():
+            if wanted and name not in wanted:
+                continue
+            mock = MockRoom(starts_in=600 if "lobby" in name else -120)
+            with served(mock) as address:
+                prepare(mock)
+                visitors = Visitors(chromium, address)
+                for language in ("en", "ar"):
+                    for width in (1280, 390):
+                        page = visitors.open(seat, language=language, width=width)
+                        page.wait_for_timeout(900)
+                        act(page)
+                        page.wait_for_timeout(300)
+                        page.screenshot(path=folder / f"{name}-{language}-{width}.png")
+                        visitors.close()
+                if visitors.wrong:
+                    print(name, visitors.wrong, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    pictures(Path(sys.argv[1]), sys.argv[2:])
