@@ -6,6 +6,7 @@ its start (BEGIN IMMEDIATE), so units never deadlock half-way; on PostgreSQL uni
 interleave call `lock` with a name.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ class Database:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=True)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._queue = _Queue()
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
 
@@ -65,8 +67,18 @@ class Database:
     async def unit(self, *, write: bool = True) -> AsyncIterator[AsyncSession]:
         """One transaction. `write=False` promises not to write, and lets SQLite readers overlap.
 
-        Cancelling inside the block rolls back.
+        Cancelling inside the block rolls back. A writing unit inside a writing unit of the same
+        task is a programming error.
         """
+        if write and self.is_sqlite:
+            async with self._queue, self._unit(write) as session:
+                yield session
+        else:
+            async with self._unit(write) as session:
+                yield session
+
+    @asynccontextmanager
+    async def _unit(self, write: bool) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             await session.connection(execution_options={"mahdar_write": write})
             try:
@@ -79,6 +91,26 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+
+
+class _Queue:
+    """Writers of this process in line, without a connection. SQLite's own waiting sleeps up to
+    100 ms at a time while the lock is free: 16 writers took 5 times as long with it."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if self._owner is not None and self._owner is task:
+            raise RuntimeError("a writing unit inside a writing unit")
+        await self._lock.acquire()
+        self._owner = task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._owner = None
+        self._lock.release()
 
 
 async def lock(session: AsyncSession, name: str) -> None:
