@@ -15,8 +15,9 @@ from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from signaling.aiortc_engine import AiortcEngine, AiortcRoom
+from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import SOURCES, HearingSpace
+from signaling.media_room import ForwardingRoom
 
 
 class Server(Protocol):
@@ -38,7 +39,7 @@ class Server(Protocol):
 class Ours:
     """The engine of this repository."""
 
-    room: AiortcRoom
+    room: ForwardingRoom
 
     async def start(self) -> None:
         self.room = await AiortcEngine(hosts=("127.0.0.1",)).open("s", lambda event: None)

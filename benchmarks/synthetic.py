@@ -13,7 +13,7 @@ from aioice import Candidate
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from signaling import rtcp, rtp, sdp
-from signaling.aiortc_engine import _Link
+from signaling.aiortc_engine import Link
 from signaling.engine import SOURCES
 
 WIDTH, HEIGHT, RATE, BITRATE = 1280, 720, 30, 1_200_000
@@ -82,7 +82,7 @@ class Client:
     def __init__(self, certificate: RTCCertificate, counts: Counts) -> None:
         self.up = asyncio.Event()
         self.counts = counts
-        self.link = _Link(
+        self.link = Link(
             certificate, ("127.0.0.1",), None, self.on_rtp, self.on_rtcp, self._changed
         )
 

@@ -11,11 +11,10 @@ import ipaddress
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from socket import SO_RCVBUF, SOL_SOCKET
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, cast
 
 import pylibsrtp
 from aioice import Candidate
@@ -27,35 +26,12 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsP
 from aiortc.rtcicetransport import RTCIceParameters
 
 from signaling import sdp
-from signaling.engine import (
-    Codec,
-    Connected,
-    Disconnected,
-    HearingSpace,
-    LineReport,
-    MediaEvent,
-    MediaRefused,
-    Recorder,
-    Source,
-    Space,
-    TrackId,
-)
-from signaling.feedback import NTP_EPOCH_S, SECOND
-from signaling.forwarder import Forwarder
-from signaling.publisher import Publisher
+from signaling.engine import MediaEvent, MediaRefused
+from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
-from signaling.subscriber import CNAME, Subscriber
 
 logger = logging.getLogger(__name__)
-Peer = TypeVar("Peer", Publisher, Subscriber)
 
-CONNECT_TIMEOUT = 20.0
-"""Seconds from the exchange of descriptions to a connection that is up."""
-HEARD_TIMEOUT = 8 * SECOND
-"""A browser sends STUN checks every 2-3 s; one that says nothing that long is gone."""
-TICK = 0.05
-MAX_LINKS = 3
-"""Connections of one seat and direction at a time: the one in use, its successor, one spare."""
 RECEIVE_BUFFER = 1 << 20
 SEND_BUFFER = 1 << 18
 """Bytes waiting for a socket; what does not fit is dropped, as on any line."""
@@ -133,8 +109,8 @@ class _Connection(Connection):
         self._local_candidates.append(endpoint.local_candidate)
 
 
-class _Link:
-    """One connection: ICE, DTLS, SRTP. Implements `signaling.upstream.Wire`."""
+class Link:
+    """One connection: ICE, DTLS, SRTP. Implements `signaling.media_room.Link`."""
 
     def __init__(
         self,
@@ -233,6 +209,11 @@ class _Link:
     async def _late_rtcp(self, data: bytes) -> None:
         self._on_rtcp(data, time.monotonic_ns())
 
+    @property
+    def heard_ns(self) -> int:
+        """See `signaling.media_room.Link`."""
+        return self.connection.heard_ns
+
     def refresh(self) -> None:
         """Send on the pair that ICE has nominated now (the peer may have moved), unless its
         socket is gone or takes nothing. Call every 50 ms."""
@@ -291,290 +272,8 @@ class _Estimator:
         return estimate[0], self._inner.rate_control.near_max
 
 
-@dataclass(frozen=True, slots=True)
-class SlotCounts:
-    """Sections of a subscribe connection."""
-
-    microphones: int = 12
-    cameras: int = 12
-    screens: int = 4
-
-
-class AiortcRoom:
-    """Implements `signaling.engine.MediaRoom`."""
-
-    def __init__(
-        self,
-        sitting: str,
-        on_event: Callable[[MediaEvent], None],
-        *,
-        hosts: tuple[str, ...],
-        ports: tuple[int, int] | None,
-        slots: SlotCounts,
-        on_close: Callable[["AiortcRoom"], None],
-    ) -> None:
-        self.sitting = sitting
-        self._loop = asyncio.get_running_loop()
-        self._on_event = on_event
-        self._hosts, self._ports, self._slots = hosts, ports, slots
-        self._on_close = on_close
-        self._certificate = RTCCertificate.generateCertificate()
-        self._events: deque[MediaEvent] = deque()
-        self._ntp_offset = time.time_ns() - time.monotonic_ns() + NTP_EPOCH_S * SECOND
-        self.forwarder = Forwarder(sitting, self._emit, time.monotonic_ns())
-        self._publishers: dict[tuple[str, str], tuple[_Link, Publisher]] = {}
-        self._subscribers: dict[tuple[str, str], tuple[_Link, Subscriber]] = {}
-        self._unanswered: set[_Link] = set()
-        self._closing: set[asyncio.Task[None]] = set()
-        self._closed = False
-        self._timer = self._loop.call_later(TICK, self._tick)
-
-    # --- negotiation ------------------------------------------------------------------------
-
-    async def publish(self, seat: str, connection: str, offer: str) -> str:
-        """See `MediaRoom.publish`."""
-        self._check(self._publishers, seat, connection)
-        read = sdp.read_publish(seat, offer)
-        holder: list[Publisher] = []
-        forwarder = self.forwarder
-        link = self._link(
-            lambda data, now: forwarder.receive_rtp(holder[0], data, now),
-            lambda data, now: forwarder.receive_publisher_rtcp(holder[0], data, now),
-            lambda up: self._publisher_changed(holder[0], up),
-        )
-        publisher = Publisher(
-            seat,
-            connection,
-            list(read.sections),
-            link,
-            _Estimator(),
-            mid_id=read.extensions.get(sdp.MID),
-            send_time_id=read.extensions.get(sdp.SEND_TIME),
-        )
-        publisher.on_superseded = lambda: self._drop(self._publishers, publisher)
-        holder.append(publisher)
-        local = await self._gather(link)
-        self._keep(self._publishers, seat, connection, (link, publisher))
-        self.forwarder.seat(seat)
-        link.start(read.remote, controlling=False)
-        return sdp.write_publish_answer(read, local)
-
-    async def subscribe(self, seat: str, connection: str) -> str:
-        """See `MediaRoom.subscribe`."""
-        self._check(self._subscribers, seat, connection)
-        holder: list[Subscriber] = []
-        forwarder = self.forwarder
-        link = self._link(
-            lambda data, now: None,
-            lambda data, now: forwarder.receive_subscriber_rtcp(holder[0], data, now),
-            lambda up: self._subscriber_changed(holder[0], up),
-        )
-        plans = sdp.plan_slots(self._slots.microphones, self._slots.cameras, self._slots.screens)
-        subscriber = Subscriber(seat, connection, plans, link, self._ntp_offset)
-        holder.append(subscriber)
-        local = await self._gather(link)
-        self._keep(self._subscribers, seat, connection, (link, subscriber))
-        self._unanswered.add(link)
-        self.forwarder.seat(seat)
-        self._loop.call_later(CONNECT_TIMEOUT, self._expire, subscriber)
-        return sdp.write_subscribe_offer(plans, CNAME, local)
-
-    async def subscribed(self, seat: str, connection: str, answer: str) -> None:
-        """See `MediaRoom.subscribed`."""
-        found = self._subscribers.get((seat, connection))
-        if found is None:
-            raise MediaRefused("media.unknown_connection")
-        link, subscriber = found
-        if link not in self._unanswered:
-            raise MediaRefused("media.already_answered")
-        remote = sdp.read_subscribe_answer([slot.plan for slot in subscriber.slots], answer)
-        self._unanswered.discard(link)
-        link.start(remote, controlling=True)
-
-    def _check(self, links: dict[tuple[str, str], Any], seat: str, connection: str) -> None:
-        if self._closed:
-            raise MediaRefused("media.closed")
-        if (seat, connection) in links:
-            raise MediaRefused("media.already_answered")
-
-    def _link(
-        self,
-        on_rtp: Callable[[bytes, int], None],
-        on_rtcp: Callable[[bytes, int], None],
-        on_state: Callable[[bool], None],
-    ) -> _Link:
-        return _Link(self._certificate, self._hosts, self._ports, on_rtp, on_rtcp, on_state)
-
-    async def _gather(self, link: _Link) -> sdp.LocalTransport:
-        try:
-            local = await link.gather()
-            if self._closed:
-                raise MediaRefused("media.closed")
-        except BaseException:
-            await link.close()
-            raise
-        return local
-
-    def _keep(
-        self,
-        links: dict[tuple[str, str], tuple[_Link, Peer]],
-        seat: str,
-        connection: str,
-        entry: tuple[_Link, Peer],
-    ) -> None:
-        """Store a connection; a seat that opens many loses those that never came up, oldest
-        first."""
-        own = [item for (owner, _), (_, item) in links.items() if owner == seat]
-        state = self.forwarder.seats.get(seat)
-        spare = [
-            item
-            for item in own
-            if state is None or (item is not state.publisher and item is not state.subscriber)
-        ]
-        if len(own) >= MAX_LINKS and spare:
-            self._drop(links, spare[0])
-        links[seat, connection] = entry
-
-    # --- commands and questions ---------------------------------------------------------------
-
-    def place(self, seat: str, space: Space | None, reason: str | None = None) -> None:
-        """See `MediaRoom.place`."""
-        self.forwarder.place(seat, space, reason, time.monotonic_ns())
-
-    def permit(self, seat: str, sources: frozenset[Source], reason: str = "muted") -> None:
-        """See `MediaRoom.permit`."""
-        self.forwarder.permit(seat, sources, reason, time.monotonic_ns())
-
-    def attach(self, space: HearingSpace, recorder: Recorder) -> None:
-        """See `MediaRoom.attach`."""
-        self.forwarder.attach(space, recorder, time.monotonic_ns())
-
-    def detach(self, reason: str) -> None:
-        """See `MediaRoom.detach`."""
-        self.forwarder.detach(reason)
-
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
-        """See `MediaRoom.live_tracks`."""
-        return self.forwarder.live_tracks(space)
-
-    def tracks(self) -> dict[TrackId, Codec]:
-        """See `MediaRoom.tracks`."""
-        return self.forwarder.tracks()
-
-    def report(self) -> dict[str, LineReport]:
-        """See `MediaRoom.report`."""
-        return self.forwarder.report(time.monotonic_ns())
-
-    async def leave(self, seat: str) -> None:
-        """See `MediaRoom.leave`."""
-        self.forwarder.remove(seat, "left", time.monotonic_ns())
-        links = [
-            links.pop(key)[0]
-            for links in (self._publishers, self._subscribers)
-            for key in [key for key in links if key[0] == seat]
-        ]
-        await self._close_links(links)
-
-    async def close(self) -> None:
-        """See `MediaRoom.close`."""
-        if not self._closed:
-            self._closed = True
-            self._timer.cancel()
-            for name in list(self.forwarder.seats):
-                self.forwarder.remove(name, "closed", time.monotonic_ns())
-        links = [link for link, _ in (*self._publishers.values(), *self._subscribers.values())]
-        self._publishers.clear()
-        self._subscribers.clear()
-        await self._close_links(links)
-        await asyncio.gather(*self._closing, return_exceptions=True)
-        self._on_close(self)
-
-    # --- what happens -------------------------------------------------------------------------
-
-    def _publisher_changed(self, publisher: Publisher, up: bool) -> None:
-        if up:
-            self._emit(Connected(publisher.seat, publisher.connection, "publish"))
-        else:
-            self._drop(self._publishers, publisher)
-
-    def _subscriber_changed(self, subscriber: Subscriber, up: bool) -> None:
-        if not up:
-            self._drop(self._subscribers, subscriber)
-            return
-        if (subscriber.seat, subscriber.connection) not in self._subscribers:
-            return
-        self._emit(Connected(subscriber.seat, subscriber.connection, "subscribe"))
-        older = self.forwarder.connected(subscriber, time.monotonic_ns())
-        if older is not None:
-            self._drop(self._subscribers, older)
-
-    def _expire(self, subscriber: Subscriber) -> None:
-        """An offer that was never answered."""
-        link, _ = self._subscribers.get((subscriber.seat, subscriber.connection), (None, None))
-        if link in self._unanswered:
-            self._drop(self._subscribers, subscriber)
-
-    def _drop(self, links: dict[tuple[str, str], tuple[_Link, Peer]], item: Peer) -> None:
-        """Forget a connection and close it in the background."""
-        link, found = links.get((item.seat, item.connection), (None, None))
-        if link is None or found is not item:
-            return
-        replaced = self._replaced(links, item)
-        del links[item.seat, item.connection]
-        self._unanswered.discard(link)
-        self.forwarder.disconnected(item, "disconnected", time.monotonic_ns())
-        if not replaced:
-            direction: Literal["publish", "subscribe"] = (
-                "publish" if isinstance(item, Publisher) else "subscribe"
-            )
-            self._emit(Disconnected(item.seat, item.connection, direction))
-        task = self._loop.create_task(link.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    def _replaced(self, links: dict[tuple[str, str], tuple[_Link, Peer]], item: Peer) -> bool:
-        """Whether a newer connection of the seat is in use."""
-        seat = self.forwarder.seats.get(item.seat)
-        if seat is None:
-            return True
-        active = seat.publisher if isinstance(item, Publisher) else seat.subscriber
-        order = [other for _, other in links.values()]
-        return active is not item and active in order[order.index(item) + 1 :]
-
-    async def _close_links(self, links: list[_Link]) -> None:
-        for result in await asyncio.gather(
-            *(link.close() for link in links), return_exceptions=True
-        ):
-            if isinstance(result, BaseException):
-                logger.error("closing a media connection failed", exc_info=result)
-
-    def _tick(self) -> None:
-        now = time.monotonic_ns()
-        self._timer = self._loop.call_later(TICK, self._tick)
-        try:
-            for links in (self._publishers, self._subscribers):
-                for link, item in list(links.values()):
-                    link.refresh()
-                    if link.up and now - link.connection.heard_ns > HEARD_TIMEOUT:
-                        self._drop(cast(Any, links), item)
-            up = [publisher for link, publisher in self._publishers.values() if link.up]
-            self.forwarder.tick(now, up)
-        except Exception:
-            logger.exception("the media clock failed")
-
-    def _emit(self, event: MediaEvent) -> None:
-        """Tell later, so that a listener may call us back."""
-        self._events.append(event)
-        if len(self._events) == 1:
-            self._loop.call_soon(self._tell)
-
-    def _tell(self) -> None:
-        while self._events:
-            event = self._events.popleft()
-            try:
-                self._on_event(event)
-            except Exception:
-                logger.exception("a listener of media events failed")
+AiortcRoom = ForwardingRoom
+"""What `AiortcEngine.open` returns."""
 
 
 class AiortcEngine:
@@ -589,15 +288,16 @@ class AiortcEngine:
         """`hosts` and `ports`: see `Settings.media_hosts` and `Settings.media_ports`."""
         self._hosts, self._ports = hosts, ports
         self._slots = slots or SlotCounts()
-        self._rooms: set[AiortcRoom] = set()
+        self._rooms: set[ForwardingRoom] = set()
 
     async def open(self, sitting: str, on_event: Callable[[MediaEvent], None]) -> AiortcRoom:
         """See `MediaEngine.open`."""
-        room = AiortcRoom(
+        certificate = RTCCertificate.generateCertificate()
+        room = ForwardingRoom(
             sitting,
             on_event,
-            hosts=self._hosts,
-            ports=self._ports,
+            make_link=partial(Link, certificate, self._hosts, self._ports),
+            make_estimator=_Estimator,
             slots=self._slots,
             on_close=self._rooms.discard,
         )

@@ -15,7 +15,6 @@ from signaling.engine import (
     HearingSpace,
     LineReport,
     MediaEvent,
-    MediaPacket,
     PrivateSpace,
     Recorder,
     SinkRefused,
@@ -33,7 +32,8 @@ from signaling.packet_cache import Incoming
 from signaling.publisher import Publisher
 from signaling.rtp import MalformedPacket
 from signaling.subscriber import Subscriber
-from signaling.upstream import Tap, Upstream
+from signaling.taps import Taps
+from signaling.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Counters:
     forwarded: int = 0
     """Copies sent to subscribers."""
     failed: int = 0
-    """Exceptions of slots and sinks, contained."""
+    """Exceptions of slots, contained."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Forwarder:
         self.seats: dict[str, Seat] = {}
         self._emit = emit
         self._now = now
-        self._recorder: Recorder | None = None
+        self._taps = Taps()
         self._spoke: dict[Space, tuple[str, ...]] = {}
         self._speaking_due = now
         self._second_due = now
@@ -106,33 +106,30 @@ class Forwarder:
         seat.space = space
         if reason is None:
             reason = "private" if isinstance(space, PrivateSpace) else "lobby"
-        self._apply(seat, dict.fromkeys(("microphone", "camera", "screen"), reason))
+        self._apply(seat, reason)
         self.route(now)
 
     def permit(self, name: str, sources: frozenset[Source], reason: str, now: int) -> None:
         """See `MediaRoom.permit`."""
         seat = self.seat(name)
         seat.permitted = frozenset(sources)
-        self._apply(seat, dict.fromkeys(("microphone", "camera", "screen"), reason))
+        self._apply(seat, reason)
         self.route(now)
 
     def attach(self, space: object, recorder: Recorder, now: int) -> None:
         """See `MediaRoom.attach`. The type is checked again here: nothing else is recorded."""
         if type(space) is not HearingSpace or space.sitting != self.sitting:
             raise SinkRefused("only the hearing of this sitting can be recorded")
-        if self._recorder is not None:
-            raise SinkRefused("a recorder is attached already")
-        self._recorder = recorder
+        self._taps.attach(recorder)
         for upstream in self._upstreams():
-            upstream.tap = Tap()
             if upstream.live and upstream.open:
-                self._open_tap(upstream, now)
+                self._open_tap(upstream)
 
     def detach(self, reason: str) -> None:
         """See `MediaRoom.detach`."""
-        self._recorder = None
+        self._taps.detach()
         for upstream in self._upstreams():
-            self._close_tap(upstream, reason)
+            self._taps.close(upstream, reason)
 
     def remove(self, name: str, reason: str, now: int) -> None:
         """Forget a seat and close its sinks."""
@@ -140,7 +137,7 @@ class Forwarder:
         if seat is not None and seat.publisher is not None:
             seat.publisher.superseded = True
             for upstream in seat.publisher.upstreams:
-                self._close_tap(upstream, reason)
+                self._taps.close(upstream, reason)
         self.route(now)
 
     def disconnected(self, link: Publisher | Subscriber, reason: str, now: int) -> None:
@@ -149,7 +146,7 @@ class Forwarder:
         if isinstance(link, Publisher):
             link.superseded = True
             for upstream in link.upstreams:
-                self._close_tap(upstream, reason)
+                self._taps.close(upstream, reason)
                 upstream.live = upstream.open = False
                 upstream.outputs = ()
             if seat is not None and seat.publisher is link:
@@ -233,26 +230,11 @@ class Forwarder:
                 try:
                     output.forward(packet, extension)
                 except Exception:
-                    self._failed("a slot failed", upstream)
+                    self._failed(upstream)
             self.counters.forwarded += len(upstream.outputs)
-        if self._recorder is None or not packet.payload:
-            return
-        tap = upstream.tap
-        if tap.sink is None and not tap.asked:
-            self._open_tap(upstream, now)
-        if tap.sink is not None:
-            try:
-                tap.sink.write(
-                    MediaPacket(
-                        packet.sequence,
-                        packet.timestamp,
-                        packet.marker,
-                        packet.payload,
-                        packet.arrival_ns,
-                    )
-                )
-            except Exception:
-                self._failed("a sink failed", upstream)
+        if self._taps.attached and packet.payload:
+            self._open_tap(upstream)
+            self._taps.write(upstream, packet)
 
     def receive_publisher_rtcp(self, publisher: Publisher, data: bytes, now: int) -> None:
         """One decrypted RTCP compound of a publish connection. Never raises."""
@@ -262,7 +244,7 @@ class Forwarder:
             self.counters.malformed += 1
             return
         for upstream in reported:
-            self._tell_clock(upstream)
+            self._taps.tell_clock(upstream)
 
     def receive_subscriber_rtcp(self, subscriber: Subscriber, data: bytes, now: int) -> None:
         """One decrypted RTCP compound of a subscribe connection. Never raises."""
@@ -278,11 +260,11 @@ class Forwarder:
             older.superseded = True
             publisher.audio_from = now + AUDIO_HOLD
             for upstream in older.upstreams:
-                self._close_tap(upstream, "disconnected")
+                self._taps.close(upstream, "disconnected")
                 upstream.open = upstream.live = False
                 upstream.outputs = ()
             older.on_superseded()
-        self._apply(seat, {})
+        self._apply(seat, "disconnected")
         self.route(now)
 
     # --- time -----------------------------------------------------------------------------
@@ -314,7 +296,7 @@ class Forwarder:
             upstream.live = False
             publisher = self.seats[upstream.track.seat].publisher
             gone = publisher is None or now - publisher.last_heard > SILENCE
-            self._close_tap(upstream, "disconnected" if gone else _OFF[upstream.track.source])
+            self._taps.close(upstream, "disconnected" if gone else _OFF[upstream.track.source])
             self._emit(TrackSilent(upstream.track))
         if silent:
             self.route(now)
@@ -343,7 +325,7 @@ class Forwarder:
             for upstream in seat.publisher.upstreams
         ]
 
-    def _apply(self, seat: Seat, reasons: dict[str, str]) -> None:
+    def _apply(self, seat: Seat, reason: str) -> None:
         """Make the flags of a seat's streams agree with its place and permissions."""
         for upstream in seat.publisher.upstreams if seat.publisher else ():
             upstream.permitted = upstream.track.source in seat.permitted
@@ -351,7 +333,7 @@ class Forwarder:
             if not upstream.permitted:
                 upstream.live = False
             if not (upstream.open and isinstance(seat.space, HearingSpace)):
-                self._close_tap(upstream, reasons.get(upstream.track.source, "disconnected"))
+                self._taps.close(upstream, reason)
 
     def route(self, now: int) -> None:
         """Give every subscriber the streams of its space, and every stream its outputs."""
@@ -373,48 +355,23 @@ class Forwarder:
                 if slot.source is not None:
                     slot.source.outputs = (*slot.source.outputs, slot)
 
-    def _open_tap(self, upstream: Upstream, now: int) -> None:
-        seat = self.seats[upstream.track.seat]
-        if self._recorder is None or not isinstance(seat.space, HearingSpace):
-            return
-        tap = upstream.tap
-        tap.asked = True
-        try:
-            tap.sink = self._recorder.open(
-                upstream.track, upstream.codec, lambda: self._keyframe_for_sink(upstream)
-            )
-        except Exception:
-            self._failed("the recorder failed", upstream)
-        if tap.sink is not None:
-            upstream.request_keyframe(now)
-            self._tell_clock(upstream)
-
-    def _tell_clock(self, upstream: Upstream) -> None:
-        """Audio reports come only every 5 s, so a new sink is told the last one at once."""
-        report, sink = upstream.report, upstream.tap.sink
-        if sink is not None and report is not None:
-            try:
-                sink.clock(report.timestamp, upstream.clock.to_local(report.ntp))
-            except Exception:
-                self._failed("a sink failed", upstream)
+    def _open_tap(self, upstream: Upstream) -> None:
+        """Nothing but the hearing is recorded; everything that leads to a sink comes through
+        here."""
+        if not upstream.tap.asked and isinstance(
+            self.seats[upstream.track.seat].space, HearingSpace
+        ):
+            self._taps.open(upstream, lambda: self._keyframe_for_sink(upstream))
 
     def _keyframe_for_sink(self, upstream: Upstream) -> None:
         if upstream.open and upstream.live:
             upstream.request_keyframe(self._now)
 
-    def _close_tap(self, upstream: Upstream, reason: str) -> None:
-        sink = upstream.tap.sink
-        upstream.tap = Tap()
-        if sink is not None:
-            try:
-                sink.close(reason)
-            except Exception:
-                self._failed("a sink failed", upstream)
-
-    def _failed(self, what: str, upstream: Upstream) -> None:
+    def _failed(self, upstream: Upstream) -> None:
         self.counters.failed += 1
         if self.counters.failed < 100:
-            logger.exception("%s: %s of seat %s", what, upstream.track.source, upstream.track.seat)
+            track = upstream.track
+            logger.exception("a slot failed on %s of seat %s", track.source, track.seat)
 
     def _line(self, seat: Seat, now: int) -> LineReport:
         publisher, subscriber = seat.publisher, seat.subscriber

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route
 
-from signaling.aiortc_engine import AiortcRoom
 from signaling.engine import SOURCES, HearingSpace, MediaEvent
+from signaling.media_room import ForwardingRoom
 
 FOLDER = Path(__file__).resolve().parent
 CHROMIUM = "/usr/bin/chromium"
@@ -51,7 +51,7 @@ async def _serve(route: Route) -> None:
 class Participant:
     """One page on one seat. Use as an asynchronous context manager."""
 
-    def __init__(self, browser: Browser, room: AiortcRoom, seat: str) -> None:
+    def __init__(self, browser: Browser, room: ForwardingRoom, seat: str) -> None:
         self.room = room
         self.seat = seat
         self.connections = 0
@@ -117,7 +117,7 @@ class Participant:
 class Hall:
     """Participants of one room; closes their pages at the end."""
 
-    def __init__(self, browser: Browser, room: AiortcRoom) -> None:
+    def __init__(self, browser: Browser, room: ForwardingRoom) -> None:
         self.room = room
         self._browser = browser
         self._stack = AsyncExitStack()

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from signaling.aiortc_engine import AiortcEngine, AiortcRoom
+from signaling.aiortc_engine import AiortcEngine
+from signaling.media_room import ForwardingRoom
 from tests.media.browser import Events, Hall, launch
 
 
@@ -30,11 +31,11 @@ async def events() -> Events:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def room(engine: AiortcEngine, events: Events) -> AiortcRoom:
+async def room(engine: AiortcEngine, events: Events) -> ForwardingRoom:
     return await engine.open("sitting", events.append)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def hall(chromium: Browser, room: AiortcRoom) -> AsyncIterator[Hall]:
+async def hall(chromium: Browser, room: ForwardingRoom) -> AsyncIterator[Hall]:
     async with Hall(chromium, room) as hall:
         yield hall

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signaling.aiortc_engine import AiortcRoom, _Link
+from signaling.aiortc_engine import Link
 from signaling.engine import (
     Connected,
     Disconnected,
@@ -20,6 +20,7 @@ from signaling.engine import (
     Speaking,
     TrackSilent,
 )
+from signaling.media_room import ForwardingRoom
 from tests.media.browser import Events, Hall, Participant, until
 from tests.media.builders import FakeRecorder
 from tests.media.decode import decoded_pictures, loudest_sample
@@ -257,16 +258,16 @@ async def test_the_recorder_gets_media_that_decodes(hall: Hall) -> None:
 
 def drop(monkeypatch: pytest.MonkeyPatch, method: str, every: int) -> None:
     """Lose one packet of `every` at one end of the server."""
-    real = getattr(_Link, method)
+    real = getattr(Link, method)
     count = 0
 
-    def lossy(self: _Link, data: bytes, *rest: Any) -> None:
+    def lossy(self: Link, data: bytes, *rest: Any) -> None:
         nonlocal count
         count += 1
         if count % every:
             real(self, data, *rest)
 
-    monkeypatch.setattr(_Link, method, lossy)
+    monkeypatch.setattr(Link, method, lossy)
 
 
 async def test_losses_on_the_way_up_are_repaired(
@@ -329,7 +330,7 @@ async def test_a_bad_description_harms_nobody(hall: Hall) -> None:
     assert judge.seat == "judge"
 
 
-async def test_leaving_closes_both_connections(hall: Hall, room: AiortcRoom) -> None:
+async def test_leaving_closes_both_connections(hall: Hall, room: ForwardingRoom) -> None:
     judge, lawyer = await hall.enter("judge"), await hall.enter("lawyer")
     await playing(lawyer, "v0")
     await room.leave("judge")
