@@ -60,7 +60,7 @@ class Header:
 
     def segment_key(self, sitting_key: bytes) -> bytes:
         """The key of this segment's records. Raises KeyRefused."""
-        return derive(keys.unwrap(b64decode(self.key), sitting_key), b64decode(self.salt))
+        return derive(keys.unwrap(b64decode(self.key), sitting_key), salt_of(self))
 
     def binding(self, record: int) -> bytes:
         """The additional authenticated data of a record."""
@@ -71,6 +71,14 @@ class Header:
 def new_salt() -> str:
     """A fresh `Header.salt`."""
     return b64encode(secrets.token_bytes(16)).decode()
+
+
+def salt_of(header: Header) -> bytes:
+    """The salt of a header. Raises SegmentRefused."""
+    try:
+        return b64decode(header.salt, validate=True)
+    except ValueError:
+        raise SegmentRefused("the header is damaged") from None
 
 
 def derive(track_key: bytes, salt: bytes) -> bytes:

@@ -6,7 +6,6 @@ the muxer gives out is sealed and written as one record.
 
 import hashlib
 import os
-from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -91,7 +90,7 @@ class SegmentFile:
     ) -> None:
         self.header = header
         self._file = file
-        self._sealer = cipher.Sealer(header, cipher.derive(track_key, b64decode(header.salt)))
+        self._sealer = cipher.Sealer(header, cipher.derive(track_key, cipher.salt_of(header)))
         self._muxer = Muxer(codec, *size)
         self._plain_size = 0
         self._frames = 0

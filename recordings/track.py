@@ -36,7 +36,6 @@ LONGEST_FRAME_MS = 100
 class SinkOpened:
     """Media of the track is wanted from `at_ms` on."""
 
-    track: str
     at_ms: int
 
 
@@ -44,7 +43,6 @@ class SinkOpened:
 class SinkClosed:
     """Nothing more comes, because of `reason` (a gap code)."""
 
-    track: str
     at_ms: int
     reason: str
 
@@ -53,7 +51,6 @@ class SinkClosed:
 class SegmentOpened:
     """A segment began. `lost`: what is missing before it was lost on the way."""
 
-    track: str
     start_ms: int
     lost: bool
 
@@ -70,7 +67,6 @@ class SegmentClosed:
 class TrackFailed:
     """Nothing of the track is written any more, until its sink is opened anew."""
 
-    track: str
     code: str
 
 
@@ -140,8 +136,8 @@ class TrackWriter:
         interval: Interval,
         vault: Vault,
         ask: Callable[[], None],
-        emit: Callable[[Event], None],
-        done: Callable[[SegmentFile, Segment, str], None],
+        emit: "Emit",
+        done: Callable[["TrackWriter", SegmentFile, Segment, str], None],
     ) -> None:
         """`done` takes over a file that was finished: it syncs it, closes it and tells."""
         self.track = track
@@ -154,7 +150,8 @@ class TrackWriter:
         self._frames = depacketizer(track.codec)
         self._clock = TrackClock(RATES[track.codec])
         self._asked_ns = 0
-        self._heard_ns = 0
+        self.heard_ns = 0
+        """Arrival of the newest packet."""
         self._end_ms = max(interval.start_ms, track.chain.end_ms)
         """End of the last frame that was kept."""
         self._last_ms = self._end_ms - 1
@@ -167,7 +164,7 @@ class TrackWriter:
 
     def packet(self, packet: MediaPacket) -> None:
         """Take one packet."""
-        self._heard_ns = packet.arrival_ns
+        self.heard_ns = packet.arrival_ns
         self._keep_all(self._frames.push(packet))
         if self._frames.wants_keyframe:
             self._ask_keyframe(packet.arrival_ns)
@@ -179,7 +176,7 @@ class TrackWriter:
     def tick(self, now_ns: int) -> None:
         """Time passes: give up on late packets, close what nothing comes for."""
         self._keep_all(self._frames.expire(now_ns))
-        if self._frames.wants_keyframe and now_ns - self._heard_ns < 1000 * MS:
+        if self._frames.wants_keyframe and now_ns - self.heard_ns < 1000 * MS:
             self._ask_keyframe(now_ns)
         if self.file and now_ns - self._kept_ns > IDLE_MS[self.track.codec] * MS:
             self._finish(self._end_ms, "lost" if self._frames.wants_keyframe else "no_media")
@@ -197,7 +194,7 @@ class TrackWriter:
         file, self.file = self.file, None
         if file:
             self._salvage(file, reason)
-        self._emit(TrackFailed(self.track.id, code))
+        self._emit(self, TrackFailed(code))
 
     # --- frames ---------------------------------------------------------------------------------
 
@@ -287,7 +284,7 @@ class TrackWriter:
             path.unlink()
             raise
         chain.seq += 1
-        self._emit(SegmentOpened(track.id, at_ms, bool(frame.lost)))
+        self._emit(self, SegmentOpened(at_ms, bool(frame.lost)))
         return True
 
     def _finish(self, end_ms: int, reason: str) -> None:
@@ -301,7 +298,7 @@ class TrackWriter:
     def _hand_over(self, file: SegmentFile, segment: Segment, reason: str) -> None:
         self.track.chain.previous = segment.sha256
         self.track.chain.end_ms = segment.end_ms
-        self._done(file, segment, reason)
+        self._done(self, file, segment, reason)
 
     def _salvage(self, file: SegmentFile, reason: str) -> None:
         """Keep what is whole; a segment without a frame never was, and its number is free."""
@@ -316,7 +313,11 @@ class TrackWriter:
     def _ask_keyframe(self, now_ns: int) -> None:
         if now_ns - self._asked_ns >= KEYFRAME_EVERY_NS:
             self._asked_ns = now_ns
-            self._emit(self._ask)
+            self._emit(self, self._ask)
+
+
+Emit = Callable[[TrackWriter, Event], None]
+"""How a track tells what happened; called from the writer's threads."""
 
 
 def new_track(sitting: str, name: TrackId, codec: Codec, sitting_key: bytes) -> Track:

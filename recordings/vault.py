@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from recordings.segment import RawFile
@@ -37,9 +36,19 @@ class Vault:
         """Delete a segment that never belonged to the record. One that is gone is fine."""
         path.unlink(missing_ok=True)
 
-    def segments(self) -> Iterator[Path]:
-        """All segment files, those of a track in order."""
-        yield from sorted(self.root.glob("*/*/*.seg"))
+    def tracks(self, sitting: str) -> list[str]:
+        """The tracks of a sitting that have a folder."""
+        folder = self.root / sitting
+        return sorted(item.name for item in folder.iterdir()) if folder.is_dir() else []
+
+    def numbers(self, sitting: str, track: str) -> list[int]:
+        """The segments of a track that have a file, in order."""
+        found = self.path(sitting, track, 0).parent.glob("*.seg")
+        return sorted(int(item.stem) for item in found)
+
+    def set_aside(self, path: Path) -> None:
+        """Keep a file that cannot be part of the record where nobody takes it for a segment."""
+        path.rename(path.with_suffix(".damaged"))
 
     def free_bytes(self) -> int:
         """What the file system has left for us. Raises OSError."""

@@ -18,6 +18,7 @@ import structlog
 
 from recordings.segment import Segment, SegmentFile
 from recordings.track import (
+    Emit,
     Event,
     Interval,
     KeyframeWanted,
@@ -106,7 +107,7 @@ class Lane:
 class Writer:
     """Start it once; `emit` is called from its threads."""
 
-    def __init__(self, vault: Vault, emit: Callable[[Event], None]) -> None:
+    def __init__(self, vault: Vault, emit: Emit) -> None:
         self.vault = vault
         self.queue: deque[tuple[TrackWriter | None, _Item | _Mark]] = deque()
         self.dropped = 0
@@ -166,7 +167,7 @@ class Writer:
             now = time.monotonic_ns()
             for writing in list(self._open):
                 self._guarded(writing, writing.tick, now)
-            self._syncer.watch([writing.file for writing in self._open if writing.file])
+            self._syncer.watch([(item, item.file) for item in self._open if item.file])
             self.beat_ns = time.monotonic_ns()
         for writing in list(self._open):
             self._take(writing, _Close("closed", time.monotonic_ns()))
@@ -176,7 +177,7 @@ class Writer:
             writing, item = self.queue.popleft()
             if writing is None:
                 if isinstance(item, _Mark):
-                    self._syncer.told(item.done)
+                    self._syncer.told(item)
             elif not isinstance(item, _Mark):
                 self._take(writing, item)
         if self.queue:
@@ -190,12 +191,12 @@ class Writer:
         elif isinstance(item, _Open):
             self._open.add(writing)
             at_ms = writing.interval.ms(item.at_ns)
-            self._tell(SinkOpened(writing.track.id, at_ms))
+            self._tell(writing, SinkOpened(at_ms))
         else:
             self._open.discard(writing)
             self._guarded(writing, writing.close, item.reason)
             at_ms = writing.interval.ms(item.at_ns)
-            self._tell(SinkClosed(writing.track.id, at_ms, item.reason))
+            self._tell(writing, SinkClosed(at_ms, item.reason))
 
     def _guarded(self, writing: TrackWriter, step: Callable[[T], None], value: T) -> None:
         """A track that cannot be written fails alone, and never silently."""
@@ -213,39 +214,45 @@ class Writer:
             writing.fail(code, reason)
         except OSError:
             _logger.exception("recorder.salvage_failed")
-            self._tell(TrackFailed(writing.track.id, code))
+            self._tell(writing, TrackFailed(code))
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, writing: TrackWriter, event: Event) -> None:
         if isinstance(event, KeyframeWanted):
-            self._emit(event)
+            self._emit(writing, event)
         else:
-            self._syncer.told(event)
+            self._syncer.told((writing, event))
+
+
+_Finished = tuple[TrackWriter, SegmentFile, Segment, str]
+_Told = tuple[TrackWriter, Event]
 
 
 class _Syncer:
     """fsync on a thread of its own; events leave through here, in order, after their fsync."""
 
-    def __init__(self, writer: Writer, emit: Callable[[Event], None]) -> None:
+    def __init__(self, writer: Writer, emit: Emit) -> None:
         self._writer = writer
         self._emit = emit
-        self._out: deque[Event | Callable[[], None] | tuple[SegmentFile, Segment, str]] = deque()
-        self._open: list[SegmentFile] = []
+        self._out: deque[_Told | _Finished | _Mark] = deque()
+        self._open: list[tuple[TrackWriter, SegmentFile]] = []
         self._wake = threading.Event()
         self._stopping = False
         self.thread = threading.Thread(target=self._run, name="recorder-sync", daemon=True)
 
-    def watch(self, files: list[SegmentFile]) -> None:
+    def watch(self, files: list[tuple[TrackWriter, SegmentFile]]) -> None:
         """These are open now."""
         self._open = files
 
-    def told(self, event: Event | Callable[[], None]) -> None:
+    def told(self, item: _Told | _Mark) -> None:
         """Pass this on when everything before it is on disk."""
-        self._out.append(event)
+        self._out.append(item)
         self._wake.set()
 
-    def finished(self, file: SegmentFile, segment: Segment, reason: str) -> None:
+    def finished(
+        self, writing: TrackWriter, file: SegmentFile, segment: Segment, reason: str
+    ) -> None:
         """Sync and close this file, then tell."""
-        self._out.append((file, segment, reason))
+        self._out.append((writing, file, segment, reason))
         self._wake.set()
 
     def stop(self) -> None:
@@ -263,27 +270,27 @@ class _Syncer:
                 self._pass_on(self._out.popleft())
             if time.monotonic() >= due:
                 due = time.monotonic() + SYNC_S
-                for file in self._open:
+                for writing, file in self._open:
                     if file.dirty:
-                        self._sync(file)
+                        self._sync(writing, file)
             self._writer.sync_beat_ns = time.monotonic_ns()
 
-    def _pass_on(self, item: Event | Callable[[], None] | tuple[SegmentFile, Segment, str]) -> None:
-        if isinstance(item, tuple):
-            file, segment, reason = item
-            self._sync(file)
-            file.close()
-            self._emit(SegmentClosed(segment, reason))
-        elif callable(item):
-            item()
+    def _pass_on(self, item: _Told | _Finished | _Mark) -> None:
+        if isinstance(item, _Mark):
+            item.done()
+        elif len(item) == 2:
+            self._emit(*item)
         else:
-            self._emit(item)
+            writing, file, segment, reason = item
+            self._sync(writing, file)
+            file.close()
+            self._emit(writing, SegmentClosed(segment, reason))
 
-    def _sync(self, file: SegmentFile) -> None:
+    def _sync(self, writing: TrackWriter, file: SegmentFile) -> None:
         try:
             file.sync()
         except OSError as error:
             _logger.error("recorder.sync_failed", error=error.strerror, errno=error.errno)
-            self._emit(TrackFailed(file.header.track, DISK_FULL))
+            self._emit(writing, TrackFailed(DISK_FULL))
         except ValueError:
             pass  # closed meanwhile, after its own fsync

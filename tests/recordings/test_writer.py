@@ -28,7 +28,7 @@ def make(codec: Codec) -> Track:
 @pytest.mark.parametrize("codec", ["opus", "vp8"])
 def test_packets_become_segments_that_decode(codec: Codec, tmp_path: Path) -> None:
     events: list[Event] = []
-    writer = Writer(Vault(tmp_path / "vault"), events.append)
+    writer = Writer(Vault(tmp_path / "vault"), lambda _, event: events.append(event))
     writer.start()
     stretch = interval()
     track = make(codec)

@@ -1,0 +1,223 @@
+"""Decodes what is on disk. Runs in the verifier's process; keeps its place in every track.
+
+Nothing is shared with the writer but the files: the ciphertext is read back, decrypted, taken
+apart and decoded. Each frame is decoded once, with a decoder that lives as long as its segment.
+"""
+
+import io
+import math
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.video.codeccontext import VideoCodecContext
+
+from recordings import cipher
+
+SILENCE_DB = -127.0
+"""RFC 6464 has the same floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Look at the newest segment of a track."""
+
+    id: str
+    """Names the opened track over its life; a new opening has a new one."""
+    path: Path
+    sitting: str
+    track: str
+    seq: int
+    key: bytes = field(repr=False)
+    """The track's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is known of a track after a look."""
+
+    id: str
+    first_ms: int = 0
+    """Start of what was decoded, on the recording's clock."""
+    decoded_ms: int = 0
+    """End of what was decoded; 0 when there is nothing yet."""
+    frames: int = 0
+    """Decoded since the track was opened."""
+    level_db: float | None = None
+    """Loudness of the newest sound, dBFS."""
+    black: bool = False
+    """The newest picture is black."""
+    error: str = ""
+    """Why it cannot be decoded; for the log, not for people."""
+
+
+class _Track:
+    """The verifier's place in one track."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.segment: _Segment | None = None
+        self.frames = 0
+        self.first_ms: int | None = None
+        self.decoded_ms = 0
+        self.level_db: float | None = None
+        self.black = False
+
+    def look(self, job: Job) -> Finding:
+        if self.segment and self.segment.seq != job.seq:
+            if self.segment.seq + 1 == job.seq:
+                self._read()  # what was written to the old one since
+            self.segment.close()
+            self.segment = None
+        if self.segment is None:
+            self.segment = _Segment(job)
+        self._read()
+        return Finding(
+            self.id,
+            self.first_ms or 0,
+            self.decoded_ms,
+            self.frames,
+            self.level_db,
+            self.black,
+        )
+
+    def _read(self) -> None:
+        segment = self.segment
+        if segment is None:
+            return
+        picture = None
+        for frame, end_ms in segment.frames():
+            self.frames += 1
+            if self.first_ms is None:
+                self.first_ms = segment.start_ms
+            self.decoded_ms = end_ms
+            if isinstance(frame, av.AudioFrame):
+                self.level_db = level(frame)
+            else:
+                picture = frame
+        if picture:
+            self.black = is_black(picture)
+
+
+class _Segment:
+    """An open file, read to its last whole record so far."""
+
+    def __init__(self, job: Job) -> None:
+        self.seq = job.seq
+        self._file: BinaryIO = job.path.open("rb")
+        self._header = cipher.read_header(self._file)
+        cipher.check_same(self._header, sitting=job.sitting, track=job.track, seq=job.seq)
+        self._key = cipher.derive(job.key, cipher.salt_of(self._header))
+        self.start_ms = self._header.start_ms
+        self._records = 0
+        self._place = self._file.tell()
+        self._head = b""
+        self._decoder: AudioCodecContext | VideoCodecContext | None = None
+
+    def frames(self) -> Iterator[tuple["av.AudioFrame | av.VideoFrame", int]]:
+        """New frames, each with its end on the recording's clock."""
+        pieces = []
+        self._file.seek(self._place)
+        for record in cipher.read_records(
+            self._file, self._header, self._key, number=self._records
+        ):
+            self._records += 1
+            self._place = record.end
+            if self._head:
+                pieces.append(record.plain)
+            else:
+                self._head = record.plain
+        if pieces:
+            yield from self._decode(self._head + b"".join(pieces))
+
+    def _decode(self, webm: bytes) -> Iterator[tuple["av.AudioFrame | av.VideoFrame", int]]:
+        with av.open(io.BytesIO(webm), "r", format="webm") as container:
+            stream = container.streams[0]
+            if self._decoder is None:
+                self._decoder = _decoder(stream.codec_context.name)
+            for packet in container.demux(stream):
+                if packet.pts is None or packet.time_base is None:
+                    continue
+                length = packet.duration or 0
+                end = self.start_ms + round((packet.pts + length) * packet.time_base * 1000)
+                for frame in self._decoder.decode(packet):
+                    yield frame, end
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _decoder(name: str) -> AudioCodecContext | VideoCodecContext:
+    found = av.CodecContext.create(name, "r")
+    if not isinstance(found, AudioCodecContext | VideoCodecContext):
+        raise TypeError(name)
+    found.options = {"err_detect": "explode"}
+    found.thread_count = 1
+    return found
+
+
+def level(frame: "av.AudioFrame") -> float:
+    """Root mean square of a frame in dBFS, from every 7th sample."""
+    if frame.format.name not in ("flt", "fltp"):
+        return SILENCE_DB
+    samples = memoryview(bytes(frame.planes[0])).cast("f")[: frame.samples : 7]
+    mean = sum(value * value for value in samples) / max(1, len(samples))
+    return max(SILENCE_DB, 10 * math.log10(mean)) if mean > 0 else SILENCE_DB
+
+
+def is_black(frame: "av.VideoFrame") -> bool:
+    """Whether a picture has nothing brighter than near-black (luma 16 is black, BT.601)."""
+    luma = frame.planes[0]
+    data = memoryview(luma)
+    step = max(1, frame.height // 24)
+    return all(
+        max(data[row * luma.line_size : row * luma.line_size + frame.width : 8]) < 32
+        for row in range(0, frame.height, step)
+    )
+
+
+_tracks: dict[str, _Track] = {}
+
+
+def start() -> None:
+    """Set the process up. When its parent is killed it ends, instead of waiting for ever."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    parent = parent_process()
+
+    def end_with_parent() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(0)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def ready() -> int:
+    """The process is up, with everything imported; its id."""
+    return os.getpid()
+
+
+def look(jobs: list[Job]) -> list[Finding]:
+    """Look at these tracks and forget all others."""
+    wanted = {job.id for job in jobs}
+    for gone in _tracks.keys() - wanted:
+        segment = _tracks.pop(gone).segment
+        if segment:
+            segment.close()
+    return [_look(job) for job in jobs]
+
+
+def _look(job: Job) -> Finding:
+    track = _tracks.setdefault(job.id, _Track(job.id))
+    try:
+        return track.look(job)
+    except (av.error.FFmpegError, cipher.SegmentRefused, OSError, TypeError, ValueError) as error:
+        return Finding(job.id, frames=track.frames, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,96 @@
+"""The record of one sitting while this process has it: what is shown, and what is wrong."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from recordings import proof
+from recordings.decoding import Finding
+from recordings.recorder import OpenTrack, SittingRecorder
+from recordings.state import SHOWN, State
+from recordings.timeline import RecordClock
+from recordings.track import Interval
+from signaling.engine import HearingSpace, Recorder, Space, TrackId
+from signaling.ports import RecordStatus, TrackProof
+
+
+class RecordableRoom(Protocol):
+    """So much of a `MediaRoom` the recorder uses."""
+
+    def attach(self, space: HearingSpace, recorder: Recorder) -> None: ...
+    def detach(self, reason: str) -> None: ...
+    def live_tracks(self, space: Space) -> frozenset[TrackId]: ...
+
+
+@dataclass(slots=True)
+class LiveRecord:
+    """Belongs to the event loop. `clock` and `interval` are None before the first start."""
+
+    sitting: str
+    recorder: SittingRecorder
+    state: State
+    since: datetime | None = None
+    clock: RecordClock | None = None
+    recorded: bool = False
+    """There was a stretch: the epoch stands."""
+    room: RecordableRoom | None = None
+    """Attached to this room now."""
+    interval: Interval | None = None
+    """The stretch that is being written, also while it is being closed."""
+    stopped_ns: int = 0
+    fault: str = ""
+    """Code of the alarm that ended the stretch."""
+    verified_at: datetime | None = None
+    proofs: tuple[TrackProof, ...] = ()
+    findings: dict[str, Finding] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def status(self, now_ns: int) -> RecordStatus:
+        """What hosts are shown."""
+        clock_ms = max(0, self.clock.ms(now_ns)) if self.clock else 0
+        return RecordStatus(SHOWN[self.state], self.since, self.verified_at, self.proofs, clock_ms)
+
+    def move(self, state: State, at: datetime) -> None:
+        """Enter a state."""
+        self.state, self.since = state, at
+
+    def learn(self, found: dict[str, Finding]) -> None:
+        """Take what the verifier found, keeping what is still open."""
+        opened = {item.id for item in self.recorder.open_tracks.values()}
+        self.findings = {name: item for name, item in found.items() if name in opened}
+
+    def assess(self, now_ns: int) -> None:
+        """Say of each open track whether it is proved now."""
+        if self.clock is None:
+            return
+        now_ms = self.clock.ms(now_ns)
+        opened = list(self.recorder.open_tracks.items())
+        self.proofs = tuple(
+            TrackProof(name.seat, name.source, not reason, reason)
+            for name, item in opened
+            for reason in [self.recorder.failed.get(name) or self._judge(item, now_ms)]
+        )
+        if opened and all(item.ok for item in self.proofs):
+            newest = [self._decoded_ms(item) for _, item in opened]
+            proved = [ms for ms in newest if ms]
+            if proved and len(proved) == len(newest):
+                self.verified_at = self.clock.at(min(proved))
+
+    def wrong(self) -> list[TrackProof]:
+        """Tracks that cannot be proved."""
+        failed = [
+            TrackProof(name.seat, name.source, False, code)
+            for name, code in self.recorder.failed.items()
+        ]
+        return failed or [item for item in self.proofs if not item.ok]
+
+    def _decoded_ms(self, item: OpenTrack) -> int:
+        finding = self.findings.get(item.id)
+        return finding.decoded_ms if finding else 0
+
+    def _judge(self, item: OpenTrack, now_ms: int) -> str:
+        heard_ns = item.lane.track.heard_ns
+        heard_ms = self.clock.ms(heard_ns) if self.clock and heard_ns else item.opened_ms
+        return proof.judge(self.findings.get(item.id), item.opened_ms, heard_ms, now_ms)

@@ -1,0 +1,539 @@
+"""The recording desk: on record, off record, sealed (implements `signaling.ports.RecordingDesk`).
+
+    desk = Desk(database, log, vault, keys, clock, min_free_bytes=...)
+    desk.on_alarm = rooms.alarm
+    await desk.open()         # recovers what a killed process left, then starts the writer
+    ...
+    await desk.shutdown()
+
+A sitting is on record only while what was written is decoded. `start` answers after the first
+second of every live track was read back from disk and decoded; then a verifier looks every second.
+What cannot be proved for 4 s is an alarm: the recorder lets go at once, and the stretch is ended
+with the reason `suspended`.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit.leaf import JSON, format_time
+from audit.service import AuditLog
+from clock import Clock
+from database import Database
+from errors import N_
+from recordings import keeper, keys, proof, recovery, store
+from recordings.keys import KeyStore
+from recordings.live import LiveRecord, RecordableRoom
+from recordings.proof import Verifier, VerifierLost
+from recordings.recorder import SittingRecorder
+from recordings.recovery import NOBODY
+from recordings.state import State, Step, WrongState, after
+from recordings.timeline import RecordClock
+from recordings.track import Event, Interval, TrackWriter
+from recordings.vault import Vault
+from recordings.writer import DISK_FULL, Writer
+from signaling.engine import HearingSpace, TrackId
+from signaling.ports import (
+    OnAlarm,
+    Proof,
+    RecordAlarm,
+    RecordRefused,
+    RecordStatus,
+    TrackProof,
+)
+
+START_S = 6.0
+"""So long may the proof of the first second take."""
+LOOK_S = 1.0
+FIRST_LOOK_S = 0.2
+WATCH_S = 0.5
+KEEP_S = 0.25
+"""Seconds from a closed segment to its row and leaf, so that many share a transaction."""
+STALL_S = 3.0
+"""A disk that answers nothing for so long is an alarm."""
+DRAIN_S = 5.0
+STORE_S = 5.0
+"""Facts that the database does not take for so long are an alarm."""
+STALLED, STORE_FAILED = "record.writer_stalled", "record.store_failed"
+FAULTS = {DISK_FULL: "disk_full", STALLED: "writer_stalled"}
+"""The gap code of media that is missing because of an alarm."""
+
+_logger = structlog.get_logger(__name__)
+
+
+def _nobody_listens(_value: object) -> None:
+    """Until the composition root wires a callback."""
+
+
+class Desk:
+    """The recorder of this process. All methods belong to one event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        log: AuditLog,
+        vault: Vault,
+        key_store: KeyStore,
+        clock: Clock,
+        *,
+        min_free_bytes: int,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.on_alarm: OnAlarm = _nobody_listens
+        self.on_status: Callable[[str, RecordStatus], None] = lambda _sitting, _status: None
+        """Called about once a second for each sitting on record."""
+        self._database = database
+        self._log = log
+        self._vault = vault
+        self._keys = key_store
+        self._clock = clock
+        self._now_ns = now_ns
+        self._min_free = min_free_bytes
+        self._writer = Writer(vault, self._told)
+        self._verifier = Verifier()
+        self._live: dict[str, LiveRecord] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Task[None]] = set()
+        self._looked = asyncio.Event()
+        self._free_check: asyncio.Task[int] | None = None
+        self._dropped = 0
+        self._unkept_since: float | None = None
+
+    # --- the process ------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Make good what a killed process left, then start. Raises KeyRefused, OSError."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._vault.prepare)
+        await recovery.recover(self._database, self._log, self._vault, self._keys, self._clock)
+        self._writer.start()
+        await self._verifier.open()
+        self._tasks = [
+            asyncio.create_task(step(), name=f"recordings.{step.__name__}")
+            for step in (self._look_always, self._watch_always, self._keep_always)
+        ]
+
+    async def shutdown(self) -> None:
+        """Let go of every room, write what there is, end. An open stretch stays open: the next
+        `open` ends it with the gap, as after a crash."""
+        for live in self._live.values():
+            self._detach(live, "interrupted")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._background, return_exceptions=True)
+        if self._loop:
+            await asyncio.to_thread(self._writer.stop)
+            await asyncio.sleep(0)  # the events of the writer's last round
+        for live in self._live.values():
+            if live.state is not State.INITIALISING:
+                await self._keep(live)
+        await self._verifier.close()
+
+    # --- on record --------------------------------------------------------------------------------
+
+    async def start(self, sitting: str, room: RecordableRoom, by: str) -> Proof:
+        """Attach to the hearing and prove the first second of every live track.
+
+        Raises RecordRefused, having detached again and deleted what was written. Cancelling does
+        the same. Raises SinkRefused where the room refuses a recorder.
+        """
+        live = await self._load(sitting)
+        async with live.lock:
+            if live.state is State.RECORDING:
+                raise RecordRefused("record.running", N_("This sitting is on record already."))
+            if live.interval is not None:  # the last stretch is still being closed
+                raise self._fault(STALLED, None)
+            await self._check_space()
+            needed = room.live_tracks(HearingSpace(sitting))
+            if not needed:
+                raise RecordRefused(
+                    "record.no_tracks",
+                    N_("Nobody sends sound or picture. Turn a microphone on, then try again."),
+                )
+            self._attach(live, room)
+            try:
+                await asyncio.wait_for(self._first_proof(live, room, needed), START_S)
+                return await self._accept(live, by)
+            except TimeoutError:
+                refusal = self._refusal(live, needed)
+                await self._reject(live)
+                raise refusal from None
+            except BaseException:
+                await self._reject(live)
+                raise
+
+    def _attach(self, live: LiveRecord, room: RecordableRoom) -> None:
+        """Synchronous: no packet is taken before the stretch is known."""
+        now, now_ns = self._clock(), self._now_ns()
+        self._step(live, Step.START)
+        if live.clock is None:
+            live.clock = RecordClock.anchored(now, now, now_ns)
+        live.interval = Interval(secrets.token_hex(8), live.clock.ms(now_ns), live.clock.epoch_ns)
+        live.findings, live.proofs, live.fault, live.stopped_ns = {}, (), "", 0
+        live.recorder.begin(live.interval)
+        live.room = room
+        try:
+            room.attach(HearingSpace(live.sitting), live.recorder)
+        except BaseException:
+            live.room = None
+            self._withdraw(live)
+            live.recorder.reject()
+            raise
+
+    async def _first_proof(
+        self, live: LiveRecord, room: RecordableRoom, needed: frozenset[TrackId]
+    ) -> None:
+        while True:
+            await self._looked.wait()
+            if live.room is None:
+                raise RecordRefused("record.stopped", N_("The record was stopped meanwhile."))
+            for name, code in live.recorder.failed.items():
+                raise self._fault(code, name)
+            wanted = needed & room.live_tracks(HearingSpace(live.sitting))
+            if wanted and all(self._is_proved(live, name) for name in wanted):
+                return
+
+    def _is_proved(self, live: LiveRecord, name: TrackId) -> bool:
+        item = live.recorder.open_tracks.get(name)
+        return item is not None and proof.is_first_proved(live.findings.get(item.id))
+
+    async def _accept(self, live: LiveRecord, by: str) -> Proof:
+        clock, interval = live.clock, live.interval
+        if clock is None or interval is None:
+            raise WrongState("not attached")
+        now = self._clock()
+        now_ms = clock.ms(self._now_ns())
+        leaf: dict[str, JSON] = {
+            "epoch": format_time(clock.epoch),
+            "start_ms": interval.start_ms,
+            "proved_ms": now_ms,
+            "by": by,
+        }
+        async with self._database.unit() as session:
+            await store.set_state(session, live.sitting, State.RECORDING, epoch=clock.epoch)
+            await store.add_stretch(
+                session, live.sitting, interval.id, interval.start_ms, now_ms, by
+            )
+            await self._log.append(session, "rec.started", leaf, subject=live.sitting)
+        live.recorded = True
+        if live.room is None:  # stopped while the database was at it: the stretch is true, and over
+            live.recorder.accept()
+            self._step(live, Step.PROVE)
+            await self._finish(live, "off_record", by)
+            raise RecordRefused("record.stopped", N_("The record was stopped meanwhile."))
+        self._step(live, Step.PROVE)
+        live.recorder.accept()
+        live.assess(self._now_ns())
+        proved = tuple(item for item in live.proofs if item.ok)
+        return Proof(clock.epoch, now, now_ms, proved)
+
+    async def _reject(self, live: LiveRecord) -> None:
+        """Nothing of it was on record: let go, and delete what was written."""
+        if live.state is not State.INITIALISING:
+            return
+        self._detach(live, "off_record")
+        self._withdraw(live)
+        await asyncio.shield(self._spawn(self._discard(live)))
+
+    def _withdraw(self, live: LiveRecord) -> None:
+        self._step(live, Step.REFUSE)
+        live.interval = None
+        if not live.recorded:
+            live.clock = None
+
+    async def _discard(self, live: LiveRecord) -> None:
+        await self._drained()
+        written = live.recorder.reject()
+        for track, seq in written:
+            path = self._vault.path(live.sitting, track, seq)
+            await asyncio.to_thread(self._vault.remove, path)
+
+    def _refusal(self, live: LiveRecord, needed: frozenset[TrackId]) -> RecordRefused:
+        for name in sorted(needed):
+            if not self._is_proved(live, name):
+                item = live.recorder.open_tracks.get(name)
+                finding = live.findings.get(item.id) if item else None
+                undecodable = finding is not None and finding.error
+                return self._fault(proof.UNDECODABLE if undecodable else proof.SILENT, name)
+        return self._fault(proof.UNPROVED, None)
+
+    def _fault(self, code: str, name: TrackId | None) -> RecordRefused:
+        return RecordRefused(code, MESSAGES.get(code, MESSAGES[proof.UNPROVED]), track=name)
+
+    async def _check_space(self) -> None:
+        try:
+            free = await asyncio.wait_for(asyncio.to_thread(self._vault.free_bytes), STALL_S)
+        except (OSError, TimeoutError):
+            raise self._fault(STALLED, None) from None
+        if free < self._min_free:
+            raise self._fault(DISK_FULL, None)
+
+    # --- off record -------------------------------------------------------------------------------
+
+    async def stop(self, sitting: str, reason: str, by: str) -> None:
+        """Stop taking packets before anything is awaited, then close the open segments.
+
+        Returns when all is on disk and in the log, or after 5 s if the disk does not answer (the
+        rest is then done when it does). Idempotent.
+        """
+        live = self._live.get(sitting)
+        if live is None:
+            return
+        self._detach(live, reason)
+        async with live.lock:
+            if live.state is State.RECORDING:
+                await self._finish(live, reason, by)
+            elif live.state in (State.SUSPENDED, State.INTERRUPTED) and reason != "suspended":
+                await self._settle(live)
+
+    def _detach(self, live: LiveRecord, reason: str) -> None:
+        room, live.room = live.room, None
+        if room is not None:
+            live.stopped_ns = self._now_ns()
+            room.detach(reason)
+
+    async def _finish(self, live: LiveRecord, reason: str, by: str) -> None:
+        """End the stretch. Needs the lock, and that the room was let go."""
+        step = Step.ALARM if live.fault or reason == "suspended" else Step.STOP
+        self._step(live, step)
+        ending = self._spawn(self._end_stretch(live, reason, by))
+        done, _ = await asyncio.wait([ending], timeout=DRAIN_S)
+        if done:
+            ending.result()
+        else:
+            _logger.error("recording.ending_is_slow", sitting=live.sitting)
+
+    async def _end_stretch(self, live: LiveRecord, reason: str, by: str) -> None:
+        clock, interval = live.clock, live.interval
+        if clock is None or interval is None:
+            return
+        await self._drained()
+        end_ms = max(clock.ms(live.stopped_ns), interval.start_ms)
+        live.recorder.end(end_ms, reason, FAULTS.get(live.fault, ""))
+        live.interval = None
+        live.proofs = ()
+        ending = (interval.id, end_ms, reason, by)
+        while not await self._keep(live, ending=ending):  # noqa: ASYNC110
+            await asyncio.sleep(1.0)
+
+    async def _settle(self, live: LiveRecord) -> None:
+        """A host decided what follows a suspension."""
+        self._step(live, Step.STOP)
+        async with self._database.unit() as session:
+            await store.set_state(session, live.sitting, live.state)
+
+    async def resume_after_restart(self, sitting: str, room: RecordableRoom) -> None:
+        """What a killed process left was made good by `open`; show it as interrupted.
+
+        Records nothing; a host goes on record again with `start`.
+        """
+        await self._load(sitting)
+
+    async def close(self, sitting: str, by: str) -> None:
+        """Stop and seal: nothing more is recorded in this sitting. Idempotent."""
+        await self.stop(sitting, "closed", by)
+        async with self._database.unit(write=False) as session:
+            if await store.get(session, sitting) is None:
+                return  # never recorded: no leaf
+        live = await self._load(sitting)
+        async with live.lock:
+            if live.state is State.AVAILABLE:
+                return
+            state = after(live.state, Step.SEAL)
+            async with self._database.unit() as session:
+                await store.set_state(session, sitting, state, sealed_at=self._clock())
+                if live.clock is not None:
+                    leaf = await keeper.closing_leaf(session, sitting)
+                    await self._log.append(session, "rec.closed", leaf, subject=sitting)
+            live.move(state, self._clock())
+            del self._live[sitting]
+
+    def status(self, sitting: str) -> RecordStatus:
+        """What is known now; cheap."""
+        live = self._live.get(sitting)
+        if live is None:
+            return RecordStatus("off", None, None, (), 0)
+        return live.status(self._now_ns())
+
+    # --- proof and watch --------------------------------------------------------------------------
+
+    async def _look_always(self) -> None:
+        while True:
+            proving = any(item.state is State.INITIALISING for item in self._live.values())
+            await asyncio.sleep(FIRST_LOOK_S if proving else LOOK_S)
+            with contextlib.suppress(VerifierLost):  # proofs go stale, which is an alarm
+                await self._look()
+            self._looked.set()
+            self._looked = asyncio.Event()
+
+    async def _look(self) -> None:
+        attached = [live for live in self._live.values() if live.room is not None]
+        jobs = [job for live in attached for job in live.recorder.jobs()]
+        findings = {item.id: item for item in await self._verifier.look(jobs)}
+        for finding in findings.values():
+            if finding.error:
+                _logger.error("recording.undecodable", job=finding.id, error=finding.error)
+        for live in attached:
+            live.learn(live.findings | findings)
+            live.assess(self._now_ns())
+            self.on_status(live.sitting, live.status(self._now_ns()))
+
+    async def _watch_always(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            code = self._process_fault()
+            for live in list(self._live.values()):
+                if live.state is not State.RECORDING or live.fault:
+                    continue
+                live.assess(self._now_ns())
+                wrong = live.wrong()
+                if code or wrong:
+                    self._alarm(live, code or wrong[0].reason, wrong)
+
+    def _process_fault(self) -> str:
+        """What is wrong with the disk, the writer or the database, for every sitting."""
+        if self._writer.stalled_for(time.monotonic_ns()) > STALL_S:
+            return STALLED
+        dropped, self._dropped = self._dropped, self._writer.dropped
+        if self._dropped > dropped:
+            return STALLED
+        since = self._unkept_since
+        if since is not None and time.monotonic() - since > STORE_S:
+            return STORE_FAILED
+        return self._space_fault()
+
+    def _space_fault(self) -> str:
+        """The answer of the last look at the free space; starts the next one."""
+        check = self._free_check
+        if check is not None and not check.done():
+            return ""  # a disk that hangs is the writer's to notice
+        self._free_check = asyncio.create_task(asyncio.to_thread(self._vault.free_bytes))
+        if check is None:
+            return ""
+        failed = check.exception()
+        return DISK_FULL if failed or check.result() < self._min_free else ""
+
+    def _alarm(self, live: LiveRecord, code: str, wrong: list[TrackProof]) -> None:
+        """Let go at once; the live room is told, and the stretch is ended in any case."""
+        live.fault = code
+        _logger.error("recording.alarm", sitting=live.sitting, code=code)
+        self._detach(live, "suspended")
+        self._spawn(self.stop(live.sitting, "suspended", NOBODY))
+        live.since = self._clock()
+        self.on_alarm(RecordAlarm(live.sitting, code, tuple(wrong)))
+
+    # --- facts ------------------------------------------------------------------------------------
+
+    def _told(self, writing: TrackWriter, event: Event) -> None:
+        """From the writer's threads."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: recovery will see
+                self._loop.call_soon_threadsafe(self._take, writing, event)
+
+    def _take(self, writing: TrackWriter, event: Event) -> None:
+        live = self._live.get(writing.track.sitting)
+        if live is not None:
+            live.recorder.told(writing, event)
+
+    async def _keep_always(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_S)
+            for live in list(self._live.values()):
+                await self._keep(live)
+
+    async def _keep(
+        self, live: LiveRecord, *, ending: tuple[str, int, str, str] | None = None
+    ) -> bool:
+        """Store the facts that have come up, and the end of a stretch; False: not now."""
+        async with live.keeping:
+            facts = list(live.recorder.facts)
+            if not facts and ending is None:
+                return True
+            try:
+                async with self._database.unit() as session:
+                    if ending:
+                        id, end_ms, reason, by = ending
+                        await store.end_stretch(session, id, end_ms, reason, by)
+                        await store.set_state(session, live.sitting, live.state)
+                    await keeper.write(session, self._log, live.sitting, facts)
+                    if ending:
+                        leaf: dict[str, JSON] = {"end_ms": end_ms, "reason": reason, "by": by}
+                        await self._log.append(session, "rec.stopped", leaf, subject=live.sitting)
+            except (SQLAlchemyError, OSError):
+                _logger.exception("recording.store_failed", sitting=live.sitting)
+                self._unkept_since = self._unkept_since or time.monotonic()
+                return False
+            del live.recorder.facts[: len(facts)]
+            self._unkept_since = None
+            return True
+
+    async def _drained(self) -> None:
+        """Wait until the writer has put on disk, and told, all that it was given."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def mark() -> None:
+            loop.call_soon_threadsafe(done.set)
+
+        self._writer.mark(mark)
+        await done.wait()
+
+    # --- helpers ----------------------------------------------------------------------------------
+
+    async def _load(self, sitting: str) -> LiveRecord:
+        """The record of a sitting, from the database when this process does not have it yet."""
+        live = self._live.get(sitting)
+        if live is None:
+            loaded = await self._read(sitting)
+            live = self._live.setdefault(sitting, loaded)
+        return live
+
+    async def _read(self, sitting: str) -> LiveRecord:
+        async with self._database.unit() as session:
+            row = await store.get(session, sitting)
+            if row is None:
+                key = keys.new_key()
+                wrapped = await asyncio.to_thread(self._keys.wrap, key)
+                await store.add(session, sitting, wrapped, self._clock())
+                recorder = SittingRecorder(sitting, key, self._writer, self._now_ns)
+                return LiveRecord(sitting, recorder, State.STANDBY)
+            if row.wrapped_key is None:
+                raise RecordRefused("record.destroyed", N_("The key of this record is destroyed."))
+            key = await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+            recorder = SittingRecorder(sitting, key, self._writer, self._now_ns)
+            await recovery.restore(session, recorder, key)
+        live = LiveRecord(sitting, recorder, State(row.state))
+        if row.epoch is not None:
+            live.clock = RecordClock.anchored(row.epoch, self._clock(), self._now_ns())
+            live.since, live.recorded = self._clock(), True
+        return live
+
+    def _step(self, live: LiveRecord, step: Step) -> None:
+        live.move(after(live.state, step), self._clock())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+
+MESSAGES = {
+    proof.SILENT: N_(
+        "Nothing could be recorded of one person's sound or picture. Ask them to turn it off "
+        "and on again, or mute them, then try again."
+    ),
+    proof.UNDECODABLE: N_(
+        "What was recorded of one person cannot be played. Ask them to turn it off and on again, "
+        "then try again."
+    ),
+    proof.UNPROVED: N_("The recording could not be checked in time. Try again."),
+    DISK_FULL: N_("There is no room left for recordings. Tell the administrator."),
+    STALLED: N_("The disk for recordings does not answer. Tell the administrator."),
+}
