@@ -53,14 +53,21 @@ class Accounts:
     """Who you are. One per process."""
 
     def __init__(
-        self, database: Database, log: AuditLog, secret: Secret, address: str, clock: Clock
+        self,
+        database: Database,
+        log: AuditLog,
+        secret: Secret,
+        address: str,
+        clock: Clock,
+        *,
+        passwords: Passwords | None = None,
     ) -> None:
         self._database = database
         self._log = log
         self.secret = secret
         self._tickets = ticket.issuer(secret, address)
         self._clock = clock
-        self._passwords = Passwords()
+        self._passwords = passwords or Passwords()
 
     # --- signing in and out --------------------------------------------------------------------
 

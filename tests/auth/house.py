@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from argon2 import PasswordHasher
 from quart import Quart
 from quart.typing import TestClientProtocol
 
@@ -13,6 +14,7 @@ import sessions.web
 from audit import key
 from audit.service import AuditLog
 from auth.demo import PASSWORD
+from auth.password import Passwords
 from auth.person import Person
 from auth.secret import Secret
 from auth.service import Accounts, SignedIn
@@ -65,7 +67,8 @@ async def build(database: Database, clock: SettableClock, *, demo_sittings: bool
     settings = Settings(mode="demo")
     log = AuditLog(database, key.generate("test.example/log"), "test.example/log", clock)
     secret = Secret(b"0123456789abcdef0123456789abcdef")
-    accounts = Accounts(database, log, secret, ADDRESS, clock)
+    cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts = Accounts(database, log, secret, ADDRESS, clock, passwords=cheap)
     sittings = Sittings(database, log, secret, clock)
     rooms = Rooms(database, log)
     invitations = Invitations(database, log, accounts, sittings, clock)
