@@ -1,0 +1,377 @@
+"""Seeing a record, and taking it away: every time with leave, every time in the log.
+
+    viewing = await playback.view(person, sitting, order)     # a row and a leaf `access.viewed`
+    data = await playback.timeline(person, sitting, viewing, "en")
+    pieces = playback.segment(person, sitting, viewing, track, seq)
+    report = await playback.export(person, sitting, out, order=..., tell=print)
+
+Media is decrypted on the way to the reader; no plaintext is put on disk but in a bundle.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from audit.leaf import JSON, commit, format_time
+from audit.service import AuditLog
+from auth import policy
+from auth.person import OPERATOR, Person
+from auth.policy import Context
+from clock import Clock
+from database import Database
+from errors import N_, BadInput, Forbidden, NotFound, Refusal
+from recordings import bundle, derived, reading, store
+from recordings.cipher import SegmentRefused
+from recordings.keys import KeyRefused, KeyStore
+from recordings.manifest import Happening, Hole, Piece, Stretch, Timeline, TrackLine, chapters
+from recordings.recovery import CODECS
+from recordings.store import RecordingRow, SegmentRow, Session
+from recordings.vault import Vault
+from recordings.verify import Report
+from sessions import store as sessions
+from sessions.kinds import KINDS
+from sessions.seat import LABELS
+from sessions.service import Sittings
+from sessions.sitting import Sitting
+from sessions.standing import context
+
+VIEWING_LASTS = timedelta(hours=12)
+"""After this a person says again by whose leave the record is seen."""
+LONGEST_ORDER = 100
+
+_logger = structlog.get_logger(__name__)
+
+
+class Playback:
+    """Use cases on sealed records. One per process."""
+
+    def __init__(
+        self,
+        database: Database,
+        log: AuditLog,
+        vault: Vault,
+        key_store: KeyStore,
+        sittings: Sittings,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._vault = vault
+        self._keys = key_store
+        self._sittings = sittings
+        self._clock = clock
+
+    # --- seeing -----------------------------------------------------------------------------------
+
+    async def needs_order(self, person: Person, sitting_id: str) -> tuple[Sitting, bool]:
+        """The sitting, and whether a person must first give an order's reference (R-CR-10).
+
+        Raises NotFound, or Forbidden for somebody who may not see it with any order.
+        """
+        async with self._database.unit(write=False) as session:
+            sitting, at = await self._context(session, person, sitting_id)
+        policy.require(person, "recording.view", replace(at, has_order=True))
+        return sitting, at.needs_order
+
+    async def view(self, person: Person, sitting_id: str, order: str = "") -> str:
+        """Grant sight of a record, log it, and return the viewing's id.
+
+        Raises NotFound, Forbidden, BadInput (field `order`), Refusal `recording.not_sealed`.
+        """
+        order = _checked_order(order)
+        viewing, salt = secrets.token_hex(8), secrets.token_bytes(32)
+        leaf: dict[str, JSON] = {"viewing": viewing, "person": person.id}
+        if order:
+            leaf["order"] = commit(order.encode(), salt)
+        async with self._database.unit() as session:
+            _, at = await self._context(session, person, sitting_id)
+            policy.require(person, "recording.view", replace(at, has_order=bool(order)))
+            await self._sealed(session, sitting_id)
+            now = self._clock()
+            await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
+            await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
+        return viewing
+
+    async def timeline(
+        self, person: Person, sitting_id: str, viewing: str, language: str
+    ) -> dict[str, Any]:
+        """The player's data (docs/interface.md), names in `language`. Raises Refusal."""
+        async with self._database.unit(write=False) as session:
+            await self._granted(session, person, sitting_id, viewing)
+            sitting = await sessions.get_sitting(session, sitting_id)
+            if sitting is None:
+                raise NotFound
+            line = await self._timeline(session, sitting)
+        return _shown(sitting, line, language, viewing)
+
+    async def segment(
+        self, person: Person, sitting_id: str, viewing: str, track: str, seq: int
+    ) -> AsyncIterator[bytes]:
+        """One segment's WebM in pieces. Everything that can be refused is, before the first."""
+        async with self._database.unit(write=False) as session:
+            row = await self._granted(session, person, sitting_id, viewing)
+            found = await store.segment(session, sitting_id, track, seq)
+        if found is None:
+            raise NotFound("recording.no_segment", N_("There is no such part of the record."))
+        key = await self._key(row)
+        pieces = self._plain(found, key)
+        try:
+            first = await asyncio.to_thread(next, pieces, b"")
+        except (SegmentRefused, KeyRefused, OSError) as error:
+            _logger.error("playback.damaged", sitting=sitting_id, error=str(error))
+            raise Refusal(
+                "recording.damaged",
+                N_("This part of the record is damaged. Tell the administrator."),
+                status=410,
+            ) from None
+        return _flow(first, pieces)
+
+    def _plain(self, row: SegmentRow, key: bytes) -> Iterator[bytes]:
+        path = self._vault.path(row.sitting, row.track, row.seq)
+        return reading.plain(
+            path,
+            key,
+            sitting=row.sitting,
+            track=row.track,
+            seq=row.seq,
+            stretch=row.stretch,
+            start_ms=row.start_ms,
+        )
+
+    # --- taking away ------------------------------------------------------------------------------
+
+    async def export(
+        self,
+        person: Person,
+        sitting_id: str,
+        out: Path,
+        *,
+        order: str = "",
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> Report:
+        """Write the evidence bundle of a sitting to `out` and verify it.
+
+        The operator of the machine may, as an act that is logged; anybody else by the policy. A
+        criminal sitting needs an order's reference from both (R-CR-10). Raises Refusal,
+        BundleError, OSError.
+        """
+        order = _checked_order(order)
+        tell("reading the record")
+        viewing, salt = secrets.token_hex(8), secrets.token_bytes(32)
+        async with self._database.unit() as session:
+            sitting, at = await self._context(session, person, sitting_id)
+            self._require_export(person, replace(at, has_order=bool(order)))
+            row = await self._sealed(session, sitting_id)
+            line = await self._timeline(session, sitting)
+            rows = await store.segments(session, sitting_id)
+            gaps = await store.gaps(session, sitting_id)
+            if order:  # evidence.exported has no room for it
+                leaf: dict[str, JSON] = {"viewing": viewing, "person": person.id}
+                leaf["order"] = commit(order.encode(), salt)
+                now = self._clock()
+                await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
+                await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
+        key = await self._key(row)
+        contents = bundle.Contents(
+            sitting=sitting_id,
+            facts=_facts(sitting),
+            epoch=row.epoch,
+            tracks=[
+                bundle.Track(item.id, item.seat, item.source, item.codec) for item in line.tracks
+            ],
+            segments=[self._content(item, key) for item in rows],
+            gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
+            chapters=line.chapters,
+            files={
+                f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
+                for item in line.tracks
+                if item.segments
+            },
+        )
+        tell(f"writing {len(rows)} segments of {len(line.tracks)} tracks")
+        report = await bundle.export(
+            contents, out, database=self._database, log=self._log, by=person.id
+        )
+        tell("verified")
+        return report
+
+    def _require_export(self, person: Person, at: Context) -> None:
+        if person != OPERATOR:
+            policy.require(person, "recording.export", at)
+        elif at.needs_order and not at.has_order:
+            found = policy.CONDITIONS["order"]
+            raise Forbidden(found.code, found.message)
+
+    def _content(self, row: SegmentRow, key: bytes) -> bundle.Segment:
+        if row.salt is None:
+            raise Refusal("recording.erased", N_("This record was erased by order of the court."))
+        return bundle.Segment(
+            row.track,
+            row.seq,
+            row.start_ms,
+            row.end_ms,
+            row.salt,
+            lambda: self._plain(row, key),
+        )
+
+    def _continuous(
+        self, line: TrackLine, rows: list[SegmentRow], key: bytes, tell: Callable[[str], None]
+    ) -> Callable[[], Iterable[bytes]]:
+        mine = [row for row in rows if row.track == line.id]
+
+        def pieces() -> Iterator[bytes]:
+            tell(f"joining {line.id}")
+            parts = ((row.start_ms, b"".join(self._plain(row, key))) for row in mine)
+            yield from derived.continuous(CODECS[line.codec], parts)
+
+        return pieces
+
+    # --- what both share --------------------------------------------------------------------------
+
+    async def _context(
+        self, session: Session, person: Person, sitting_id: str
+    ) -> tuple[Sitting, Context]:
+        if person == OPERATOR:
+            sitting = await sessions.get_sitting(session, sitting_id)
+            if sitting is None:
+                raise NotFound("sitting.unknown", N_("There is no such sitting."))
+        else:
+            sitting = await self._sittings.load(session, person, sitting_id)
+        rooms = await sessions.operated_rooms(session, person.id)
+        return sitting, context(person, sitting, rooms)
+
+    async def _sealed(self, session: Session, sitting_id: str) -> RecordingRow:
+        row = await store.get(session, sitting_id)
+        if row is None:
+            raise NotFound("recording.none", N_("Nothing was recorded in this sitting."))
+        if row.sealed_at is None:
+            raise Refusal(
+                "recording.not_sealed",
+                N_("The record is not closed yet. It can be seen when the sitting is over."),
+            )
+        return row
+
+    async def _granted(
+        self, session: Session, person: Person, sitting_id: str, viewing: str
+    ) -> RecordingRow:
+        """The record of a viewing that was granted to this person and has not run out."""
+        granted = await store.viewing(session, viewing)
+        if (
+            granted is None
+            or (granted.person, granted.sitting) != (person.id, sitting_id)
+            or self._clock() - granted.at > VIEWING_LASTS
+        ):
+            raise Forbidden(
+                "recording.no_viewing",
+                N_("Open the record from the page of the sitting, then try again."),
+            )
+        return await self._sealed(session, sitting_id)
+
+    async def _key(self, row: RecordingRow) -> bytes:
+        if row.wrapped_key is None:
+            raise Refusal(
+                "recording.erased",
+                N_("This record was erased by order of the court."),
+                status=410,
+            )
+        return await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+
+    async def _timeline(self, session: Session, sitting: Sitting) -> Timeline:
+        row = await self._sealed(session, sitting.id)
+        stretches = [
+            Stretch(item.start_ms, item.end_ms or item.start_ms, item.reason or "")
+            for item in await store.stretches(session, sitting.id)
+        ]
+        tracks = {
+            item.id: TrackLine(item.id, item.seat, item.source, item.codec)
+            for item in await store.tracks(session, sitting.id)
+        }
+        for piece in await store.segments(session, sitting.id):
+            tracks[piece.track].segments.append(Piece(piece.start_ms, piece.end_ms, piece.seq))
+        for gap in await store.gaps(session, sitting.id):
+            tracks[gap.track].gaps.append(Hole(gap.start_ms, gap.end_ms, gap.reason))
+        epoch = row.epoch or row.created_at
+        last_ms = max((item.end_ms for item in stretches), default=0)
+        titles = {step.id: step.title for step in KINDS[sitting.kind].agenda}
+        journal = [
+            Happening(item.at, item.type, item.seat, item.data)
+            for item in await sessions.events(session, sitting.id)
+        ]
+        found = chapters(journal, epoch, last_ms, titles)
+        return Timeline(epoch, stretches, list(tracks.values()), found)
+
+
+async def _flow(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece
+
+
+def _checked_order(order: str) -> str:
+    order = order.strip()
+    if len(order) > LONGEST_ORDER or not order.isprintable():
+        raise BadInput(
+            "recording.bad_order",
+            N_("The reference of an order has at most %(most)s characters on one line."),
+            field="order",
+            most=LONGEST_ORDER,
+        )
+    return order
+
+
+def _shown(sitting: Sitting, line: Timeline, language: str, viewing: str) -> dict[str, Any]:
+    return {
+        "epoch": format_time(line.epoch),
+        "duration_ms": line.duration_ms,
+        "recorded_ms": line.recorded_ms(),
+        "stretches": [_span(item) for item in line.stretches],
+        "pauses": [_span(item) | {"reason": item.reason} for item in line.pauses()],
+        "seats": [
+            {"id": seat.id, "name": seat.name(language), "role_title": LABELS[seat.role]}
+            for seat in sitting.seats
+        ],
+        "tracks": [
+            {
+                "id": item.id,
+                "seat": item.seat,
+                "source": item.source,
+                "codec": item.codec,
+                "segments": [_span(piece) | {"seq": piece.seq} for piece in item.segments],
+                "gaps": [_span(gap) | {"reason": gap.reason} for gap in item.gaps],
+            }
+            for item in line.tracks
+        ],
+        "segment_url": f"/api/recordings/{sitting.id}/tracks/{{track}}/{{seq}}.webm"
+        f"?viewing={viewing}",
+        "chapters": list(line.chapters),
+    }
+
+
+def _span(item: Stretch | Hole | Piece) -> dict[str, Any]:
+    return {"start_ms": item.start_ms, "end_ms": item.end_ms}
+
+
+def _facts(sitting: Sitting) -> dict[str, JSON]:
+    return {
+        "kind": sitting.kind,
+        "case_number": sitting.case_number,
+        "case_title": sitting.case_title,
+        "languages": list(sitting.languages),
+        "starts_at": format_time(sitting.starts_at),
+        "phase": sitting.phase.value,
+        "seats": [
+            {
+                "id": seat.id,
+                "role": seat.role.value,
+                "name_ar": seat.name_ar,
+                "name_en": seat.name_en,
+            }
+            for seat in sitting.seats
+        ],
+    }
