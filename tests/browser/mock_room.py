@@ -282,7 +282,7 @@ class MockRoom:
         await socket.send(json.dumps(welcome))
         try:
             while True:
-                await self._take(seat, await socket.receive())
+                await self._take(seat, str(await socket.receive()))
         finally:
             if self.sockets.get(seat, ("", None))[1] is socket:
                 del self.sockets[seat]

@@ -175,7 +175,7 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "host-agenda": (in_session, "clerk", _tab("agenda")),
     "host-notes": (in_session, "clerk", _tab("notes")),
     "host-record": (in_session, "clerk", _tab("record")),
-    "host-more": (in_session, "judge", _click(".hostbar summary")),
+    "host-more": (in_session, "judge", _click(".hostbar [aria-expanded]")),
     "party-hearing": (in_session, "victim", _still),
     "detained-hearing": (in_session, "accused", _still),
     "invited": (_invited, "accused", _still),

@@ -88,11 +88,7 @@ function measure() {
   check.line = [];
   void probe.media.setTrack("camera", devices.camera);
   void probe.media.setTrack("microphone", devices.microphone);
-  probe.media.addEventListener("change", render);
-  // We would hear ourselves: the picture comes back, the sound stays silent.
-  probe.media.addEventListener("change", () => {
-    for (const sound of document.querySelectorAll("audio")) sound.muted = true;
-  });
+  probe.media.silent = true;
   probe.addEventListener("line", (event) => measured(/** @type {CustomEvent} */ (event).detail));
   probe.addEventListener("ended", (event) => finish(/** @type {CustomEvent} */ (event).detail));
   probe.start();

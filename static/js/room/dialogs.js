@@ -54,7 +54,7 @@ export const delay = () => ({
   title: () => t("Tell those who wait about a delay"),
   body: (room) => [
     h("p", { key: "lead" }, t("Everybody in the lobby reads it at once. 0 takes it back.")),
-    field("minutes", t("Minutes from now"), input("minutes", { type: "number", min: "0", max: "480", value: String(room.state.delay?.minutes ?? 10), required: true })),
+    field("minutes", t("Minutes after the booked time (in a recess: from now)"), input("minutes", { type: "number", min: "0", max: "480", value: String(room.state.delay?.minutes ?? 10), required: true })),
   ],
   confirm: () => t("Tell them"),
   submit: async (form, room) => void (await room.ask("delay", { minutes: Number(form.get("minutes")) })),

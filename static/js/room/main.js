@@ -84,7 +84,11 @@ function start() {
   window.addEventListener("online", () => signal.hurry());
   window.addEventListener("pagehide", () => media.stop());
   window.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && room.ui.panel && room.ui.dialog === null) room.set({ panel: false });
+    if (event.key === "Escape") escape(room);
+  });
+  window.addEventListener("pointerdown", (event) => {
+    const inside = event.target instanceof Element && event.target.closest("[data-menu]");
+    if (!inside && room.ui.menu !== "") room.set({ menu: "" });
   });
   new BroadcastChannel(CHANNEL).onmessage = () => sendKit(room);
   watchVisibility(room);
@@ -94,6 +98,15 @@ function start() {
   room.refresh();
   void devices.openBoth().then(() => sources.apply());
   signal.start();
+}
+
+/** The innermost open thing closes; the browser closes dialogs. @param {Room} room */
+function escape(room) {
+  if (room.ui.dialog !== null) return;
+  if (room.ui.menu !== "") {
+    /** @type {HTMLElement | null} */ (document.querySelector('[data-menu] > [aria-expanded="true"]'))?.focus();
+    room.set({ menu: "" });
+  } else if (room.ui.panel) room.set({ panel: false });
 }
 
 /** How many seconds media has been down. */
@@ -157,6 +170,8 @@ function finish(room) {
 /** @param {Room} room */
 function render(room) {
   patch(root, shell(room));
+  page.phase = room.model.state?.phase ?? "";
+  page.place = room.model.state?.me.place ?? "";
   const number = room.model.state?.sitting.case_number;
   const title = number === undefined ? t("Mahdar") : `${number} · ${t("Mahdar")}`;
   if (document.title !== title) document.title = title;

@@ -46,6 +46,8 @@ export class Media extends EventTarget {
   subscribing = null;
   /** @type {Record<string, Record<string, Slot>>} */
   slots = {};
+  /** Play no sound: the kit check hears only itself. */
+  silent = false;
   /** @type {Map<string, MediaStream>} by track id, so that a video keeps its stream */
   #streams = new Map();
   /** @type {Map<string, HTMLAudioElement>} by track id */
@@ -349,6 +351,7 @@ export class Media extends EventTarget {
   #play(id, track) {
     const sound = document.createElement("audio");
     sound.autoplay = true;
+    sound.muted = this.silent;
     sound.srcObject = this.#streamOf(track);
     sound.hidden = true;
     document.body.append(sound);

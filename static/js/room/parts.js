@@ -14,8 +14,8 @@ import { h, icon } from "./vdom.js";
  * A button with a word on it.
  * @param {string} label
  * @param {{ onclick: () => void, icon?: VNode, kind?: string, key?: string, busy?: boolean,
- *   why?: string, name?: string }} options `kind`: classes after aegov-btn; `why`: it is greyed
- *   for this reason; `name`: accessible name that says more than the word
+ *   why?: string, about?: string }} options `kind`: classes after aegov-btn; `why`: it is greyed
+ *   for this reason; `about`: id of the element that tells whom or what it is about
  */
 export function button(label, options) {
   const greyed = options.why !== undefined && options.why !== "";
@@ -26,7 +26,7 @@ export function button(label, options) {
       type: "button",
       class: ["aegov-btn btn-sm", options.kind ?? ""],
       "aria-disabled": greyed || options.busy ? "true" : null,
-      "aria-label": options.name ?? null,
+      "aria-describedby": options.about ?? null,
       title: greyed ? options.why : null,
       onclick: () => {
         if (greyed) toast(options.why ?? "");
@@ -44,7 +44,7 @@ export function button(label, options) {
  * the state says 'not now'.
  * @param {Room} room @param {string} type @param {string} label
  * @param {{ fields?: Record<string, any>, dialog?: import("./room.js").Dialog, icon?: VNode,
- *   kind?: string, name?: string }} [options]
+ *   kind?: string, about?: string }} [options]
  * @returns {VNode | null}
  */
 export function command(room, type, label, options = {}) {
@@ -55,7 +55,7 @@ export function command(room, type, label, options = {}) {
     key: type + JSON.stringify(fields),
     icon: options.icon,
     kind: options.kind ?? "btn-outline",
-    name: options.name,
+    about: options.about,
     busy: room.busy(type, fields),
     why: room.state.me.may.includes(type) ? "" : t(why?.message ?? "", why?.params),
     onclick: () => {
@@ -91,30 +91,33 @@ export function lineSign(grade) {
 export const bdi = (text) => h("bdi", {}, text);
 
 /**
- * A menu under a button; Escape or a click elsewhere closes it (page.js).
- * @param {string} key @param {string} label @param {VChild[]} children @param {string} [word]
+ * A menu under a button. Escape, a choice, or a click elsewhere closes it (main.js).
+ * @param {Room} room @param {string} key @param {VChild[]} children
+ * @param {{ word?: string, about?: string }} options `word`: shown on the button; `about`: id of
+ *   the element that tells what it is about
  */
-export function menu(key, label, children, word = "") {
+export function menu(room, key, children, { word = "", about } = {}) {
   const items = children.filter(Boolean);
   if (items.length === 0) return null;
+  const open = room.ui.menu === key;
   return h(
-    "details",
-    { key, class: "menu" },
+    "div",
+    { key, class: "menu", "data-menu": "" },
     h(
-      "summary",
-      { class: word === "" ? "icon-button" : "aegov-btn btn-sm btn-outline", "aria-label": word === "" ? label : null },
+      "button",
+      {
+        type: "button",
+        class: word === "" ? "icon-button" : "aegov-btn btn-sm btn-outline",
+        "aria-label": word === "" ? t("More") : null,
+        "aria-describedby": about ?? null,
+        "aria-expanded": String(open),
+        onclick: () => room.set({ menu: open ? "" : key }),
+      },
       word === "" ? icon("dots-three-vertical") : h("span", {}, word),
       word === "" ? null : icon("caret-down", "icon-16"),
     ),
-    h("div", { class: "menu-sheet", onclick: closeAround }, ...items),
+    open ? h("div", { class: "menu-sheet", onclick: () => room.set({ menu: "" }) }, ...items) : null,
   );
-}
-
-/** @param {MouseEvent} event A choice was made. */
-export function closeAround(event) {
-  const target = /** @type {Element} */ (event.target);
-  if (target.closest("button") === null) return;
-  target.closest("details")?.removeAttribute("open");
 }
 
 /**

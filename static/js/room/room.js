@@ -20,6 +20,7 @@ import { initial, reduce } from "./state.js";
  * @typedef {object} Ui what only this page knows
  * @property {"people" | "agenda" | "notes" | "record"} tab
  * @property {boolean} panel the side panel is open (phones)
+ * @property {string} menu key of the open menu
  * @property {string} pinned tile that this person wants large
  * @property {boolean} recalled the court has asked this private room to come back
  * @property {Dialog | null} dialog
@@ -43,6 +44,7 @@ export class Room {
     tab: "people",
     panel: false,
     pinned: "",
+    menu: "",
     recalled: false,
     dialog: null,
     dialogError: "",

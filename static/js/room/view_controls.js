@@ -3,7 +3,6 @@ import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
-import { closeAround } from "./parts.js";
 import { mayShare } from "./sources.js";
 import { isDetained, may, seatOf } from "./state.js";
 import { inSession } from "./status.js";
@@ -51,18 +50,23 @@ export function controls(room, { panel }) {
     "div",
     { key: "controls", class: "controls", role: "toolbar", "aria-label": t("Your controls") },
     ...first,
-    ...(narrow ? [more(rest)] : rest),
+    ...(narrow ? [more(room, rest)] : rest),
   );
 }
 
-/** @param {(import("./vdom.js").VNode | null)[]} rest */
-const more = (rest) =>
-  h(
-    "details",
-    { key: "more", class: "menu menu-up" },
-    h("summary", { class: "control", "data-control": "more" }, icon("dots-three-outline"), h("span", {}, t("More"))),
-    h("div", { class: "menu-sheet", onclick: closeAround }, ...rest),
+/** @param {Room} room @param {(import("./vdom.js").VNode | null)[]} rest */
+function more(room, rest) {
+  const open = room.ui.menu === "controls";
+  return h(
+    "div",
+    { key: "more", class: "menu menu-up", "data-menu": "" },
+    h("button", {
+      type: "button", class: "control", "data-control": "more", "aria-expanded": String(open),
+      onclick: () => room.set({ menu: open ? "" : "controls" }),
+    }, icon("dots-three-outline"), h("span", {}, t("More"))),
+    open ? h("div", { class: "menu-sheet", onclick: () => room.set({ menu: "" }) }, ...rest) : null,
   );
+}
 
 /** @param {Room} room */
 const settings = (room) =>

@@ -28,7 +28,7 @@ export function hostBar(room) {
     "div",
     { key: "hostbar", class: "hostbar", role: "toolbar", "aria-label": t("Running the sitting") },
     ...(starting ? [waiting()] : steps(room)),
-    menu("more", t("More"), more(room), t("More")),
+    menu(room, "host", more(room), { word: t("More") }),
   );
 }
 

@@ -89,7 +89,7 @@ function agenda(room) {
         { key: step.id, class: ["step", `step-${step.state}`], "aria-current": step.state === "current" ? "step" : null },
         h("span", { class: "step-sign", "aria-hidden": "true" }, stepSign(step.state)),
         h("div", { class: "step-text" },
-          h("strong", {}, t(step.title)),
+          h("strong", { id: `step-${step.id}` }, t(step.title)),
           h("span", { class: "hint" }, stepState(step.state), step.at === null ? null : ` · ${clockOfDay(step.at, room.page.zone)}`)),
         host ? stepActions(room, step) : null,
       ),
@@ -114,16 +114,16 @@ function stepState(state) {
 /** @param {Room} room @param {import("./types.js").AgendaItem} step */
 function stepActions(room, step) {
   const to = (/** @type {string} */ state) => ({ step: step.id, state });
-  const title = t(step.title);
+  const about = `step-${step.id}`;
   return h(
     "div",
     { class: "step-actions" },
-    step.state === "open" ? command(room, "agenda", t("Start"), { fields: to("current"), name: t("Start: %(title)s", { title }) }) : null,
-    step.state === "current" ? command(room, "agenda", t("Done"), { fields: to("done"), kind: "", name: t("Done: %(title)s", { title }) }) : null,
-    menu(`step-${step.id}`, t("More about: %(title)s", { title }), [
+    step.state === "open" ? command(room, "agenda", t("Start"), { fields: to("current"), about }) : null,
+    step.state === "current" ? command(room, "agenda", t("Done"), { fields: to("done"), kind: "", about }) : null,
+    menu(room, `step-${step.id}`, [
       step.state === "open" || step.state === "current" ? command(room, "agenda", t("Skip"), { fields: to("skipped") }) : null,
       step.state === "current" || step.state === "done" || step.state === "skipped" ? command(room, "agenda", t("Open again"), { fields: to("open") }) : null,
-    ]),
+    ], { about }),
   );
 }
 
@@ -151,14 +151,14 @@ function noteForm(room) {
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
-    const text = String(new FormData(form).get("text") ?? "").trim();
+    const text = String(new FormData(form).get("note") ?? "").trim();
     if (text !== "" && (await room.act("note", { text }))) form.reset();
   };
   return h(
     "form",
     { key: "form", class: "note-form", onsubmit: submit },
-    field("note-text", t("Log note"), area("text", { rows: 2, maxlength: 2000, required: true }), t("Stamped on the record's clock when you send it.")),
-    h("button", { key: "send", type: "submit", class: "aegov-btn btn-sm" }, t("Add the note")),
+    field("note-text", t("Log note"), area("note", { rows: 2, maxlength: 2000, required: true }), t("Stamped on the record's clock when you send it.")),
+    h("button", { key: "send", type: "submit", class: "aegov-btn btn-sm" }, t("Add note")),
   );
 }
 

@@ -2,7 +2,7 @@
 import { language, t } from "../i18n.js";
 import * as dialogs from "./dialogs.js";
 import { clockOfDay, timeOfDay } from "./format.js";
-import { badge, bdi, button, command, lineSign, menu } from "./parts.js";
+import { badge, bdi, command, lineSign, menu } from "./parts.js";
 import { identityText, placeText } from "./phrases.js";
 import { h, icon } from "./vdom.js";
 
@@ -77,7 +77,7 @@ function person(room, seat) {
     { key: seat.id, class: ["seat", room.model.speaking.includes(seat.id) && "seat-speaking"], "data-seat": seat.id },
     h("div", { class: "seat-head" },
       h("div", { class: "seat-name" },
-        h("strong", {}, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
+        h("strong", { id: `name-${seat.id}` }, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
         h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
       h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line), host ? moreAbout(room, seat, mine) : null),
     ),
@@ -145,59 +145,65 @@ function attestation(room, seat) {
   );
 }
 
-/** @param {Room} room @param {Seat} seat @param {boolean} mine */
+/** What is done most, and what the next step needs. @param {Room} room @param {Seat} seat @param {boolean} mine */
 function actions(room, seat, mine) {
-  const one = { seats: [seat.id] };
-  const name = seat.name;
+  const about = `name-${seat.id}`;
   if (seat.place === "removed") {
-    return [command(room, "readmit", t("Let back to the lobby"), { fields: { seat: seat.id } })];
+    return [command(room, "readmit", t("Let back to the lobby"), { fields: { seat: seat.id }, about })];
   }
   if (!seat.present && seat.place === "outside") return [];
-  const waiting = seat.place === "lobby" || seat.place === "witness_room";
-  const called = seat.place === "witness_room";
-  const first = waiting
-    ? command(room, "admit", called ? t("Call in") : t("Admit"), {
-        fields: one,
-        kind: "",
-        name: called ? t("Call in %(name)s", { name }) : t("Admit %(name)s", { name }),
-      })
-    : null;
+  const waits = seat.place === "lobby" || seat.place === "witness_room";
   const inHearing = seat.place === "hearing";
-  const judge = seat.role === "presiding_judge";
   return [
-    first,
+    waits && seat.guest && seat.identity !== "verified" ? identity(room, seat, "") : null,
+    waits ? admit(room, seat) : null,
     inHearing ? floor(room, seat) : null,
-    inHearing && !mine && !judge && seat.sources.microphone
-      ? command(room, "mute", t("Mute"), { fields: { seat: seat.id, lock: false }, name: t("Mute %(name)s", { name }) })
+    inHearing && !mine && seat.role !== "presiding_judge" && seat.sources.microphone
+      ? command(room, "mute", t("Mute"), { fields: { seat: seat.id, lock: false }, about })
       : null,
   ];
+}
+
+/** @param {Room} room @param {Seat} seat */
+function admit(room, seat) {
+  const called = seat.place === "witness_room";
+  const checked = !seat.guest || seat.identity === "verified";
+  return command(room, "admit", called ? t("Call") : t("Admit"), {
+    fields: { seats: [seat.id] },
+    kind: checked ? "" : "btn-outline",
+    about: `name-${seat.id}`,
+  });
+}
+
+/** @param {Room} room @param {Seat} seat @param {string} kind */
+function identity(room, seat, kind) {
+  const dialog = dialogs.identity(seat.id);
+  return command(room, "identity", t("Identity"), { dialog, kind, icon: icon("identification-card"), about: `name-${seat.id}` });
 }
 
 /** @param {Room} room @param {Seat} seat @param {boolean} mine */
 function moreAbout(room, seat, mine) {
   if (seat.place === "removed" || (!seat.present && seat.place === "outside")) return null;
-  const one = { seats: [seat.id] };
-  const name = seat.name;
-  const may = room.state.me.may;
   const inHearing = seat.place === "hearing";
-  const judge = seat.role === "presiding_judge";
-  return menu(`seat-${seat.id}`, t("More about %(name)s", { name }), [
-      may.includes("identity") && !mine ? button(t("Check identity"), { onclick: () => room.open(dialogs.identity(seat.id)), icon: icon("identification-card"), kind: "btn-outline" }) : null,
-      inHearing && !mine && !judge && !seat.locked ? command(room, "mute", t("Mute and lock"), { fields: { seat: seat.id, lock: true }, icon: icon("lock") }) : null,
-      seat.locked ? command(room, "unlock", t("Let unmute"), { fields: { seat: seat.id }, icon: icon("lock-open") }) : null,
-      seat.hand !== null ? command(room, "lower_hand", t("Lower hand"), { fields: { seat: seat.id }, icon: icon("hand-palm") }) : null,
-      inHearing ? screenLeave(room, seat) : null,
-      ["witness", "expert"].includes(seat.role) && inHearing ? command(room, "heard", t("Has been heard"), { fields: { seat: seat.id }, icon: icon("check-circle") }) : null,
-      inHearing && !mine && !judge ? command(room, "to_lobby", ["witness", "expert"].includes(seat.role) ? t("Back to the witness room") : t("Back to the lobby"), { fields: one, icon: icon("arrow-u-up-left") }) : null,
-      !mine && !judge && may.includes("remove") ? button(t("Remove"), { onclick: () => room.open(dialogs.remove(seat.id)), icon: icon("user-minus"), kind: "btn-outline btn-danger" }) : null,
-    ]);
+  const others = inHearing && !mine && seat.role !== "presiding_judge";
+  const called = seat.role === "witness" || seat.role === "expert";
+  const one = { seat: seat.id };
+  return menu(room, `seat-${seat.id}`, [
+    mine ? null : identity(room, seat, "btn-outline"),
+    others && !seat.locked ? command(room, "mute", t("Mute and lock"), { fields: { ...one, lock: true }, icon: icon("lock") }) : null,
+    seat.locked ? command(room, "unlock", t("Let unmute"), { fields: one, icon: icon("lock-open") }) : null,
+    seat.hand !== null ? command(room, "lower_hand", t("Lower hand"), { fields: one, icon: icon("hand-palm") }) : null,
+    inHearing ? screenLeave(room, seat) : null,
+    called && inHearing ? command(room, "heard", t("Has been heard"), { fields: one, icon: icon("check-circle") }) : null,
+    others ? command(room, "to_lobby", called ? t("Back to the witness room") : t("Back to the lobby"), { fields: { seats: [seat.id] }, icon: icon("arrow-u-up-left") }) : null,
+    mine || seat.role === "presiding_judge" ? null : command(room, "remove", t("Remove"), { dialog: dialogs.remove(seat.id), icon: icon("user-minus"), kind: "btn-outline btn-danger" }),
+  ], { about: `name-${seat.id}` });
 }
 
 /** @param {Room} room @param {Seat} seat */
 function floor(room, seat) {
   const fields = { seat: seat.floor ? null : seat.id };
-  const name = seat.floor ? t("Take the floor from %(name)s", { name: seat.name }) : t("Give %(name)s the floor", { name: seat.name });
-  return command(room, "floor", seat.floor ? t("End the floor") : t("Give the floor"), { fields, name });
+  return command(room, "floor", seat.floor ? t("End the floor") : t("Give the floor"), { fields, about: `name-${seat.id}` });
 }
 
 /** @param {Room} room @param {Seat} seat */
