@@ -196,6 +196,8 @@ def check_time(starts_at: datetime, duration: timedelta, now: datetime) -> Itera
 
 
 def _check_numbers(draft: Draft, kind: Kind) -> Iterable[BadInput]:
+    if len({seat.key for seat in draft.seats}) < len(draft.seats):
+        yield BadInput("booking.keys", N_("Two rows have the same name. Reload the page."))
     if len(draft.seats) > MOST_SEATS:
         yield BadInput("booking.seats", N_("There are too many seats."), field="seats")
     for rule in kind.roles:

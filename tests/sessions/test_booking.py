@@ -165,6 +165,7 @@ def test_a_right_draft_passes() -> None:
         (add(SeatDraft("j2", SeatRole.PRESIDING_JUDGE, "judge")), "role_presiding_judge"),
         (add(SeatDraft("x", SeatRole.CLAIMANT, "party")), "seat_x_role"),
         (add(SeatDraft("x", SeatRole.COUNSEL, "lawyer", represents="a")), "seat_x_person"),
+        (add(SeatDraft("l", SeatRole.WITNESS, None, "", "W", identity_number="1234")), ""),
         (change_seat("j", person="lawyer"), "seat_j_person"),
         (change_seat("j", person="nobody"), "seat_j_person"),
         (change_seat("j", person=None), "seat_j_person"),
