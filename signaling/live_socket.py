@@ -21,17 +21,14 @@ class LiveSocket(Connection):
         live: LiveRooms,
         read: Callable[[], Awaitable[str | bytes]],
         write: Callable[[str], Awaitable[None]],
-        *,
-        hello_within: float = HELLO_WITHIN,
     ) -> None:
         super().__init__(read, write)
         self._live = live
-        self._hello_within = hello_within
         self._came: Came | None = None
 
     async def begin(self) -> None:
         """Wait for `hello`; anything else is refused."""
-        deadline = self._now() + self._hello_within
+        deadline = self._now() + HELLO_WITHIN
         while not self.outbox.closing and self._came is None:
             text = await self.read_within(max(0.0, deadline - self._now()))
             if text is None:
