@@ -6,6 +6,7 @@ from a thread, never on the server's loop.
 
 import asyncio
 import importlib
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,6 +62,33 @@ def _run(connection: Connection, url: str, revision: str) -> None:
     config = configuration(url)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def draft(message: str, number: str) -> None:
+    """Write the next revision from what the tables have become. A person reads it afterwards.
+
+    python -c "import migrate; migrate.draft('Say what changes', '0002')"
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{folder}/draft.db"
+        upgrade(url)
+        asyncio.run(_draft(url, message, number))
+
+
+async def _draft(url: str, message: str, number: str) -> None:
+    database = Database(url)
+
+    def write(connection: Connection) -> None:
+        load_tables()
+        config = configuration(url)
+        config.attributes["connection"] = connection
+        command.revision(config, message, autogenerate=True, rev_id=number)
+
+    try:
+        async with database.engine.begin() as connection:
+            await connection.run_sync(write)
+    finally:
+        await database.close()
 
 
 def create_database(url: str) -> None:
