@@ -137,6 +137,7 @@ class Playback:
         return reading.plain(
             path,
             key,
+            row.sha256,
             sitting=row.sitting,
             track=row.track,
             seq=row.seq,

@@ -112,7 +112,9 @@ async def check_chain(
         heads[track] = segment.link(data)
         path = vault.path("sit1", track, seq)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == data["sha256"]
-        webm = b"".join(reading.plain(path, key, sitting="sit1", track=track, seq=seq))
+        webm = b"".join(
+            reading.plain(path, key, data["sha256"], sitting="sit1", track=track, seq=seq)
+        )
         salt = rows[track, seq].salt
         assert salt is not None
         assert leaves.commit(hashlib.sha256(webm).digest(), salt) == data["commitment"]

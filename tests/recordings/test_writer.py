@@ -49,7 +49,9 @@ def test_packets_become_segments_that_decode(codec: Codec, tmp_path: Path) -> No
     for event in closed:
         segment = event.segment
         path = writer.vault.path("sit1", track.id, segment.seq)
-        webm = b"".join(reading.plain(path, SITTING_KEY, seq=segment.seq, track=track.id))
+        webm = b"".join(
+            reading.plain(path, SITTING_KEY, segment.sha256, seq=segment.seq, track=track.id)
+        )
         assert len(webm) == segment.plain_size
         (tmp_path / "out.webm").write_bytes(webm)
         media.strict(tmp_path / "out.webm")
