@@ -98,11 +98,16 @@ class House:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
         self._tasks = [asyncio.create_task(self.log.run(), name="audit.sequencer")]
         if self.settings.demo:
-            await sessions.demo.seed(
-                self.settings, self.database, self.accounts, self.rooms, self.sittings, self.clock
-            )
+            await self._seed()
         await self.desk.open()
         await self.live.restore()
+
+    async def _seed(self) -> None:
+        given = self.settings, self.database, self.accounts, self.rooms
+        if self.settings.demo_sittings:
+            await sessions.demo.seed(*given, self.sittings, self.clock)
+        else:
+            await sessions.demo.seed_house(*given)
 
     async def stop(self) -> None:
         """Say goodbye to the rooms, then end what runs."""
@@ -125,7 +130,7 @@ def create_app(house: House) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     pages.init_app(app, house.settings)
     auth.web.init_app(app, house.accounts, house.settings)
-    sessions.web.init_app(app, house.sittings, house.invitations, house.rooms, house.accounts)
+    sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     signaling.web.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     app.register_blueprint(audit.web.blueprint(house.log))

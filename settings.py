@@ -18,6 +18,8 @@ class Settings:
 
     mode: Literal["demo", "production"] = "production"
     """Demo accounts and stand-ins start only in demo mode."""
+    demo_sittings: bool = True
+    """In demo mode: book three sittings of today beside the demo people."""
     host: str = "127.0.0.1"
     port: int = 8000
     base_url: str = ""
@@ -109,6 +111,8 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 if raw not in ("demo", "production"):
                     raise ValueError("takes demo or production")
                 return raw
+            case "demo_sittings":
+                return {"yes": True, "no": False}[raw]
             case "port" | "record_min_free_bytes":
                 return int(raw)
             case "data_dir" | "vault_dir":
@@ -120,5 +124,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return int(first), int(last)
             case _:
                 return raw
+    except KeyError:
+        raise SettingsError(f"{name}={raw!r}: takes yes or no") from None
     except ValueError as error:
         raise SettingsError(f"{name}={raw!r}: {error}") from None

@@ -160,8 +160,8 @@ async def book(hearing: Hearing) -> None:
     await page.get_by_role("button", name="Book the sitting").last.click()
     await page.wait_for_url(re.compile(r"/sittings/[0-9a-f]{8,}$"))
     hearing.sitting = page.url.rsplit("/", 1)[1]
-    await clerk.press("Make an invitation link")
-    hearing.guest_link = await page.locator("input[readonly][value*=invitation]").input_value()
+    await page.get_by_role("button", name="Make a link").click()
+    hearing.guest_link = await page.locator("#invitation-link").input_value()
 
 
 async def choose(page: Page, name: str, text: str) -> None:

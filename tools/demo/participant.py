@@ -53,13 +53,13 @@ class Participant:
 
     async def place_is(self, *places: str, timeout: float = 20_000) -> None:
         """Wait until the page says that this person is in one of these places."""
-        marks = ", ".join(f'#room[data-place="{place}"]' for place in places)
+        marks = ", ".join(f'html[data-view="{place}"]' for place in places)
         await self.page.wait_for_selector(marks, timeout=timeout, state="attached")
 
     async def phase_is(self, phase: str, timeout: float = 20_000) -> None:
         """Wait until the page shows this phase of the sitting."""
         await self.page.wait_for_selector(
-            f'#room[data-phase="{phase}"]', timeout=timeout, state="attached"
+            f'html[data-phase="{phase}"]', timeout=timeout, state="attached"
         )
 
     async def press(self, name: str, within: Locator | None = None) -> None:

@@ -26,6 +26,7 @@ class Server:
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("MAHDAR_")},
             "MAHDAR_MODE": "demo",
+            "MAHDAR_DEMO_SITTINGS": "no",
             "MAHDAR_DATA_DIR": str(folder),
             "MAHDAR_MEDIA_HOSTS": "127.0.0.1",
             "PORT": str(port),
@@ -38,7 +39,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "cli.py"), "serve"],
+                [sys.executable, os.environ.get("STUBCLI", str(ROOT / "cli.py")), "serve"],
                 env=self.environment,
                 stdout=log,
                 stderr=log,

@@ -26,6 +26,7 @@ import { waiting } from "./view_waiting.js";
 export function shell(room) {
   const view = viewOf(room.model);
   document.documentElement.dataset.view = view;
+  document.documentElement.dataset.phase = room.model.state?.phase ?? "";
   return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`] }, ...middle(room, view)), bottom(room, view), dialog(room)];
 }
 
