@@ -197,7 +197,7 @@ class Draft:
             digest.update(piece)
             crc = zlib.crc32(piece, crc)
             size += len(piece)
-            if size > MAX_ENTRY:
+            if size > MAX_ENTRY and not name.startswith("tracks/"):
                 raise BundleError(f"{name} is larger than 4 GiB; leave it out")
             self._file.write(piece)
         end = self._file.tell()

@@ -75,7 +75,8 @@ class Unusable(Exception):
 
 # --- the one way to write a ZIP ------------------------------------------------------------------
 
-_LOCAL = struct.Struct("<4s5H3I2H")
+_COMMON = struct.Struct("<5H3I2H")  # what the header before a file and the directory share
+_LOCAL_SIZE = 4 + _COMMON.size
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
@@ -88,28 +89,45 @@ MAX_ENTRY = _FULL32 - 1
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the ZIP. `offset` is where its local header starts."""
+    """One file of the ZIP. `offset` is where its local header starts.
+
+    Files below tracks/ may be larger than 4 GiB, which is not known when their header is written:
+    their sizes always stand in ZIP64 fields.
+    """
 
     name: str
     size: int
     crc: int
     offset: int
 
+    @property
+    def large(self) -> bool:
+        """Whether the sizes stand in ZIP64 fields."""
+        return self.name.startswith("tracks/")
+
     def local(self) -> bytes:
         """The bytes before the content."""
-        name = self.name.encode()
-        sizes = (self.crc, self.size, self.size, len(name), 0)
-        return _LOCAL.pack(b"PK\x03\x04", 20, 0, 0, *_STAMP, *sizes) + name
+        extra = struct.pack("<2H2Q", 1, 16, self.size, self.size) if self.large else b""
+        common = self._common(45 if self.large else 20, len(extra))
+        return b"PK\x03\x04" + common + self.name.encode() + extra
 
     def central(self) -> bytes:
         """The entry's record in the directory."""
-        name = self.name.encode()
-        large = self.offset >= _FULL32
-        extra = struct.pack("<2HQ", 1, 8, self.offset) if large else b""
-        versions = (0x0314, 45 if large else 20)
-        sizes = (self.crc, self.size, self.size, len(name), len(extra))
-        rest = (0, 0, 0, _MODE, min(self.offset, _FULL32))
-        return _CENTRAL.pack(b"PK\x01\x02", *versions, 0, 0, *_STAMP, *sizes, *rest) + name + extra
+        far = self.offset >= _FULL32
+        numbers = [self.size] * 2 * self.large + [self.offset] * far
+        extra = struct.pack(f"<2H{len(numbers)}Q", 1, 8 * len(numbers), *numbers)
+        if not numbers:
+            extra = b""
+        common = self._common(45 if numbers else 20, len(extra))
+        rest = struct.pack("<3H2I", 0, 0, 0, _MODE, min(self.offset, _FULL32))
+        made_by = struct.pack("<H", 0x0314)
+        return b"PK\x01\x02" + made_by + common + rest + self.name.encode() + extra
+
+    def _common(self, version: int, extra_size: int) -> bytes:
+        size = _FULL32 if self.large else self.size
+        return _COMMON.pack(
+            version, 0, 0, *_STAMP, self.crc, size, size, len(self.name), extra_size
+        )
 
 
 def ending(count: int, size: int, offset: int) -> bytes:
@@ -213,7 +231,7 @@ class Archive:
         return self.entries[name]
 
     def _seek(self, entry: Entry) -> int:
-        return self.file.seek(entry.offset + _LOCAL.size + len(entry.name))
+        return self.file.seek(entry.offset + len(entry.local()))
 
 
 def _read_end(file: BinaryIO, length: int) -> tuple[int, int, int, bytes]:
@@ -243,13 +261,17 @@ def _read_entries(directory: bytes, end: int) -> Iterator[Entry]:
         raw = directory[position : position + name_size]
         extra = directory[position + name_size : position + name_size + extra_size]
         position += name_size + extra_size + fields[12]
-        if offset == _FULL32 and len(extra) == 12:
-            offset = struct.unpack("<Q", extra[4:])[0]
+        numbers = list(struct.unpack(f"<{len(extra[4:]) // 8}Q", extra[4:][: len(extra[4:]) & ~7]))
+        if size == _FULL32 and len(numbers) > 1:
+            size = numbers.pop(0)
+            numbers.pop(0)
+        if offset == _FULL32 and numbers:
+            offset = numbers.pop(0)
         name = raw.decode("latin-1")
         if len(name) > 200 or not _NAME.fullmatch(name):
             raise Failed(f"the ZIP has a file with a hostile name: {name[:60]!r}")
-        total += _LOCAL.size + len(raw) + size
-        if total > end or offset + _LOCAL.size + len(raw) + size > end:
+        total += _LOCAL_SIZE + len(raw) + size
+        if total > end or offset + _LOCAL_SIZE + len(raw) + size > end:
             raise Failed(f"{name} does not fit into the file")
         yield Entry(name, size, crc, offset)
 

@@ -21,7 +21,7 @@ async def body(response: Response) -> bytes:
 
 @pytest.fixture
 async def app(log: AuditLog, database: Database) -> Quart:
-    await add(log, database, 300)
+    await add(log, database, 260)
     await log.checkpoint()
     made = Quart(__name__)
     made.register_blueprint(blueprint(log))
@@ -35,9 +35,9 @@ async def test_a_monitor_rebuilds_the_log(app: Quart) -> None:
     assert response.content_type == "text/plain; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-cache"
     head = checkpoint.verified(await response.get_data(), note.parse_vkey(vkey), ORIGIN)
-    assert head.size == 300
+    assert head.size == 260
     hashes: list[bytes] = []
-    for _, position, width in [item for item in tile.tiles(300) if item.level == 0]:
+    for _, position, width in [item for item in tile.tiles(260) if item.level == 0]:
         path = tile.format_path(position, width)
         response = await client.get(f"/audit/tile/entries/{path}")
         assert response.content_type == "application/octet-stream"
@@ -49,7 +49,7 @@ async def test_a_monitor_rebuilds_the_log(app: Quart) -> None:
         assert "immutable" in response.headers["Cache-Control"]
         assert await response.get_data() == b"".join(hashes[-width:])
     nodes = {tree.Node(0, i): value for i, value in enumerate(hashes)}
-    assert tree.root(300, nodes | tree.extend(0, [], hashes)) == head.root
+    assert tree.root(260, nodes | tree.extend(0, [], hashes)) == head.root
     response = await client.get("/audit/tile/1/000.p/1")
     assert len(await response.get_data()) == 32
 
@@ -66,7 +66,7 @@ async def test_entries_are_packed_for_those_who_ask(app: Quart) -> None:
 
 NOWHERE = (
     "tile/0/001",
-    "tile/0/001.p/45",
+    "tile/0/001.p/5",
     "tile/0/000.p/0",
     "tile/0/0",
     "tile/00/000",
@@ -74,7 +74,7 @@ NOWHERE = (
     "tile/x/000",
     "tile/0/x000/000",
     "tile/0/%D9%A0%D9%A0%D9%A0",
-    "tile/entries/001.p/45",
+    "tile/entries/001.p/5",
     "tile/entries/zzz",
     "tile/entries/../../checkpoint/x",
     "tile/-1/000",

@@ -696,26 +696,27 @@ def test_more_files_than_the_old_format_counts(forged: Path) -> None:
     assert report.steps[0].detail == "65600 files"
 
 
-def test_a_file_of_several_gigabytes(forged: Path) -> None:
-    """Offsets beyond 4 GiB, in a sparse file; the directory is read and compared, not the media."""
-    size = 0xF0000000
-    entries = [Entry("media/t/00000.webm", size, 0, 0)]
-    second = len(entries[0].local()) + size
-    entries.append(Entry("media/t/00001.webm", size, 0, second))
-    third = second + len(entries[1].local()) + size
-    entries.append(Entry("tracks/t.webm", 3, 0x352441C2, third))
+def test_files_of_several_gigabytes(forged: Path) -> None:
+    """Sizes and offsets beyond 4 GiB, in a sparse file: other programs find the same places."""
+    first = Entry("media/t/00000.webm", 0xF0000000, 0, 0)
+    second = Entry("tracks/t.webm", 5 << 30, 0, len(first.local()) + first.size)
+    third = Entry("verify.py", 3, 0x352441C2, second.offset + len(second.local()) + second.size)
+    entries = [first, second, third]
     directory = b"".join(entry.central() for entry in entries)
-    offset = third + len(entries[2].local()) + 3
+    offset = third.offset + len(third.local()) + 3
     with forged.open("wb") as file:
         for entry in entries:
             file.seek(entry.offset)
             file.write(entry.local())
         file.write(b"abc" + directory + verify.ending(3, len(directory), offset))
     with zipfile.ZipFile(forged) as archive:
-        assert archive.read("tracks/t.webm") == b"abc"
+        assert archive.read("verify.py") == b"abc"
+        assert [item.file_size for item in archive.infolist()] == [item.size for item in entries]
+        with archive.open("tracks/t.webm") as track:
+            assert track.read(10) == bytes(10)
     with forged.open("rb") as file:
         opened = verify.Archive.open(file)
-        assert opened.read("tracks/t.webm") == b"abc"
+        assert opened.read("verify.py") == b"abc"
         assert [opened.entries[name] for name in opened.order] == entries
 
 
