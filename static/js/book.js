@@ -43,6 +43,7 @@ function addRow(prefix) {
   if (number) number.textContent = String(index + 1);
   list.append(row);
   const added = list.lastElementChild;
+  if (kind instanceof HTMLSelectElement) fitKind(kind); // the template has the roles of all kinds
   fitRow(added);
   added?.querySelector("select")?.focus();
 }
@@ -73,9 +74,6 @@ function fitKind(choice) {
   show(document.getElementById("seat_clerk_person"), roles.includes("clerk"));
   show(document.getElementById("seat_prosecutor_person"), roles.includes("prosecutor"));
   for (const select of document.querySelectorAll('[data-row] select[name$="_role"]')) fitRoles(select, roles);
-  for (const template of form?.querySelectorAll("template") ?? []) {
-    for (const select of template.content.querySelectorAll('select[name$="_role"]')) fitRoles(select, roles);
-  }
 }
 
 /**
