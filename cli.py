@@ -149,7 +149,8 @@ def policy() -> None:
     """Print the table of permissions."""
     from auth import policy as table
 
-    console.print(table.printed(), soft_wrap=True, markup=False, highlight=False)
+    for action, who in table.table():
+        console.print(f"{action:24} {who}", soft_wrap=True, markup=False, highlight=False)
 
 
 @main.command()

@@ -13,7 +13,7 @@ QUIET = (
 )
 DEVICES = (
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=10",  # five people on two cores
     "--autoplay-policy=no-user-gesture-required",
 )
 

@@ -6,6 +6,7 @@ a server of its own. `run` leaves the bundle, the server's data and `report.json
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright
 from rich.console import Console
 
 from tools.chromium import DEVICES, QUIET, executable
@@ -93,7 +94,11 @@ async def run(out: Path, console: Console, scenario: str = "hearing") -> dict[st
     }
     try:
         async with prepared(out, console) as hearing:
-            await _hold(hearing)
+            try:
+                await _hold(hearing)
+            except Exception:
+                await _picture(hearing, out)
+                raise
             await _measure(hearing, report)
             bundle = out / "bundle.zip"
             hearing.say("export the evidence bundle")
@@ -114,6 +119,13 @@ async def run(out: Path, console: Console, scenario: str = "hearing") -> dict[st
     )
     _summary(report, console, path)
     return report
+
+
+async def _picture(hearing: Hearing, out: Path) -> None:
+    """What everybody saw when it went wrong."""
+    for role, person in hearing.people.items():
+        with contextlib.suppress(Error):
+            await person.page.screenshot(path=out / f"failed-{role}.png")
 
 
 async def _hold(hearing: Hearing) -> None:

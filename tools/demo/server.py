@@ -39,7 +39,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, os.environ.get("STUBCLI", str(ROOT / "cli.py")), "serve"],
+                [sys.executable, str(ROOT / "cli.py"), "serve"],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
