@@ -10,6 +10,7 @@ from typing import Any
 
 from errors import N_, Refusal
 from signaling import messages as m
+from signaling.audience import slots_message
 from signaling.connection import Connection
 from signaling.engine import (
     SOURCES,
@@ -21,7 +22,6 @@ from signaling.engine import (
     PrivateSpace,
     SlotsChanged,
 )
-from signaling.live_room import slots_message
 from signaling.page import NORMAL, TOO_MANY, refused
 from signaling.service import media_refusal
 

@@ -20,14 +20,15 @@ from database import Database
 from errors import N_, Forbidden, Refusal
 from sessions import store as booked
 from sessions.kinds import KINDS
-from sessions.phase import FINAL
+from sessions.phase import FINAL, Phase
 from sessions.service import Sittings
 from sessions.sitting import Sitting
 from signaling import messages as m
 from signaling import presence, store
+from signaling.change import Tools
 from signaling.engine import MediaEngine, MediaRefused
 from signaling.guards import Who, check
-from signaling.live_room import LiveRoom, Tools
+from signaling.live_room import LiveRoom
 from signaling.page import Page, Socket
 from signaling.ports import RecordAlarm, RecordingDesk
 from signaling.state import Place, Room, load, start
@@ -37,6 +38,8 @@ _logger = structlog.get_logger(__name__)
 
 KEEP_ALIVE = timedelta(seconds=60)
 """How often the browser session behind a page is looked at."""
+FORGET_AFTER = timedelta(minutes=10)
+"""A room without anybody is closed then, and opened again at the next hello."""
 SIGN_OF_LIFE = timedelta(seconds=2)
 """How exactly a restart knows when the process before it ended."""
 
@@ -70,7 +73,8 @@ class LiveRooms:
         self._clock = clock
         self._tools = Tools(Writer(database, log), log, engine, desk, clock)
         self._rooms: dict[str, LiveRoom] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._doors: dict[str, asyncio.Lock] = {}
+        self._deserted_since: dict[str, datetime] = {}
         self._caretaker: asyncio.Task[None] | None = None
         self._closed = False
         self._signed_at: datetime | None = None
@@ -79,7 +83,10 @@ class LiveRooms:
     # --- the process -----------------------------------------------------------------------------
 
     async def restore(self) -> None:
-        """Bring back every room that a former process kept, then start the caretaker."""
+        """Bring back every room that a former process kept, then start the caretaker.
+
+        A room in which only a lobby was open comes back with the first page.
+        """
         async with self._database.unit(write=False) as session:
             kept = await store.unsealed(session)
         for stored in kept:
@@ -94,10 +101,9 @@ class LiveRooms:
         if sitting.phase in FINAL:
             await self._seal(sitting, stored)
             return
-        room = self._with_snapshot(sitting, stored.snapshot)
-        live = LiveRoom(self._tools, room)
-        await live.open(seen_at=stored.seen_at)
-        self._rooms[sitting.id] = live
+        if sitting.phase is Phase.LOBBY:
+            return
+        live = await self._open(sitting)
         _logger.info("live.restored", sitting=sitting.id, phase=live.room.live.phase.value)
 
     async def _seal(self, sitting: Sitting, stored: store.Stored) -> None:
@@ -136,10 +142,23 @@ class LiveRooms:
         for room, result in zip(rooms, results, strict=True):
             if isinstance(result, Exception):
                 _logger.error("live.room_tick_failed", sitting=room.id, exc_info=result)
-            if room.over:
-                self._rooms.pop(room.id, None)
+            await self._maybe_forget(room)
         await self._sign_of_life()
         await self._keep_sessions()
+
+    async def _maybe_forget(self, room: LiveRoom) -> None:
+        """A room that is over, or that nobody came back to, is not kept in memory."""
+        now = self._clock()
+        if not room.over and not room.deserted:
+            self._deserted_since.pop(room.id, None)
+            return
+        if not room.over and now - self._deserted_since.setdefault(room.id, now) < FORGET_AFTER:
+            return
+        async with self._door(room.id):
+            if room.over or room.deserted:
+                self._rooms.pop(room.id, None)
+                self._deserted_since.pop(room.id, None)
+                await room.close()
 
     async def _sign_of_life(self) -> None:
         now = self._clock()
@@ -211,34 +230,40 @@ class LiveRooms:
             socket,
             self._clock(),
         )
-        live = await self._room(sitting)
-        await live.join(page)
+        async with self._door(sitting.id):
+            live = await self._room(sitting)
+            await live.join(page)
         return Came(page, live)
 
-    async def _room(self, sitting: Sitting) -> LiveRoom:
-        """The room of a sitting; opened at the first hello."""
-        async with self._opening.setdefault(sitting.id, asyncio.Lock()):
-            if self._closed:
-                raise Refusal(
-                    "server.restarts", N_("The server restarts. The page comes back by itself.")
-                )
-            live = self._rooms.get(sitting.id)
-            if live is None:
-                room = await self._stored(sitting)
-                presence.open_lobby(room, self._clock())  # refused before anything is opened
-                live = LiveRoom(self._tools, room)
-                await live.open()
-                self._rooms[sitting.id] = live
-            elif any(seat.id not in live.room.live.seats for seat in sitting.seats):
-                await live.moved(sitting)
-            return live
+    def _door(self, sitting_id: str) -> asyncio.Lock:
+        """Opening, entering and forgetting a room exclude each other."""
+        return self._doors.setdefault(sitting_id, asyncio.Lock())
 
-    async def _stored(self, sitting: Sitting) -> Room:
+    async def _room(self, sitting: Sitting) -> LiveRoom:
+        """The room of a sitting; opened at the first hello. Needs the door."""
+        if self._closed:
+            raise Refusal(
+                "server.restarts", N_("The server restarts. The page comes back by itself.")
+            )
+        live = self._rooms.get(sitting.id)
+        if live is None:
+            live = await self._open(sitting)
+        elif any(seat.id not in live.room.live.seats for seat in sitting.seats):
+            await live.moved(sitting)
+        return live
+
+    async def _open(self, sitting: Sitting) -> LiveRoom:
         async with self._database.unit(write=False) as session:
             stored = await store.find(session, sitting.id)
         if stored is None:
-            return start(sitting, KINDS[sitting.kind], self._clock())
-        return self._with_snapshot(sitting, stored.snapshot)
+            room = start(sitting, KINDS[sitting.kind], self._clock())
+        else:
+            room = self._with_snapshot(sitting, stored.snapshot)
+        presence.open_lobby(room, self._clock())  # refused before anything is opened
+        live = LiveRoom(self._tools, room)
+        await live.open(seen_at=stored.seen_at if stored else None)
+        self._rooms[sitting.id] = live
+        return live
 
     async def _load(self, sitting_id: str) -> Sitting:
         async with self._database.unit(write=False) as session:

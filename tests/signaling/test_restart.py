@@ -1,5 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
+from sessions import store as booked
+from sessions.seat import Seat
 from signaling import messages as m
 from signaling.page import RESTART
 from signaling.store import unsealed
@@ -124,3 +128,59 @@ async def test_orderly_end(world: World) -> None:
 
 def _id(space: object) -> str:
     return getattr(space, "id", "hearing")
+
+
+async def test_a_deserted_room_is_forgotten_and_found_again(world: World) -> None:
+    people = await world.hearing()
+    for visitor in people.values():
+        visitor.gone()
+    world.clock.advance(16)
+    await world.live.tick()
+    assert list(world.live.pages("sitting1")) == []
+    world.clock.advance(601)
+    await world.live.tick()
+    assert world.media.closed
+
+    counsel = await world.come("counsel")
+    assert not world.media.closed
+    assert counsel.state["me"]["place"] == "hearing"
+    assert counsel.state["phase"] == "roll_call"
+
+
+async def test_a_deserted_record_is_not_forgotten(world: World) -> None:
+    people = await world.hearing()
+    await people["judge"].ok(m.OnRecord())
+    for visitor in people.values():
+        visitor.gone()
+    for _ in range(3):
+        world.clock.advance(601)
+        await world.live.tick()
+    assert not world.media.closed
+
+
+async def test_a_lobby_comes_back_with_its_first_page(world: World) -> None:
+    await world.come("judge")
+    await world.start_again()
+    assert world.engine.rooms == {}
+
+    clerk = await world.come("clerk")
+    of = {seat["id"]: seat for seat in clerk.state["seats"]}
+    assert of["judge"]["place"] == "lobby"
+    assert not of["judge"]["present"]
+
+
+async def test_a_witness_who_was_booked_later(world: World) -> None:
+    people = await world.hearing()
+    seat = replace(_witness(world), id="witness3")
+    async with world.house.database.unit() as session:
+        await booked.add_seat(session, "sitting1", seat, 99)
+    await world.house.sittings.changed("sitting1")
+
+    assert "witness3" in {one["id"] for one in people["clerk"].state["seats"]}
+    assert world.media.spaces.get("witness3") is None
+
+
+def _witness(world: World) -> Seat:
+    found = world.sitting.seat("witness")
+    assert found is not None
+    return found

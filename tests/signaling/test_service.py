@@ -19,8 +19,7 @@ from tests.signaling.world import OFFER, Visitor, World
 async def settle(live: LiveRooms) -> None:
     """Wait for what the rooms have begun by themselves."""
     for room in list(live._rooms.values()):
-        while room._tasks:
-            await asyncio.gather(*room._tasks, return_exceptions=True)
+        await room.changes.idle()
 
 
 async def consult(people: dict[str, Visitor]) -> str:
