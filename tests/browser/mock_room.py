@@ -106,6 +106,7 @@ class MockRoom:
         self.sockets: dict[str, tuple[str, Websocket]] = {}
         self.languages: dict[str, str] = {}
         self.received: list[tuple[str, dict[str, Any]]] = []
+        self.hellos: dict[str, list[str]] = {}
         self.lines: dict[str, Line] = {}
         self.bad_tracks: dict[tuple[str, str], str] = {}
         self.verified_at: datetime | None = None
@@ -154,6 +155,16 @@ class MockRoom:
         async def work() -> None:
             if seat in self.sockets:
                 await self.sockets[seat][1].close(code)
+
+        self.run(work)
+
+    def forget_media(self, seat: str) -> None:
+        """The server loses both connections of a seat without a word, as a killed one does."""
+
+        async def work() -> None:
+            assert self.media is not None
+            await self.media.leave(seat)
+            await self._make([])
 
         self.run(work)
 
@@ -265,6 +276,7 @@ class MockRoom:
         """The conversation with one page."""
         hello = json.loads(await socket.receive())
         seat, client = hello["ticket"], hello["client"]
+        self.hellos.setdefault(seat, []).append(client)
         old = self.sockets.get(seat)
         self.sockets[seat] = (client, socket)
         self.languages[seat] = hello.get("language", "en")

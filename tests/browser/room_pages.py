@@ -53,21 +53,23 @@ class Visitors:
         *,
         language: str = "en",
         width: int = 1280,
-        height: int = 0,
-        **options: bool,
+        script: str = "",
+        wait: bool = True,
     ) -> Page:
-        """The seat's page, connected (or at whatever it shows instead)."""
+        """The seat's page, connected (or at whatever it shows instead). `script` runs first."""
         context = self.chromium.new_context(
-            viewport={"width": width, "height": height or (844 if width < 500 else 800)},
+            viewport={"width": width, "height": 844 if width < 500 else 800},
             reduced_motion="reduce",
             has_touch=width < 500,
         )
         self.contexts.append(context)
         page = context.new_page()
+        if script:
+            page.add_init_script(script)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", self._console)
         page.goto(f"{self.address}/{language}/mock/room/{seat}")
-        if options.get("wait", True):
+        if wait:
             page.locator("html[data-view]:not([data-view=connecting])").wait_for(state="attached")
         page.evaluate("document.fonts.ready")
         return page
@@ -158,7 +160,12 @@ def _tab(name: str) -> Callable[[Page], None]:
 
 
 def _click(selector: str) -> Callable[[Page], None]:
-    return lambda page: page.locator(selector).first.click()
+    def act(page: Page) -> None:
+        if not page.locator(selector).first.is_visible():
+            page.locator('[data-control="more"]').click()
+        page.locator(selector).first.click()
+
+    return act
 
 
 def _still(_page: Page) -> None:

@@ -19,7 +19,7 @@ const SOURCES = /** @type {Source[]} */ (["microphone", "camera", "screen"]);
 const MAX_BITRATE = { microphone: 40_000, camera: 1_500_000, screen: 2_000_000 };
 const LOOK_MS = 1000;
 /** A connection that hears nothing at all, not even STUN, for this long is replaced. */
-const SILENT_MS = 6000;
+const SILENT_MS = 4000;
 /** The same, after the signalling link broke: the server may have been started anew. */
 const SUSPECT_MS = 2500;
 const DISCONNECTED_MS = 2000;
@@ -48,9 +48,13 @@ export class Media extends EventTarget {
   slots = {};
   /** Play no sound: the kit check hears only itself. */
   silent = false;
-  /** @type {Map<string, MediaStream>} by track id, so that a video keeps its stream */
-  #streams = new Map();
-  /** @type {Map<string, HTMLAudioElement>} by track id */
+  /**
+   * By track, so that a video keeps its stream. Never by the track's id: the server gives the
+   * slots of every connection the same ids.
+   * @type {WeakMap<MediaStreamTrack, MediaStream>}
+   */
+  #streams = new WeakMap();
+  /** @type {Map<MediaStreamTrack, HTMLAudioElement>} */
   #sounds = new Map();
   /** @type {Record<string, number>} volume by seat, 0..1 */
   #volumes = {};
@@ -330,32 +334,32 @@ export class Media extends EventTarget {
 
   /** Sound is played apart from the tiles, so that no change of the layout can interrupt it. */
   #listen() {
-    const heard = new Map(
+    const heard = /** @type {Map<MediaStreamTrack, Slot>} */ (new Map(
       this.#tracksBySlot()
         .filter(([slot]) => slot.source === "microphone")
-        .map(([slot, track]) => [track.id, { slot, track }]),
-    );
-    for (const [id, sound] of this.#sounds) {
-      if (heard.has(id)) continue;
+        .map(([slot, track]) => [track, slot]),
+    ));
+    for (const [track, sound] of this.#sounds) {
+      if (heard.has(track)) continue;
       sound.remove();
-      this.#sounds.delete(id);
+      this.#sounds.delete(track);
     }
-    for (const [id, { slot, track }] of heard) {
-      const sound = this.#sounds.get(id) ?? this.#play(id, track);
+    for (const [track, slot] of heard) {
+      const sound = this.#sounds.get(track) ?? this.#play(track);
       sound.volume = this.volume(slot.seat);
       sound.dataset.seat = slot.seat;
     }
   }
 
-  /** @param {string} id @param {MediaStreamTrack} track */
-  #play(id, track) {
+  /** @param {MediaStreamTrack} track */
+  #play(track) {
     const sound = document.createElement("audio");
     sound.autoplay = true;
     sound.muted = this.silent;
     sound.srcObject = this.#streamOf(track);
     sound.hidden = true;
     document.body.append(sound);
-    this.#sounds.set(id, sound);
+    this.#sounds.set(track, sound);
     if (this.#speaker !== "") void route(sound, this.#speaker);
     sound.play().catch((error) => {
       if (error.name === "NotAllowedError") this.dispatchEvent(new Event("blocked"));
@@ -365,10 +369,10 @@ export class Media extends EventTarget {
 
   /** @param {MediaStreamTrack} track */
   #streamOf(track) {
-    const known = this.#streams.get(track.id);
+    const known = this.#streams.get(track);
     if (known !== undefined) return known;
     const stream = new MediaStream([track]);
-    this.#streams.set(track.id, stream);
+    this.#streams.set(track, stream);
     return stream;
   }
 

@@ -27,7 +27,7 @@ export function people(room) {
           "section",
           { key: group.key, "aria-labelledby": `group-${group.key}` },
           h("div", { class: "group-head" },
-            h("h3", { id: `group-${group.key}` }, group.title, h("span", { class: "count" }, String(group.seats.length))),
+            h("h2", { id: `group-${group.key}` }, group.title, h("span", { class: "count" }, String(group.seats.length))),
             ...(group.actions ?? [])),
           h("ul", { class: "seat-list" }, ...group.seats.map((seat) => person(room, seat))),
         ),

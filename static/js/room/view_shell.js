@@ -22,12 +22,15 @@ import { waiting } from "./view_waiting.js";
  * @typedef {import("./vdom.js").VChild} VChild
  */
 
+/** Views that may be longer than a phone and hold little to focus. */
+const SCROLLS = new Set(["lobby", "witness_room", "ended", "step_out"]);
+
 /** @param {Room} room @returns {VChild[]} children of the page's root */
 export function shell(room) {
   const view = viewOf(room.model);
   document.documentElement.dataset.view = view;
   document.documentElement.dataset.phase = room.model.state?.phase ?? "";
-  return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`] }, ...middle(room, view)), bottom(room, view), dialog(room)];
+  return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`], tabindex: SCROLLS.has(view) ? "0" : null }, ...middle(room, view)), bottom(room, view), dialog(room)];
 }
 
 /** @param {Room} room @param {string} view @returns {VChild[]} */
