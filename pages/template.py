@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -57,12 +58,24 @@ def defaults() -> dict[str, Any]:
         "direction": i18n.DIRECTIONS[current],
         "other_language": other,
         "other_language_name": i18n.NAMES[other],
-        "other_language_url": here(other),
+        "other_language_url": _viewable(other),
         "zone": current_app.config["MAHDAR_ZONE"],
         "person": None,
         "can": lambda *_args, **_context: False,
         "csrf_token": lambda: "",
     }
+
+
+def _viewable(other: str) -> str:
+    """This page in the other language. The answer to a POST is shown at an address that may take
+    no GET; then the nearest page above it."""
+    adapter = current_app.create_url_adapter(request)
+    path = request.path
+    if request.method in ("GET", "HEAD") or adapter is None or adapter.test(path, "GET"):
+        return here(other)
+    while path and not adapter.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return f"/{other}{quote(path) or '/'}"
 
 
 def init_app(app: Quart) -> None:

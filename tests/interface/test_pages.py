@@ -104,6 +104,17 @@ async def test_the_language_is_remembered_and_the_other_is_offered(
     assert "Set-Cookie" not in again.headers
 
 
+async def test_the_answer_to_a_post_offers_a_page_that_can_be_opened(
+    app: Quart, client: Client
+) -> None:
+    @app.post("/where/<name>/change")
+    async def change(name: str) -> Response:
+        return await pages.render("home.html")
+
+    body = await _text(await client.post("/en/where/x/change"))
+    assert 'hreflang="ar" href="/ar/where/x"' in body
+
+
 async def test_every_answer_carries_the_security_headers(client: Client) -> None:
     for path in ("/ar/", "/nowhere", "/api/refuse", static_files.FOLDER.name):
         headers = (await client.get(path)).headers
