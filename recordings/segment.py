@@ -94,7 +94,10 @@ class SegmentFile:
         self._muxer = Muxer(codec, *size)
         self._plain_size = 0
         self._frames = 0
+        self._newest_ms = header.start_ms
         self._safe = (0, header.start_ms)
+        """Frames in whole clusters, and where they end."""
+        self._holds_back = 1 if codec == "opus" else 0
         self.lost = 0
         self.dirty = False
         self._append(self._sealer.begin())
@@ -109,8 +112,11 @@ class SegmentFile:
         piece = self._muxer.add(data, at_ms - self.header.start_ms, duration_ms, keyframe)
         self._seal(piece)
         if piece:
-            self._safe = (self._frames, at_ms)  # the muxer keeps this frame for the next cluster
+            # The muxer keeps this frame for the next cluster; of sound, the one before it too.
+            end_ms = self._newest_ms if self._holds_back else at_ms
+            self._safe = (max(0, self._frames - self._holds_back), end_ms)
         self._frames += 1
+        self._newest_ms = at_ms
 
     def finish(self, end_ms: int) -> Segment:
         """Write the rest and say what the file holds. The file stays open for `sync`."""

@@ -54,8 +54,9 @@ def vp8(
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 30), Fraction(30)
     encoder.bit_rate = 400_000
+    encoder.thread_count = 1
     encoder.options = {
-        "deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "g": str(every),
+        "deadline": "realtime", "cpu-used": "16", "lag-in-frames": "0", "g": str(every),
         "keyint_min": str(every),
     }  # fmt: skip
     picture = random.Random(1)
