@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,6 +41,7 @@ class Hearing:
     browser: Browser
     server: Server
     console: Console
+    script: str = ""
     people: dict[str, Participant] = field(default_factory=dict)
     sitting: str = ""
     case_number: str = ""
@@ -53,7 +54,7 @@ class Hearing:
 
     async def person(self, role: str, username: str = "") -> Participant:
         """A new participant, signed in when there is an account."""
-        person = await Participant.create(self.browser, role, self.server.address)
+        person = await Participant.create(self.browser, role, self.server.address, self.script)
         self.people[role] = person
         if username:
             await person.sign_in(username)
@@ -61,11 +62,16 @@ class Hearing:
 
 
 @asynccontextmanager
-async def prepared(out: Path, console: Console) -> AsyncIterator[Hearing]:
-    """A served product with an empty database, and a browser."""
+async def prepared(
+    out: Path, console: Console, script: str = "", **environment: str
+) -> AsyncIterator[Hearing]:
+    """A served product with an empty database, and a browser.
+
+    `script` runs in every participant's page before its own; `environment` adds settings.
+    """
     data = out / "server"
     shutil.rmtree(data, ignore_errors=True)
-    server = Server(data, free_port())
+    server = Server(data, free_port(), **environment)
     await asyncio.to_thread(server.start)
     try:
         async with async_playwright() as playwright:
@@ -73,14 +79,16 @@ async def prepared(out: Path, console: Console) -> AsyncIterator[Hearing]:
                 executable_path=executable(), args=[*QUIET, *DEVICES]
             )
             try:
-                yield Hearing(browser, server, console)
+                yield Hearing(browser, server, console, script)
             finally:
                 await browser.close()
     finally:
         await asyncio.to_thread(server.stop)
 
 
-async def run(out: Path, console: Console, scenario: str = "hearing") -> dict[str, Any]:
+async def run(
+    out: Path, console: Console, scenario: str = "hearing", **environment: str
+) -> dict[str, Any]:
     """Hold the hearing; returns the report that is also written to `out`/report.json."""
     out.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {
@@ -93,7 +101,7 @@ async def run(out: Path, console: Console, scenario: str = "hearing") -> dict[st
         "errors": [],
     }
     try:
-        async with prepared(out, console) as hearing:
+        async with prepared(out, console, **environment) as hearing:
             try:
                 await _hold(hearing)
             except Exception:
@@ -255,8 +263,15 @@ async def proceedings(hearing: Hearing) -> None:
     await asyncio.sleep(SPEECH_S)
 
 
-async def consult(hearing: Hearing) -> None:
-    """Counsel and client step out; nothing of it is forwarded elsewhere or recorded."""
+async def _confer() -> None:
+    await asyncio.sleep(PRIVATE_S)
+
+
+async def consult(hearing: Hearing, inside: Callable[[], Awaitable[None]] = _confer) -> None:
+    """Counsel and client step out; nothing of it is forwarded elsewhere or recorded.
+
+    `inside` is what they do while the private room is open.
+    """
     counsel, accused = hearing.people["counsel"], hearing.people["accused"]
     hearing.say("counsel asks for a private consultation; the officer steps out of earshot")
     await counsel.press("Private talk")
@@ -265,7 +280,7 @@ async def consult(hearing: Hearing) -> None:
     await accused.press("I am out of earshot")
     await asyncio.gather(counsel.place_is("private"), accused.place_is("private"))
     hearing.say("they confer in private")
-    await asyncio.sleep(PRIVATE_S)
+    await inside()
     await counsel.press("Return to the sitting")
     await asyncio.gather(counsel.place_is("hearing"), accused.place_is("hearing"))
 

@@ -26,13 +26,17 @@ class Participant:
     errors: list[str]
 
     @classmethod
-    async def create(cls, browser: Browser, role: str, address: str) -> "Participant":
-        """A new person with an empty browser."""
+    async def create(
+        cls, browser: Browser, role: str, address: str, script: str = ""
+    ) -> "Participant":
+        """A new person with an empty browser; `script` runs before the pages' own."""
         context = await browser.new_context(
             viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Asia/Dubai"
         )
         context.set_default_timeout(20_000)
         await context.add_init_script(WATCH)
+        if script:
+            await context.add_init_script(script)
         page = await context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(f"{role}: {error}"))

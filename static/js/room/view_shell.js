@@ -30,6 +30,7 @@ export function shell(room) {
   const view = viewOf(room.model);
   document.documentElement.dataset.view = view;
   document.documentElement.dataset.phase = room.model.state?.phase ?? "";
+  document.documentElement.dataset.record = room.model.state?.record.state ?? "";
   return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`], tabindex: SCROLLS.has(view) ? "0" : null }, ...middle(room, view)), bottom(room, view), dialog(room)];
 }
 
