@@ -26,18 +26,6 @@ let context = null;
 /** @type {Level | null} */
 let level = null;
 
-await ready();
-document.addEventListener(LANGUAGE_CHANGED, render);
-devices.addEventListener("change", () => {
-  void probe?.media.setTrack("camera", devices.camera);
-  void probe?.media.setTrack("microphone", devices.microphone);
-  render();
-});
-setInterval(listen, 100);
-window.addEventListener("pagehide", () => probe?.stop());
-render();
-if (missingParts().length === 0) await devices.openBoth();
-
 /** The level of the microphone; a level that was seen once is a microphone that works. */
 function listen() {
   if (level?.track !== devices.microphone) {
@@ -226,3 +214,17 @@ function result() {
     found === "good" ? icon("check-circle", "icon-32") : icon("warning", "icon-32"),
     h("p", {}, h("strong", {}, t(resultText(found))), " ", t("The clerk sees the result when you are in the lobby.")));
 }
+
+// --- start, when everything above is defined ---------------------------------------------------
+
+await ready();
+document.addEventListener(LANGUAGE_CHANGED, render);
+devices.addEventListener("change", () => {
+  void probe?.media.setTrack("camera", devices.camera);
+  void probe?.media.setTrack("microphone", devices.microphone);
+  render();
+});
+setInterval(listen, 100);
+window.addEventListener("pagehide", () => probe?.stop());
+render();
+if (missingParts().length === 0) await devices.openBoth();

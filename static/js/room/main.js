@@ -24,10 +24,6 @@ const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("co
 const TALKING = 0.45;
 const LATE_S = 5;
 
-await ready();
-if (missingParts().length > 0) unsupported();
-else start();
-
 function unsupported() {
   const parts = missingParts();
   const secure = parts.includes("devices") && !window.isSecureContext;
@@ -240,3 +236,7 @@ function watchLevel(room) {
     }
   }, 100);
 }
+
+await ready();
+if (missingParts().length > 0) unsupported();
+else start();
