@@ -26,7 +26,7 @@ from sessions.seat import LABELS
 from sessions.service import Listed, Seen, Sittings
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from sessions.standing import own_seat
-from sessions.web_forms import booking, length, merged, moment
+from sessions.web_forms import booking, guest, length, merged, moment
 from sessions.web_services import KEY, Services, services
 
 blueprint = Blueprint("sessions", __name__)
@@ -186,7 +186,7 @@ async def reschedule(sitting_id: str) -> Response:
         )
     except Invalid as refusal:
         for error in refusal.errors:
-            form.refuse(_at_date(error))
+            form.refuse(_renamed(error, {"starts_at": "date"}))
         return await _detail(sitting_id, form=form, status=refusal.status)
     except Refusal as refusal:
         return await _detail(sitting_id, form=form.refuse(refusal), status=refusal.status)
@@ -216,11 +216,34 @@ async def invite(sitting_id: str) -> Response:
     return response
 
 
+@blueprint.post("/sittings/<sitting_id>/witnesses")
+async def add_witness(sitting_id: str) -> Response:
+    """One more witness or expert without an account, also while the sitting is going on.
+
+    Fields: `role name_ar name_en identity_number`. The answer is the page with the new seat's link.
+    """
+    form = Form(await request.form)
+    invitations = services().invitations
+    try:
+        seat = await invitations.add_witness(current_person(), sitting_id, guest(form))
+    except Invalid as refusal:
+        for error in refusal.errors:
+            form.refuse(_renamed(error, {"seat_new_name": "name_ar"}, drop="seat_new_"))
+        return await _detail(sitting_id, witness_form=form, status=refusal.status)
+    except Refusal as refusal:
+        return await _detail(sitting_id, witness_form=form.refuse(refusal), status=refusal.status)
+    link = await invitations.invite(current_person(), sitting_id, seat.id)
+    response = await _detail(sitting_id, link=link)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 async def _detail(
     sitting_id: str,
     *,
     form: Form | None = None,
     cancel_form: Form | None = None,
+    witness_form: Form | None = None,
     link: Link | None = None,
     status: int = 200,
 ) -> Response:
@@ -250,6 +273,7 @@ async def _detail(
         booked_by=seen.booked_by if "cancel" in _may(person, seen) else None,
         form=form or Form(),
         cancel_form=cancel_form or Form(),
+        witness_form=witness_form or Form(),
         new_link=_shown(link),
     )
 
@@ -268,9 +292,8 @@ def _playback(person: Person, seen: Seen) -> str:
 
 
 def _may(person: Person, seen: Seen) -> set[str]:
-    names = ("reschedule", "cancel", "invite")
-    found = {name for name in names if policy.decide(person, f"sitting.{name}", seen.context)}
-    return found if seen.sitting.phase is Phase.SCHEDULED else found & {"invite"}
+    names = ("reschedule", "cancel", "invite", "add_witness")
+    return {name for name in names if policy.decide(person, f"sitting.{name}", seen.context)}
 
 
 def _invitation_state(found: Invitation | None, now: datetime) -> SimpleNamespace | None:
@@ -289,7 +312,7 @@ def _shown(link: Link | None) -> SimpleNamespace | None:
     return SimpleNamespace(seat=link.seat.id, url=url, expires_at=link.expires_at)
 
 
-def _at_date(error: BadInput) -> BadInput:
-    """The reschedule dialog shows what is wrong with the time at its date."""
-    field = "date" if error.field == "starts_at" else error.field
+def _renamed(error: BadInput, names: dict[str, str], *, drop: str = "") -> BadInput:
+    """The same error at the field by which this form knows it."""
+    field = names.get(error.field, error.field.removeprefix(drop))
     return BadInput(error.code, error.message, field=field, **error.params)

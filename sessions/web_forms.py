@@ -62,6 +62,22 @@ def _seat(key: str, role: SeatRole, row: Mapping[str, str]) -> SeatDraft:
     )
 
 
+def guest(form: Form) -> SeatDraft:
+    """A person without an account, from `role name_ar name_en identity_number`.
+
+    An unknown role becomes a witness's: the use case knows who may be added.
+    """
+    role = form.value("role")
+    return SeatDraft(
+        "new",
+        SeatRole(role) if role in set(SeatRole) else SeatRole.WITNESS,
+        None,
+        form.value("name_ar"),
+        form.value("name_en"),
+        identity_number=form.value("identity_number").strip(),
+    )
+
+
 def moment(form: Form, zone: str, errors: list[BadInput]) -> datetime:
     """`date` and `time` in the zone of the sittings, in UTC."""
     try:

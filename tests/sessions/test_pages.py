@@ -235,3 +235,24 @@ async def test_the_administrator_keeps_rooms(court: House) -> None:
     assert (await browser.post(path, {"officer": "nobody"})).status_code == 400
     await browser.sign_in("clerk")
     assert (await browser.get("/en/admin/rooms")).status_code == 403
+
+
+async def test_a_witness_is_added_with_a_link(court: House) -> None:
+    browser = Browser(court.app())
+    await browser.sign_in("clerk")
+    sitting = (await court.sittings.mine(court.people["clerk"])).today[0].sitting
+    path = f"/en/sittings/{sitting.id}/witnesses"
+    await browser.sees(f"/en/sittings/{sitting.id}")
+    answer = await browser.post(path, {"role": "witness", "name_en": "Late Witness"})
+    assert answer.status_code == 400
+    form = {"role": "witness", "name_en": "Late Witness", "identity_number": "QQ4321"}
+    answer = await browser.post(path, form)
+    text = await answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "Late Witness" in text
+    assert "http://localhost:8000/invitation/" in text
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert (await browser.post(path, {**form, "role": "presiding_judge"})).status_code == 409
+    await browser.sign_in("lawyer")
+    await browser.sees(f"/en/sittings/{sitting.id}")
+    assert (await browser.post(path, form)).status_code == 403

@@ -228,6 +228,22 @@ async def test_a_phase_that_moved_meanwhile_is_not_overwritten(house: House) -> 
             await store.set_phase(session, "nothing", Phase.LOBBY)
 
 
+async def test_cancelling_from_the_lobby_and_not_later(lite: House) -> None:
+    clerk = lite.people["clerk"]
+    for phase, allowed in ((Phase.LOBBY, True), (Phase.ROLL_CALL, False), (Phase.CLOSED, False)):
+        sitting = (await lite.sittings.book(clerk, civil(lite, lite.at(48)))).sitting
+        async with lite.database.unit() as session:
+            await store.set_phase(session, sitting.id, phase)
+        if allowed:
+            assert (await lite.sittings.cancel(clerk, sitting.id, "Why")).phase is Phase.CANCELLED
+        else:
+            with pytest.raises(Forbidden) as caught:
+                await lite.sittings.cancel(clerk, sitting.id, "Why")
+            assert caught.value.code == "policy.begun"
+            async with lite.database.unit() as session:
+                await store.set_phase(session, sitting.id, Phase.CLOSED)
+
+
 async def test_a_refused_booking_leaves_nothing_behind(house: House) -> None:
     clerk = house.people["clerk"]
     await house.sittings.book(clerk, civil(house, house.at(48)))
