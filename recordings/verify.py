@@ -191,10 +191,11 @@ class Archive:
 
     def _hash(self, entry: Entry) -> int:
         digest, crc, left = hashlib.sha256(), 0, entry.size
+        self._seek(entry)
         while left:
             data = self.file.read(min(left, CHUNK))
             if not data:
-                raise Failed(f"{entry.name} is cut off")
+                break  # a header that leads past the end; the CRC-32 will not be right
             digest.update(data)
             crc = zlib.crc32(data, crc)
             left -= len(data)
@@ -231,7 +232,14 @@ class Archive:
         return self.entries[name]
 
     def _seek(self, entry: Entry) -> int:
-        return self.file.seek(entry.offset + len(entry.local()))
+        """Go to the content. Where another program packed the ZIP anew that is elsewhere, and it
+        is found, so that later steps name what else is wrong."""
+        self.file.seek(entry.offset)
+        header = self.file.read(_LOCAL_SIZE)
+        start = entry.offset + len(entry.local())
+        if len(header) == _LOCAL_SIZE and header[:4] == b"PK\x03\x04":
+            start = entry.offset + _LOCAL_SIZE + sum(struct.unpack("<2H", header[-4:]))
+        return self.file.seek(start)
 
 
 def _read_end(file: BinaryIO, length: int) -> tuple[int, int, int, bytes]:
@@ -261,6 +269,8 @@ def _read_entries(directory: bytes, end: int) -> Iterator[Entry]:
         raw = directory[position : position + name_size]
         extra = directory[position + name_size : position + name_size + extra_size]
         position += name_size + extra_size + fields[12]
+        if fields[3] or fields[4]:
+            raise Failed("the ZIP is compressed or encrypted: it was packed by another program")
         numbers = list(struct.unpack(f"<{len(extra[4:]) // 8}Q", extra[4:][: len(extra[4:]) & ~7]))
         if size == _FULL32 and len(numbers) > 1:
             size = numbers.pop(0)
@@ -495,6 +505,16 @@ class Report:
     def valid(self) -> bool:
         """Whether every step was checked and passed."""
         return self.status == VALID
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the steps that did not pass, those that could not be checked among them."""
+        return [step.name for step in self.steps if not step.ok]
+
+    def as_json(self) -> str:
+        """The report for programs."""
+        found = asdict(self) | {"valid": self.valid, "failed": self.failed}
+        return json.dumps(found, indent=1)
 
 
 class Verification:
@@ -966,8 +986,7 @@ def summary(report: Report) -> list[str]:
             "NOT PINNED: the key comes from the bundle itself, so this shows that the bundle is",
             "whole, not whose it is. Take the key from the court and run again with --key.",
         ]
-    failed = [step.name for step in report.steps if not step.ok]
-    return [*lines, f"NOT VALID: {', '.join(failed)}" if failed else "VALID"]
+    return [*lines, f"NOT VALID: {', '.join(report.failed)}" if report.failed else "VALID"]
 
 
 def _plain(text: str) -> str:
@@ -986,7 +1005,7 @@ def main(arguments: list[str] | None = None) -> int:
     tell = None if options.json else lambda step: print(line(step), flush=True)
     report = verify(options.file, options.key, tell)
     if options.json:
-        print(json.dumps(asdict(report) | {"valid": report.valid}, indent=1))
+        print(report.as_json())
     else:
         print("\n".join(summary(report)))
     return report.status
