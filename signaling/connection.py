@@ -21,8 +21,9 @@ from signaling.rate import Bucket
 _logger = structlog.get_logger(__name__)
 
 PING_EVERY = 4.0
-SILENT_AFTER = 10.0
-"""Seconds without a message after which a socket is dead (docs/protocol.md)."""
+SILENT_AFTER = 20.0
+"""Seconds without a message after which a socket is dead (docs/protocol.md). Longer than what a
+busy computer makes of a page's four seconds."""
 WRONG_IN_A_ROW = 3
 FAILED = 1011
 RATE, BURST = 30.0, 90.0
@@ -130,6 +131,7 @@ class Connection(ABC):
                 "message": refusal.message,
                 "params": refusal.params,
             }
+        _logger.info("live.bye", reason=reason, code=refusal.code if refusal else "")
         self.outbox.send(message)
         self.outbox.close(code)
 

@@ -189,10 +189,13 @@ class LiveRoom:
         for seat, live in self.room.live.seats.items():
             if not live.present:
                 continue
-            line = report.get(seat)
-            if seat in self.pages or (line is not None and line.connected):
-                self._seen[seat] = now
+            line, page = report.get(seat), self.pages.get(seat)
             since = self._seen.setdefault(seat, now)
+            if page is not None:  # an open socket says nothing: it must be heard of
+                since = max(since, page.heard_at)
+            if line is not None and line.connected:
+                since = now
+            self._seen[seat] = since
             if now - since >= presence.AWAY:
                 lost.append((seat, since))
         return lost
