@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.mock_room import MockRoom, served
 from tests.browser.room_pages import Visitors, browser
+
+expect.set_options(
+    timeout=20_000
+)  # a condition is awaited, never a time: a slow machine is no fault
 
 Sit = Callable[..., tuple[MockRoom, Visitors]]
 

@@ -16,22 +16,22 @@ FRAMES = """(seat) => {
 }"""
 
 
-def _moves(page: Page, seat: str) -> None:
+def moves(page: Page, seat: str) -> None:
     """The picture of `seat` on this page gets new frames."""
     before = page.evaluate(FRAMES, seat)
-    for _ in range(100):
+    for _ in range(200):
         page.wait_for_timeout(100)
         if page.evaluate(FRAMES, seat) > before + 5:
             return
-    raise AssertionError(f"no new picture of {seat} in 10 s")
+    raise AssertionError(f"no new picture of {seat} in 20 s")
 
 
 def test_pictures_and_sound_flow_both_ways(sit: Sit) -> None:
     mock, visitors = sit()
     judge, clerk = visitors.open("judge"), visitors.open("clerk")
     judge.get_by_role("button", name="Open the sitting").click()
-    _moves(clerk, "judge")
-    _moves(judge, "clerk")
+    moves(clerk, "judge")
+    moves(judge, "clerk")
     expect(clerk.locator('audio[data-seat="judge"]')).to_have_count(1)
     playing = clerk.evaluate("[...document.querySelectorAll('audio')].every((a) => !a.paused)")
     assert playing
@@ -68,19 +68,19 @@ def test_a_lost_socket_is_shown_and_the_call_goes_on(sit: Sit) -> None:
     mock, visitors = sit()
     judge, _clerk = visitors.open("judge"), visitors.open("clerk")
     judge.get_by_role("button", name="Open the sitting").click()
-    _moves(judge, "clerk")
+    moves(judge, "clerk")
     mock.closed_to_sockets = True
     mock.drop("judge")
     notice = judge.locator(".notice-lost")
     expect(notice).to_contain_text("Sound and picture go on.")
-    _moves(judge, "clerk")
+    moves(judge, "clerk")
     mock.closed_to_sockets = False
     notice.get_by_role("button", name="Try now").click()
     expect(notice).to_have_count(0)
     hellos = mock.hellos["judge"]
     assert len(hellos) == 2
     assert hellos[0] == hellos[1]
-    _moves(judge, "clerk")
+    moves(judge, "clerk")
     publishes = [
         body for seat, body in mock.received if (seat, body["type"]) == ("judge", "publish")
     ]
@@ -91,11 +91,11 @@ def test_dead_media_comes_back_without_a_reload(sit: Sit) -> None:
     mock, visitors = sit()
     judge, clerk = visitors.open("judge"), visitors.open("clerk")
     judge.get_by_role("button", name="Open the sitting").click()
-    _moves(clerk, "judge")
+    moves(clerk, "judge")
     mock.forget_media("judge")
     judge.wait_for_timeout(500)
-    _moves(clerk, "judge")
-    _moves(judge, "clerk")
+    moves(clerk, "judge")
+    moves(judge, "clerk")
     publishes = [
         body for seat, body in mock.received if (seat, body["type"]) == ("judge", "publish")
     ]
@@ -106,13 +106,13 @@ def test_the_language_changes_in_the_call(sit: Sit) -> None:
     _mock, visitors = sit()
     judge, clerk = visitors.open("judge"), visitors.open("clerk")
     judge.get_by_role("button", name="Open the sitting").click()
-    _moves(clerk, "judge")
+    moves(clerk, "judge")
     clerk.get_by_role("button", name="العربية").click()
     expect(clerk.locator("html")).to_have_attribute("dir", "rtl")
     expect(clerk.locator('.tile[data-seat="judge"]')).to_contain_text("رئيس الجلسة")
     expect(clerk.locator('.tile[data-seat="judge"]')).to_contain_text("القاضي سالم الظاهري")
     assert re.search("/ar/mock/room/clerk$", clerk.url)
-    _moves(clerk, "judge")
+    moves(clerk, "judge")
     panel, stage = clerk.locator(".side").bounding_box(), clerk.locator(".stage").bounding_box()
     assert panel is not None
     assert stage is not None

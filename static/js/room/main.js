@@ -128,6 +128,7 @@ function handle(room, message) {
   if (message.type === "welcome" && state !== null) {
     room.sources.tellAgain();
     room.media.resume(had);
+    returned = had;
     sendKit(room);
   }
   if (message.type === "slots" || message.type === "dropped") room.media.setSlots(room.model.slots);
@@ -144,8 +145,12 @@ function sendKit(room) {
   if (kept !== null) void room.act("kit", kept);
 }
 
+/** The page was connected before. */
+let returned = false;
+
 /** @param {Room} room @param {{ name: string, params?: Record<string, any> }} event */
 function say(room, event) {
+  if (event.name === "taken_back" && !returned) return; // a page that has just been opened
   if (event.name === "muted") room.sources.closeMicrophone();
   if (event.name === "private_recalled") room.set({ recalled: true });
   if (event.name === "private_ended") room.set({ recalled: false });
