@@ -152,7 +152,7 @@ class Formatter:
         except OverflowError:
             return ""
         language: Literal["ar", "en"] = "ar" if self.language == "ar" else "en"
-        return f"{hijri.day} {hijri.month_name(language)} {hijri.year} {_HIJRI_ERA[language]}"
+        return f"{hijri.day} {hijri.month_name(language)} {hijri.year}\u00a0{_HIJRI_ERA[language]}"
 
     def duration(self, length: dt.timedelta | float | int) -> str:
         """'1 hour 30 minutes'; seconds only when it is under two minutes."""

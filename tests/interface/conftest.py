@@ -12,17 +12,9 @@ from hypercorn.config import Config
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.interface.sample import application
+from tools import chromium as chromium_program
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+ARGUMENTS = [*chromium_program.QUIET]
 
 
 @contextmanager
@@ -59,10 +51,12 @@ def address() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lives, the thread's loop runs: no async test can
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=chromium_program.executable(), args=ARGUMENTS
+        )
         yield browser
         browser.close()
 

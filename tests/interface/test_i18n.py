@@ -59,8 +59,8 @@ def test_dates_are_of_the_zone_of_the_sitting() -> None:
 
 
 def test_hijri_dates_stand_in_both_languages_and_are_empty_outside_the_calendar() -> None:
-    assert Formatter("en").hijri(MOMENT) == "12 Jumada al-Akhirah 1448 AH"
-    assert Formatter("ar").hijri(MOMENT) == "12 جمادى الآخرة 1448 هـ"
+    assert Formatter("en").hijri(MOMENT) == "12 Jumada al-Akhirah 1448\u00a0AH"
+    assert Formatter("ar").hijri(MOMENT) == "12 جمادى الآخرة 1448\u00a0هـ"
     assert Formatter("ar").hijri(date(2090, 1, 1)) == ""
 
 
