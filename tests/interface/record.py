@@ -5,13 +5,14 @@ picture is one grey for each second (brighter with each), each sound a tone.
 """
 
 import array
-import io
 import math
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import av
+
+from recordings.webm import Muxer
 
 STRETCHES = ((0, 8000), (14000, 24000))
 SEGMENT_MS = 4000
@@ -72,40 +73,45 @@ def timeline() -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def segment(track: str, seq: int) -> bytes:
-    """One WebM; its own times start at 0."""
+    """One WebM as the recorder muxes it; its own times start at 0."""
     data = next(item for item in timeline()["tracks"] if item["id"] == track)
     span = data["segments"][seq]
     first, length = span["start_ms"] // 1000, (span["end_ms"] - span["start_ms"]) // 1000
-    out = io.BytesIO()
-    with av.open(out, "w", format="webm") as container:
-        if data["codec"] == "vp8":
-            _pictures(container, first, length)
-        else:
-            _tone(container, length)
-    return out.getvalue()
+    if data["codec"] == "vp8":
+        muxer, packets, pace_ms = Muxer("vp8", 160, 120), _pictures(first, length), 100
+    else:
+        muxer, packets, pace_ms = Muxer("opus"), _tone(length), 20
+    pieces = [
+        muxer.add(bytes(packet), index * pace_ms, pace_ms, packet.is_keyframe)
+        for index, packet in enumerate(packets)
+    ]
+    return b"".join([*pieces, muxer.close()])
 
 
-def _pictures(container: av.container.OutputContainer, first: int, seconds: int) -> None:
-    stream = container.add_stream("libvpx", rate=10)
-    stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-    stream.options = {"deadline": "realtime", "cpu-used": "8"}
+def _pictures(first: int, seconds: int) -> list[Any]:
+    encoder = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 160, 120, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 10), Fraction(10)
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    out: list[Any] = []
     for index in range(seconds * 10):
         frame = av.VideoFrame(160, 120, "yuv420p")
-        for plane, value in zip(
-            frame.planes, (16 + (first + index // 10) * 8, 128, 128), strict=True
-        ):
+        grey = 16 + (first + index // 10) * 8
+        for plane, value in zip(frame.planes, (grey, 128, 128), strict=True):
             plane.update(bytes([value]) * plane.buffer_size)
         frame.pts, frame.time_base = index, Fraction(1, 10)
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode())
+        out += encoder.encode(frame)
+    return out + encoder.encode(None)
 
 
-def _tone(container: av.container.OutputContainer, seconds: int) -> None:
-    stream = container.add_stream("libopus", rate=48000)
+def _tone(seconds: int) -> list[Any]:
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48000, "mono", "s16"
     wave = array.array("h", (int(8000 * math.sin(n * math.tau / 120)) for n in range(960)))
+    out: list[Any] = []
     for index in range(seconds * 50):
         frame = av.AudioFrame(format="s16", layout="mono", samples=960)
         frame.planes[0].update(wave.tobytes())
         frame.sample_rate, frame.pts, frame.time_base = 48000, index * 960, Fraction(1, 48000)
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode())
+        out += encoder.encode(frame)
+    return out
