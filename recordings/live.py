@@ -39,6 +39,8 @@ class LiveRecord:
     interval: Interval | None = None
     """The stretch that is being written, also while it is being closed."""
     stopped_ns: int = 0
+    ending: asyncio.Task[None] | None = None
+    """Writes the end of the last stretch."""
     fault: str = ""
     """Code of the alarm that ended the stretch."""
     verified_at: datetime | None = None
@@ -91,6 +93,6 @@ class LiveRecord:
         return finding.decoded_ms if finding else 0
 
     def _judge(self, item: OpenTrack, now_ms: int) -> str:
-        heard_ns = item.lane.track.heard_ns
+        heard_ns = item.lane.heard_ns
         heard_ms = self.clock.ms(heard_ns) if self.clock and heard_ns else item.opened_ms
         return proof.judge(self.findings.get(item.id), item.opened_ms, heard_ms, now_ms)

@@ -18,8 +18,9 @@ import structlog
 from recordings import decoding
 from recordings.decoding import Finding, Job
 
-TIMEOUT_S = 3.0
-"""One look at all tracks of a sitting takes far less; longer means that the process hangs."""
+TIMEOUT_S = 8.0
+"""One look takes far less; after this the process hangs and is replaced. The alarm does not wait
+for that: proofs are stale after STALE_MS."""
 STALE_MS = 4000
 """A live track whose newest decoded media is older is not proved any more: the alarm must be out
 within 5 s. In good order it is at most 3 s old: 0.7 s of cluster, 0.6 s wait for late packets, 0.1

@@ -148,7 +148,7 @@ class Desk:
         async with live.lock:
             if live.state is State.RECORDING:
                 raise RecordRefused("record.running", N_("This sitting is on record already."))
-            if live.interval is not None:  # the last stretch is still being closed
+            if not await self._ended(live):
                 raise self._fault(STALLED, None)
             await self._check_space()
             needed = room.live_tracks(HearingSpace(sitting))
@@ -290,7 +290,7 @@ class Desk:
         async with live.lock:
             if live.state is State.RECORDING:
                 await self._finish(live, reason, by)
-            elif live.state in (State.SUSPENDED, State.INTERRUPTED) and reason != "suspended":
+            elif reason != "suspended" and await self._ended(live):
                 await self._settle(live)
 
     def _detach(self, live: LiveRecord, reason: str) -> None:
@@ -303,12 +303,20 @@ class Desk:
         """End the stretch. Needs the lock, and that the room was let go."""
         step = Step.ALARM if live.fault or reason == "suspended" else Step.STOP
         self._step(live, step)
-        ending = self._spawn(self._end_stretch(live, reason, by))
-        done, _ = await asyncio.wait([ending], timeout=DRAIN_S)
-        if done:
-            ending.result()
-        else:
+        live.ending = self._spawn(self._end_stretch(live, reason, by))
+        await self._ended(live)
+
+    async def _ended(self, live: LiveRecord) -> bool:
+        """Wait for the end of the last stretch to be written, if not for ever."""
+        if live.ending is None:
+            return True
+        done, _ = await asyncio.wait([live.ending], timeout=DRAIN_S)
+        if not done:
             _logger.error("recording.ending_is_slow", sitting=live.sitting)
+            return False
+        ending, live.ending = live.ending, None
+        ending.result()
+        return True
 
     async def _end_stretch(self, live: LiveRecord, reason: str, by: str) -> None:
         clock, interval = live.clock, live.interval
@@ -324,7 +332,9 @@ class Desk:
             await asyncio.sleep(1.0)
 
     async def _settle(self, live: LiveRecord) -> None:
-        """A host decided what follows a suspension."""
+        """A host decided what follows a suspension or an interruption."""
+        if live.state not in (State.SUSPENDED, State.INTERRUPTED):
+            return
         self._step(live, Step.STOP)
         async with self._database.unit() as session:
             await store.set_state(session, live.sitting, live.state)
@@ -344,8 +354,8 @@ class Desk:
                 return  # never recorded: no leaf
         live = await self._load(sitting)
         async with live.lock:
-            if live.state is State.AVAILABLE:
-                return
+            if live.state is State.AVAILABLE or not await self._ended(live):
+                return  # a disk that hangs: the next start of the house seals it
             state = after(live.state, Step.SEAL)
             async with self._database.unit() as session:
                 await store.set_state(session, sitting, state, sealed_at=self._clock())

@@ -150,8 +150,7 @@ class TrackWriter:
         self._frames = depacketizer(track.codec)
         self._clock = TrackClock(RATES[track.codec])
         self._asked_ns = 0
-        self.heard_ns = 0
-        """Arrival of the newest packet."""
+        self._heard_ns = 0
         self._end_ms = max(interval.start_ms, track.chain.end_ms)
         """End of the last frame that was kept."""
         self._last_ms = self._end_ms - 1
@@ -164,7 +163,7 @@ class TrackWriter:
 
     def packet(self, packet: MediaPacket) -> None:
         """Take one packet."""
-        self.heard_ns = packet.arrival_ns
+        self._heard_ns = packet.arrival_ns
         self._keep_all(self._frames.push(packet))
         if self._frames.wants_keyframe:
             self._ask_keyframe(packet.arrival_ns)
@@ -176,7 +175,7 @@ class TrackWriter:
     def tick(self, now_ns: int) -> None:
         """Time passes: give up on late packets, close what nothing comes for."""
         self._keep_all(self._frames.expire(now_ns))
-        if self._frames.wants_keyframe and now_ns - self.heard_ns < 1000 * MS:
+        if self._frames.wants_keyframe and now_ns - self._heard_ns < 1000 * MS:
             self._ask_keyframe(now_ns)
         if self.file and now_ns - self._kept_ns > IDLE_MS[self.track.codec] * MS:
             self._finish(self._end_ms, "lost" if self._frames.wants_keyframe else "no_media")

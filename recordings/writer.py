@@ -75,7 +75,7 @@ _Item = MediaPacket | _Report | _Open | _Close
 class Lane:
     """The loop's end of one opened track."""
 
-    __slots__ = ("_append", "_queue", "_writer", "dropped", "track")
+    __slots__ = ("_append", "_queue", "_writer", "dropped", "heard_ns", "track")
 
     def __init__(self, writer: "Writer", track: TrackWriter) -> None:
         self._writer = writer
@@ -84,9 +84,12 @@ class Lane:
         self.track = track
         self.dropped = 0
         """Packets that the queue had no room for."""
+        self.heard_ns = 0
+        """Arrival of the newest packet, whatever the writer makes of it."""
 
     def put(self, packet: MediaPacket) -> None:
         """Take one packet. Never blocks, never raises; a full queue drops it and counts."""
+        self.heard_ns = packet.arrival_ns
         if len(self._queue) >= QUEUE:
             self.dropped += 1
             self._writer.dropped += 1
