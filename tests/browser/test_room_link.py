@@ -239,6 +239,9 @@ def test_the_picture_follows_a_steady_voice(sit: Sit) -> None:
     mock, visitors = sit()
     in_session(mock)
     page = visitors.open("victim", width=390)
+    page.locator('[data-control="microphone"]').click()  # else the fake one beeps in between
+    expect(page.locator('[data-control="microphone"]')).to_have_text("Unmute")
+    page.wait_for_timeout(1000)
     mock.speak("judge")
     expect(page.locator('.tile-large[data-role="presiding_judge"]')).to_be_visible()
     expect(page.locator('.tile-speaking[data-role="presiding_judge"]')).to_be_visible()
