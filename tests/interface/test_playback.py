@@ -125,3 +125,25 @@ def test_a_refusal_of_the_server_is_shown(look: Look, address: str) -> None:
     page.goto(f"{address}/en{PATH}")
     page.wait_for_selector("[role=alert]")
     assert page.inner_text("[role=alert]") == "Ask the court for leave."
+
+
+SHOWN_SECOND = """async () => {
+  const video = document.querySelector('figure video');
+  for (const end = performance.now() + 30000; performance.now() < end;) {
+    if (video.readyState >= 2 && !video.seeking) break;
+    await new Promise(requestAnimationFrame);
+  }
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d');
+  canvas.drawImage(video, 0, 0, 1, 1);
+  return Math.round(canvas.getImageData(0, 0, 1, 1).data[0] * 219 / 255 / 8);
+}"""
+"""The grey of the picture tells its second (record.py)."""
+
+
+@pytest.mark.parametrize("second", [2, 6, 15, 22])
+def test_the_picture_is_that_of_the_moment(second: int, look: Look) -> None:
+    page = _open(look, f"/en{PATH}#t={second}")
+    assert page.evaluate(SHOWN_SECOND) == second
+    if second == 22:
+        page.click(".chapter >> nth=2")
+        assert page.evaluate(SHOWN_SECOND) == 5
