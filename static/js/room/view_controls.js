@@ -176,7 +176,7 @@ const panelControl = (room) =>
   control(
     "panel",
     icon("users"),
-    room.state.me.host ? t("People and agenda") : t("People"),
+    t("People"),
     () => room.set({ panel: !room.ui.panel }),
     { pressed: room.ui.panel, kind: "control-panel" },
   );
