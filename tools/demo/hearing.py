@@ -61,9 +61,12 @@ class Hearing:
         return person
 
 
+SMALL_CAMERA = Path(__file__).with_name("small_camera.js").read_text("utf-8")
+
+
 @asynccontextmanager
 async def prepared(
-    out: Path, console: Console, script: str = "", **environment: str
+    out: Path, console: Console, script: str = SMALL_CAMERA, **environment: str
 ) -> AsyncIterator[Hearing]:
     """A served product with an empty database, and a browser.
 

@@ -31,7 +31,7 @@ class Participant:
     ) -> "Participant":
         """A new person with an empty browser; `script` runs before the pages' own."""
         context = await browser.new_context(
-            viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Asia/Dubai"
+            viewport={"width": 1024, "height": 640}, locale="en-GB", timezone_id="Asia/Dubai"
         )
         context.set_default_timeout(20_000)
         await context.add_init_script(WATCH)
