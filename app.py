@@ -6,12 +6,13 @@ process; `create_app` gives it a face.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
+import uvloop
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart, Response
@@ -110,7 +111,7 @@ class House:
             await sessions.demo.seed_house(*given)
 
     async def stop(self) -> None:
-        """Say goodbye to the rooms, then end what runs."""
+        """End what runs, the rooms first (again: that is harmless)."""
         await self.live.close()
         await self.engine.close()
         await self.desk.shutdown()
@@ -151,8 +152,6 @@ def serve(settings: Settings, console: Console) -> int:
     """Migrate, then serve until SIGINT or SIGTERM."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade(settings.database)
-    import uvloop
-
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(_serve(settings, console))
     return 0
@@ -171,19 +170,22 @@ async def _serve(settings: Settings, console: Console) -> None:
         say_welcome(settings, console)
 
     try:
-        await hypercorn_serve(app, config, shutdown_trigger=_until_signal())
+        await hypercorn_serve(app, config, shutdown_trigger=_until_signal(house))
     finally:
         await house.close()
 
 
-def _until_signal() -> Callable[[], Any]:
-    import signal
-
+def _until_signal(house: House) -> Callable[[], Awaitable[None]]:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    return stop.wait
+
+    async def wait() -> None:
+        await stop.wait()
+        await house.live.close()  # pages hear that they should come back, before sockets close
+
+    return wait
 
 
 def say_welcome(settings: Settings, console: Console) -> None:

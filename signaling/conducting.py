@@ -52,6 +52,11 @@ def check_on_record(room: Room) -> None:
                 ),
                 role=rule.role.value,
             )
+    if room.sitting.undefended():
+        raise Refusal(
+            "record.undefended",
+            N_("The law asks for a lawyer for every accused here (R-CR-19). Book one, then go on."),
+        )
 
 
 def step(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import migrate
 from database import Database
 from tests.support import postgresql
 from tests.support.clock import SettableClock
@@ -23,8 +24,6 @@ def clock() -> SettableClock:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at the newest migration, to be copied."""
-    import migrate
-
     path = tmp_path_factory.mktemp("template") / "mahdar.db"
     migrate.upgrade(f"sqlite+aiosqlite:///{path}")
     return path
@@ -33,8 +32,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """A running server with a database `template` at the newest migration."""
-    import migrate
-
     with postgresql.running() as url:
         migrate.create_database(f"{url}/template_mahdar")
         migrate.upgrade(f"{url}/template_mahdar")

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from sessions.phase import FINAL, LIVE, Phase
+from sessions.sitting import Offence
 from signaling import facts as f
 from signaling import messages as m
 from signaling import record
@@ -352,3 +354,11 @@ class TestRest:
         play = hearing()
         play.do("accused", m.CannotHear(on=True))
         assert play.room.at("accused").cannot_hear
+
+
+def test_a_capital_felony_is_not_heard_without_counsel_for_every_accused() -> None:
+    play = hearing()
+    seats = tuple(seat for seat in play.room.sitting.seats if seat.id != "counsel")
+    sitting = replace(play.room.sitting, offence=Offence.FELONY_CAPITAL, seats=seats)
+    play.room = replace(play.room, sitting=sitting)
+    assert refused(play, "judge", m.OnRecord()) == "record.undefended"
