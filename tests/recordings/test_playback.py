@@ -1,6 +1,7 @@
 """A sealed record is seen and exported with leave only, each time in the log, and verifies."""
 
 import asyncio
+import html
 import json
 import zipfile
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from sessions.phase import Phase
 from sessions.seat import SeatRole
 from sessions.sitting import Sitting
 from settings import Settings
+from tests.auth.house import Browser
 from tests.recordings import media
 from tests.recordings.room import Room, camera, microphone
 from tests.recordings.test_service import flowing
@@ -181,3 +183,42 @@ async def test_an_open_record_is_not_shown(world: World) -> None:
     _, needs_order = await world.house.playback.needs_order(judge, sitting.id)
     assert not needs_order
     assert await world.house.playback.view(judge, sitting.id)
+
+
+async def test_the_player_over_http(world: World) -> None:
+    sitting = world.sittings["criminal_hearing"]
+    await record(world, sitting)
+    page = f"/en/sittings/{sitting.id}/recording"
+    quart = app.create_app(world.house)
+    stranger = Browser(quart)
+    assert (await stranger.get(page)).status_code in (302, 303, 401)
+    browser = Browser(quart)
+    await browser.sign_in("judge")
+    asked = await browser.sees(page)
+    assert 'name="order"' in asked
+    assert "data-source" not in asked
+    answer = await browser.post(page, {"order": ""})
+    assert answer.status_code == 403
+    answer = await browser.post(page, {"order": "order 7/2026"})
+    text = await answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    address = html.unescape(text.split('data-source="')[1].split('"')[0])
+    answer = await browser.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    data = await answer.get_json()
+    track = data["tracks"][0]["id"]
+    media_url = data["segment_url"].replace("{track}", track).replace("{seq}", "0")
+    answer = await browser.client.get(media_url)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "video/webm"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert media.decode(await answer.get_data())
+    assert (await browser.get(media_url.replace("0.webm", "99.webm"))).status_code == 404
+    other = Browser(quart)
+    await other.sign_in("clerk")
+    for url in (address, media_url):
+        assert (await other.get(url)).status_code == 403
+        assert (await stranger.get(url)).status_code in (303, 401)
+    assert (await browser.get(address.split("?")[0])).status_code == 403
+    assert (await browser.get(f"/en/sittings/{'0' * 16}/recording")).status_code == 404
