@@ -20,6 +20,12 @@ from signaling.engine import Codec
 CLUSTER_MS = 700
 """With the wait for late packets (600 ms at most) a killed process loses less than 2 s."""
 MS = Fraction(1, 1000)
+RATE = 999
+"""Frames a second that a picture's header announces: an upper bound, for its frames come when the
+sender's camera gives them. Without it ffmpeg guesses a regular rate from the first frames, rounds
+the times to that, and a strict decode then complains of two frames at one time."""
+STEP_MS = 2
+"""Frames nearer to each other than this would fall together at RATE."""
 
 
 class Muxer:
@@ -28,13 +34,19 @@ class Muxer:
     def __init__(self, codec: Codec, width: int = 0, height: int = 0) -> None:
         self._out = _Pieces()
         self._container = _open(self._out)
+        self._step = 1 if codec == "opus" else STEP_MS
+        self._next = 0
         if codec == "opus":
             self._stream: Stream = self._container.add_stream_from_template(_opus_template())
         else:
-            self._stream = self._container.add_mux_stream("vp8", width=width, height=height)
+            self._stream = self._container.add_mux_stream(
+                "vp8", rate=RATE, width=width, height=height
+            )
 
     def add(self, data: bytes, at_ms: int, duration_ms: int, keyframe: bool) -> bytes:
         """Mux one frame; return what is complete now: often nothing."""
+        at_ms = max(at_ms, self._next)
+        self._next = at_ms + self._step
         self._container.mux_one(_packet(self._stream, data, at_ms, duration_ms, keyframe))
         return self._out.take()
 

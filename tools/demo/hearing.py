@@ -263,6 +263,7 @@ async def proceedings(hearing: Hearing) -> None:
     await clerk.page.get_by_role("tab", name="Notes").click()
     await clerk.page.locator("[name=note]").fill("The charge was read to the accused.")
     await clerk.press("Add note")
+    await clerk.page.get_by_role("tab", name="People").click()
     await asyncio.sleep(SPEECH_S)
 
 
