@@ -248,6 +248,7 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.remove",
             "live.readmit",
             "live.identity",
+            "live.look",
             "live.recess",
             "live.resume",
             "live.delay",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sessions.phase import FINAL, Phase, Step
 from sessions.seat import Identity
 from signaling import facts as f
+from signaling.routing import looks_at
 from signaling.state import (
     MAIN,
     NOTES_SHOWN,
@@ -37,7 +38,15 @@ def apply_all(room: Room, facts: Iterable[f.Fact], at: datetime) -> Room:
 
 def apply(room: Room, fact: f.Fact, at: datetime) -> Room:
     """The room after one fact. Total: a fact that was decided can always be applied."""
-    return room.with_live(_APPLY[type(fact)](room.live, fact, at))
+    return _end_looks(room.with_live(_APPLY[type(fact)](room.live, fact, at)))
+
+
+def _end_looks(room: Room) -> Room:
+    """A look ends with the waiting; who waits again later is not seen again by itself."""
+    for seat_id, seat in room.live.seats.items():
+        if seat.looks_at is not None and looks_at(room, seat_id) is None:
+            room = room.with_live(_seat(room.live, seat_id, looks_at=None))
+    return room
 
 
 def _seat(live: Live, seat: str, **changes: Any) -> Live:
@@ -95,7 +104,13 @@ def _joined(live: Live, fact: f.SeatJoined, at: datetime) -> Live:
     )
     if fact.client != before.client:
         live = _seat(
-            live, fact.seat, microphone=False, camera=False, screen=False, officer_out=False
+            live,
+            fact.seat,
+            microphone=False,
+            camera=False,
+            screen=False,
+            officer_out=False,
+            looks_at=None,
         )
     return live
 
@@ -146,6 +161,10 @@ def _readmitted(live: Live, fact: f.Readmitted, at: datetime) -> Live:
 
 def _identity(live: Live, fact: f.IdentityChecked, at: datetime) -> Live:
     return _seat(live, fact.seat, identity=fact.result, document=fact.document)
+
+
+def _looked(live: Live, fact: f.Looked, at: datetime) -> Live:
+    return _seat(live, fact.by, looks_at=fact.seat)
 
 
 def _attested(live: Live, fact: f.Attested, at: datetime) -> Live:
@@ -297,6 +316,7 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.Removed: _removed,
     f.Readmitted: _readmitted,
     f.IdentityChecked: _identity,
+    f.Looked: _looked,
     f.Attested: _attested,
     f.WitnessHeard: _heard,
     f.MediaSilent: _silent,

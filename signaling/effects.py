@@ -11,14 +11,19 @@ from signaling.engine import SOURCES, MediaRoom, Source, Space
 from signaling.routing import NOTHING, Route, routes
 from signaling.state import Place, Room
 
+_NEW = Route(None, NOTHING)
+"""A seat that was booked since."""
 _OFF: dict[Source, str] = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
 
 
 def restrict(media: MediaRoom, before: Room, after: Room) -> None:
     """Take away what the next state does not allow."""
     was, will = routes(before), routes(after)
+    for seat, old in was.items():
+        if old.looks_at is not None and will[seat].looks_at != old.looks_at:
+            media.show(seat, None)
     for seat, new in will.items():
-        old = was.get(seat, Route(None, NOTHING))
+        old = was.get(seat, _NEW)
         if old.space is not None and new.space != old.space:
             media.place(seat, None, _reason(after, seat))
         kept = old.sources
@@ -30,27 +35,41 @@ def restrict(media: MediaRoom, before: Room, after: Room) -> None:
 
 def release(media: MediaRoom, before: Room, after: Room) -> None:
     """Give what the next state allows."""
-    was = routes(before)
-    for seat, new in routes(after).items():
-        old = was.get(seat, Route(None, NOTHING))
+    was, will = routes(before), routes(after)
+    for seat, new in will.items():
+        old = was.get(seat, _NEW)
         if new.sources - old.sources:
             media.permit(seat, new.sources)
         if new.space is not None and new.space != old.space:
             media.place(seat, new.space)
+    for seat, new in will.items():
+        if new.looks_at is not None and new.looks_at != was.get(seat, _NEW).looks_at:
+            media.show(seat, new.looks_at)
 
 
 def take_back(media: MediaRoom, before: Room) -> None:
     """The change could not be stored: everything is as before."""
-    for seat, old in routes(before).items():
+    was = routes(before)
+    for seat, old in was.items():
         media.permit(seat, old.sources)
         media.place(seat, old.space)
+    _show(media, was)
 
 
 def enter(media: MediaRoom, room: Room) -> None:
     """A new media room: every seat gets its route before anybody connects."""
-    for seat, route in routes(room).items():
+    will = routes(room)
+    for seat, route in will.items():
         media.permit(seat, route.sources)
         _place(media, seat, route.space)
+    _show(media, will)
+
+
+def _show(media: MediaRoom, found: Mapping[str, Route]) -> None:
+    """Who looks at whom, once everybody is in place."""
+    for seat, route in found.items():
+        if route.looks_at is not None:
+            media.show(seat, route.looks_at)
 
 
 def _place(media: MediaRoom, seat: str, space: Space | None) -> None:

@@ -6,7 +6,8 @@ Interfaces and values only. `aiortc_engine` implements `MediaEngine`; the record
 Two kinds of space carry media. A `HearingSpace` can be recorded. A `PrivateSpace` (a private
 consultation, a deliberation) cannot: `MediaRoom.attach` takes only a `HearingSpace`, and an
 engine must also refuse at run time with `SinkRefused`. A seat in no space (the lobby, the witness
-room) gets and gives no media packet at all.
+room) gets and gives no media packet at all, but for its camera, which `MediaRoom.show` lets a host
+see to check an identity; that is never recorded.
 """
 
 from collections.abc import Callable
@@ -199,6 +200,16 @@ class MediaRoom(Protocol):
     def permit(self, seat: str, sources: frozenset[Source], reason: str = "muted") -> None:
         """Which sources of a seat are forwarded and recorded; others are dropped at arrival, and
         the sink of a source that stops is closed with `reason`. A seat starts with none."""
+
+    def show(self, seat: str, shown: str | None) -> None:
+        """Let `seat` also see the camera of `shown`, one seat that is in no space; None ends it.
+
+        Only the camera, as far as it is permitted, in a free slot of `seat`'s subscribe
+        connection; one way, never the microphone, and no recorder is told of it. It begins with
+        a keyframe, which is asked for. Placing `shown` in a space ends it, and `leave` of either.
+
+        Raises ValueError for a `shown` that is in a space, and for the seat itself.
+        """
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """Record everything that flows in the hearing. Raises SinkRefused for any other space,

@@ -112,6 +112,13 @@ class IdentityChecked(Struct, frozen=True):
     last4: str
 
 
+class Looked(Struct, frozen=True):
+    """A host sees the camera of a seat that waits, from now on, or of none (None)."""
+
+    seat: str | None
+    by: str
+
+
 class Attested(Struct, frozen=True):
     """The officer attested the detention room."""
 
@@ -322,6 +329,7 @@ Fact: TypeAlias = (
     | Removed
     | Readmitted
     | IdentityChecked
+    | Looked
     | Attested
     | WitnessHeard
     | MediaSilent

@@ -2,7 +2,8 @@
 
 Every packet of a publisher passes `receive_rtp`. Whether it goes anywhere was decided when a
 seat was last placed or permitted, by the plain methods, before they returned: a stream holds the
-slots that it feeds, and none while its seat is in no space or its source is not permitted.
+slots that it feeds, and none while its seat is in no space or its source is not permitted. The one
+exception is `show`: a host sees the camera of one seat that waits.
 """
 
 import logging
@@ -67,6 +68,8 @@ class Seat:
     id: str
     space: Space | None = None
     permitted: frozenset[Source] = frozenset()
+    shown: str | None = None
+    """A seat in no space whose camera this one sees too."""
     publisher: Publisher | None = None
     """The newest connection whose media flowed."""
     subscriber: Subscriber | None = None
@@ -104,6 +107,8 @@ class Forwarder:
         if seat.space == space:
             return
         seat.space = space
+        if space is not None:
+            self._hide(name)
         if reason is None:
             reason = "private" if isinstance(space, PrivateSpace) else "lobby"
         self._apply(seat, reason)
@@ -115,6 +120,25 @@ class Forwarder:
         seat.permitted = frozenset(sources)
         self._apply(seat, reason)
         self.route(now)
+
+    def show(self, name: str, shown: str | None, now: int) -> None:
+        """See `MediaRoom.show`."""
+        if shown == name:
+            raise ValueError("a seat is not shown to itself")
+        if shown is not None and self.seat(shown).space is not None:
+            raise ValueError("only a seat in no space is shown")
+        seat = self.seat(name)
+        before, seat.shown = seat.shown, shown
+        for other in (before, shown):
+            if other is not None:
+                self._apply(self.seat(other), "lobby")
+        self.route(now)
+
+    def _hide(self, name: str) -> None:
+        """Nobody sees the camera of this seat any more but those of its space."""
+        for seat in self.seats.values():
+            if seat.shown == name:
+                seat.shown = None
 
     def attach(self, space: object, recorder: Recorder, now: int) -> None:
         """See `MediaRoom.attach`. The type is checked again here: nothing else is recorded."""
@@ -138,6 +162,9 @@ class Forwarder:
             seat.publisher.superseded = True
             for upstream in seat.publisher.upstreams:
                 self._taps.close(upstream, reason)
+        self._hide(name)
+        if seat is not None and seat.shown in self.seats:
+            self._apply(self.seats[seat.shown], reason)
         self.route(now)
 
     def disconnected(self, link: Publisher | Subscriber, reason: str, now: int) -> None:
@@ -329,14 +356,22 @@ class Forwarder:
         """Make the flags of a seat's streams agree with its place and permissions."""
         for upstream in seat.publisher.upstreams if seat.publisher else ():
             upstream.permitted = upstream.track.source in seat.permitted
-            upstream.open = upstream.permitted and seat.space is not None
+            upstream.open = upstream.permitted and (
+                seat.space is not None or self._is_shown(upstream.track)
+            )
             if not upstream.permitted:
                 upstream.live = False
             if not (upstream.open and isinstance(seat.space, HearingSpace)):
                 self._taps.close(upstream, reason)
 
+    def _is_shown(self, track: TrackId) -> bool:
+        return track.source == "camera" and any(
+            seat.shown == track.seat for seat in self.seats.values()
+        )
+
     def route(self, now: int) -> None:
-        """Give every subscriber the streams of its space, and every stream its outputs."""
+        """Give every subscriber the streams of its space and the camera that is shown to it, and
+        every stream its outputs."""
         by_space: dict[Space | None, list[Upstream]] = {}
         upstreams = self._upstreams()
         for upstream in upstreams:
@@ -349,6 +384,8 @@ class Forwarder:
             if subscriber is None:
                 continue
             there = by_space.get(seat.space, []) if seat.space is not None else []
+            waits = [item for item in by_space.get(None, []) if item.track.seat == seat.shown]
+            there = there + waits
             if subscriber.assign([item for item in there if item.track.seat != seat.id], now):
                 self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
             for slot in subscriber.slots:

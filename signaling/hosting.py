@@ -7,9 +7,7 @@ from signaling import consulting
 from signaling import facts as f
 from signaling import messages as m
 from signaling.guards import Who, find_seat, not_here
-from signaling.state import Place, Room, SeatLive, detained
-
-_WAITING = (Place.LOBBY, Place.WITNESS_ROOM)
+from signaling.state import WAITING, Place, Room, SeatLive, detained
 
 
 def admit(room: Room, who: Who, command: m.Admit) -> list[f.Fact]:
@@ -55,7 +53,7 @@ def check_admission(room: Room, seat: Seat, live: SeatLive, arriving: set[str]) 
         raise Refusal(
             "seat.removed", N_("This person was removed. Let them back in first."), seat=seat.id
         )
-    if not live.present or live.place not in _WAITING:
+    if not live.present or live.place not in WAITING:
         raise not_here(seat)
     problem = _identity_problem(seat, live)
     if problem is not None:
@@ -152,6 +150,27 @@ def identity(room: Room, who: Who, command: m.IdentityCheck) -> list[f.Fact]:
     # Whoever is not proved may not be heard: back to wait, in the same moment.
     back = f.ToLobby(seat.id, room.waiting_place(seat.id), who.seat)
     return [checked, *consulting.leave(room, seat.id), back]
+
+
+def look(room: Room, who: Who, command: m.Look) -> list[f.Fact]:
+    """A host sees the camera of one seat that waits, and is seen and heard by nobody for it."""
+    if command.seat == room.at(who.seat).looks_at:
+        return []
+    if command.seat is None:
+        return [f.Looked(None, who.seat)]
+    seat, live = find_seat(room, command.seat)
+    if live.place not in WAITING or seat.id == who.seat:
+        raise Refusal(
+            "look.not_waiting",
+            N_(
+                "Only somebody else who waits can be looked at before admission. Whoever is in the"
+                " hearing is seen there."
+            ),
+            seat=seat.id,
+        )
+    if not live.present:
+        raise not_here(seat)
+    return [f.Looked(seat.id, who.seat)]
 
 
 def heard(room: Room, who: Who, command: m.Heard) -> list[f.Fact]:

@@ -100,6 +100,11 @@ def _identity(fact: f.IdentityChecked) -> Entry:
     return Entry("identity", fact.seat, codes, {"last4": fact.last4})
 
 
+def _looked(fact: f.Looked) -> Entry | None:
+    """The beginning of a look; it ends with the check, or with the waiting."""
+    return Entry("look", fact.seat, {"by": fact.by}) if fact.seat else None
+
+
 def _private_ended(fact: f.PrivateEnded) -> Entry | None:
     """Invitations that came to nothing are nobody's business."""
     if fact.opened_at is None:
@@ -128,6 +133,7 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.Removed: lambda x: Entry("seat.removed", x.seat, {"by": x.by}, {"reason": x.reason}),
     f.Readmitted: lambda x: Entry("seat.readmitted", x.seat, {"by": x.by}),
     f.IdentityChecked: _identity,
+    f.Looked: _looked,
     f.Attested: _attested,
     f.WitnessHeard: lambda x: Entry("seat.heard", x.seat, {"by": x.by}),
     f.MediaSilent: lambda x: Entry(

@@ -226,6 +226,10 @@ class ForwardingRoom:
         """See `MediaRoom.permit`."""
         self.forwarder.permit(seat, sources, reason, time.monotonic_ns())
 
+    def show(self, seat: str, shown: str | None) -> None:
+        """See `MediaRoom.show`."""
+        self.forwarder.show(seat, shown, time.monotonic_ns())
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """See `MediaRoom.attach`."""
         self.forwarder.attach(space, recorder, time.monotonic_ns())

@@ -227,6 +227,12 @@ class IdentityCheck(Message, frozen=True, kw_only=True, tag="identity"):
     last4: Annotated[str, Meta(pattern=r"^([0-9A-Za-z]{4})?$")] = ""
 
 
+class Look(Message, frozen=True, kw_only=True, tag="look"):
+    """See the camera of a seat that waits, to compare face and document; null ends it."""
+
+    seat: SeatId | None
+
+
 class Heard(Message, frozen=True, kw_only=True, tag="heard"):
     """A witness or expert has been heard (R-CR-22)."""
 
@@ -359,6 +365,7 @@ Hosts: TypeAlias = (
     | Remove
     | Readmit
     | IdentityCheck
+    | Look
     | Heard
     | OnRecord
     | OffRecord

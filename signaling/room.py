@@ -73,5 +73,6 @@ _DECIDE: dict[type, Decider] = {
     m.Remove: lambda room, who, command, at: hosting.remove(room, who, command),
     m.Readmit: lambda room, who, command, at: hosting.readmit(room, who, command),
     m.IdentityCheck: lambda room, who, command, at: hosting.identity(room, who, command),
+    m.Look: lambda room, who, command, at: hosting.look(room, who, command),
     m.Heard: lambda room, who, command, at: hosting.heard(room, who, command),
 }

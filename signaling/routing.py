@@ -7,19 +7,20 @@ media engine before anybody is answered.
 from dataclasses import dataclass
 
 from sessions.kind import Recording
-from sessions.phase import IN_SESSION
+from sessions.phase import FINAL, IN_SESSION
 from signaling.engine import HearingSpace, PrivateSpace, Source, Space
-from signaling.state import MAIN, Place, Room, detained
+from signaling.state import MAIN, WAITING, Place, Room, detained
 
 NOTHING: frozenset[Source] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Space and permitted sources of one seat."""
+    """Space and permitted sources of one seat, and the seat that waits which it looks at."""
 
     space: Space | None
     sources: frozenset[Source]
+    looks_at: str | None = None
 
 
 def main_space(room: Room) -> Space:
@@ -74,7 +75,25 @@ def route(room: Room, seat_id: str) -> Route:
         declared.add("camera")
     if seat.screen:
         declared.add("screen")
-    return Route(space_of(room, seat_id), leave_to_send(room, seat_id) & declared)
+    sources = leave_to_send(room, seat_id) & declared
+    return Route(space_of(room, seat_id), sources, looks_at(room, seat_id))
+
+
+def looks_at(room: Room, seat_id: str) -> str | None:
+    """Whose camera this seat sees to check an identity: a host's only, and only of somebody else
+    who waits and is here."""
+    shown = room.at(seat_id).looks_at
+    if shown is None or shown == seat_id or room.live.phase in FINAL:
+        return None
+    if not room.is_host(seat_id) or not room.at(seat_id).present:
+        return None
+    other = room.at(shown)
+    return shown if other.present and other.place in WAITING else None
+
+
+def looked_at(room: Room, seat_id: str) -> bool:
+    """Whether a host sees the camera of this seat, which waits."""
+    return any(looks_at(room, host) == seat_id for host in room.hosts())
 
 
 def routes(room: Room) -> dict[str, Route]:

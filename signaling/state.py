@@ -37,6 +37,10 @@ class Place(StrEnum):
     REMOVED = "removed"
 
 
+WAITING = (Place.LOBBY, Place.WITNESS_ROOM)
+"""Places in which a seat is in no space."""
+
+
 class Attestation(Struct, frozen=True):
     """What the facility officer attested (R-CR-23)."""
 
@@ -97,6 +101,8 @@ class SeatLive(Struct, frozen=True):
     """A witness or expert who has been heard."""
     officer_out: bool = False
     """Where recording is forbidden: the officer is out of earshot of the main space."""
+    looks_at: str | None = None
+    """A host's: the seat that waits whose camera this one sees, to check an identity."""
     missing: Missed | None = None
     missed: tuple[Missed, ...] = ()
     """Told to the seat until it acknowledges."""

@@ -18,7 +18,7 @@ from signaling.guards import Who, check
 from signaling.journal import stamp
 from signaling.ports import RecordStatus
 from signaling.room import decide
-from signaling.routing import leave_to_send, officer_near, space_of
+from signaling.routing import leave_to_send, looked_at, looks_at, officer_near, space_of
 from signaling.state import MAIN, Missed, Place, PrivateRoom, Room, client_of
 
 Line = Literal["good", "poor", "bad", ""]
@@ -175,6 +175,8 @@ def _me(room: Room, who: Who, language: str, around: Surroundings) -> dict[str, 
         "missed": [_missed(stretch) for stretch in seat.missed],
         "missing_since": _time(seat.missing.since) if seat.missing else None,
         "hears": space_of(room, who.seat) is not None,
+        "looks_at": looks_at(room, who.seat),
+        "looked_at": looked_at(room, who.seat),
     }
 
 

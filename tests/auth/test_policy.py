@@ -48,8 +48,8 @@ def seated(seat_role: str, kind: str = "criminal_hearing", **codes: bool) -> Con
 
 ANY_ACCOUNT = set(Role) - {Role.GUEST}
 HOSTS_ONLY = {
-    "open", "admit", "to_lobby", "remove", "readmit", "identity", "recess", "resume", "delay",
-    "mute", "unlock", "allow_screen", "lower_hand", "close",
+    "open", "admit", "to_lobby", "remove", "readmit", "identity", "look", "recess", "resume",
+    "delay", "mute", "unlock", "allow_screen", "lower_hand", "close",
 }  # fmt: skip
 COURT_ONLY = {
     "roll_call", "floor", "publicity", "heard", "agenda", "note", "adjourn", "reserve",

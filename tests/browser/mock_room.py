@@ -213,6 +213,8 @@ class MockRoom:
             for seat, route in routes(self.room).items():
                 self.media.permit(seat, route.sources)
                 self.media.place(seat, route.space)
+            for seat, route in routes(self.room).items():
+                self.media.show(seat, route.looks_at)
         for seat in list(self.sockets):
             await self._send_state(seat)
         for notice in notices(self.room, facts):

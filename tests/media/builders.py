@@ -187,6 +187,9 @@ class Room:
     def place(self, seat: str, space: object, reason: str | None = None) -> None:
         self.forwarder.place(seat, space, reason, self.now)  # type: ignore[arg-type]
 
+    def show(self, seat: str, shown: str | None) -> None:
+        self.forwarder.show(seat, shown, self.now)
+
     def send(
         self,
         seat: str,

@@ -121,6 +121,30 @@ async def test_the_lobby_receives_no_packet(hall: Hall) -> None:
     assert judge.seat == "judge"
 
 
+async def test_a_host_sees_who_waits_and_nobody_else_does(hall: Hall) -> None:
+    judge, clerk = await hall.enter("judge"), await hall.enter("clerk")
+    guest = await hall.enter("guest", admit=False)
+    hall.room.permit("guest", frozenset({"microphone", "camera"}))
+    recorder = FakeRecorder()
+    hall.room.attach(HEARING, recorder)
+    await playing(clerk, "a0", "v0", frames=20)
+    assert (await clerk.received())["v1"]["packets"] == 0
+    hall.room.show("clerk", "guest")
+    stats = await playing(clerk, "v1", frames=20)
+    assert stats["v1"]["width"] == 640
+    assert stats["a1"]["packets"] == 0
+    assert await packets(guest) == 0
+    assert (await judge.received())["v1"]["packets"] == 0
+    hall.room.show("clerk", None)
+    await asyncio.sleep(0.2)  # what was on the line has arrived
+    before = await clerk.received()
+    shown = int(before["v0"]["shown"])
+    stats = await playing(clerk, "v0", frames=shown + 40)
+    assert stats["v1"]["packets"] == before["v1"]["packets"]
+    assert await packets(guest) == 0
+    assert {sink.track.seat for sink in recorder.sinks} == {"judge", "clerk"}
+
+
 async def test_a_private_space_isolates(hall: Hall) -> None:
     judge, lawyer, client = [await hall.enter(name) for name in ("judge", "lawyer", "client")]
     await playing(judge, "v0", "v1")

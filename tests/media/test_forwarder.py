@@ -414,9 +414,114 @@ def test_line_report() -> None:
     assert room.forwarder.report(room.now)["lawyer"].silent_for is None
 
 
+def looking() -> Room:
+    """The clerk in the hearing looks at a guest who waits beside another one."""
+    room = hall("clerk", "judge")
+    for name in ("guest", "other"):
+        room.join(name, admit=False)
+        room.permit(name)
+    for name in ("judge", "guest", "other"):
+        room.send(name, key=True)
+    room.show("clerk", "guest")
+    return room
+
+
+def everybody(room: Room) -> dict[str, int]:
+    return {name: len(wire.rtp) for name, wire in room.down.items()}
+
+
+def test_a_shown_camera_reaches_only_the_host_who_looks() -> None:
+    room = looking()
+    before = everybody(room)
+    room.send("guest", key=True)
+    room.send("guest", "microphone")
+    room.send("guest", "screen", key=True)
+    room.send("other", key=True)
+    room.send("clerk", key=True)
+    got = {name: count - before[name] for name, count in everybody(room).items()}
+    assert got == {"clerk": 1, "judge": 1, "guest": 0, "other": 0}
+    assert ("guest", "camera") in room.subscribers["clerk"].carried().values()
+    assert ("guest", "microphone") not in room.subscribers["clerk"].carried().values()
+
+
+def test_a_host_in_no_space_sees_too() -> None:
+    room = looking()
+    room.place("clerk", None)
+    before = everybody(room)
+    for name in ("guest", "judge", "other"):
+        room.send(name, key=True)
+        room.send(name, "microphone")
+    got = {name: count - before[name] for name, count in everybody(room).items()}
+    assert got == {"clerk": 1, "judge": 0, "guest": 0, "other": 0}
+
+
+def test_a_look_asks_for_a_keyframe() -> None:
+    room = hall("clerk")
+    room.join("guest", admit=False)
+    room.permit("guest")
+    room.send("guest", key=True)
+    assert plis(room, "guest") == 0
+    room.show("clerk", "guest")
+    assert plis(room, "guest") == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda room: room.show("clerk", None),
+        lambda room: room.show("clerk", "other"),
+        lambda room: room.place("guest", PrivateSpace("sitting", "p", frozenset({"guest"}))),
+        lambda room: (room.place("guest", HEARING), room.place("guest", None)),
+        lambda room: room.permit("guest", "microphone", reason="camera_off"),
+        lambda room: room.forwarder.remove("clerk", "left", room.now),
+        lambda room: room.forwarder.remove("guest", "left", room.now),
+    ],
+)
+def test_a_look_ends(end: object) -> None:
+    room = looking()
+    end(room)  # type: ignore[operator]
+    before = everybody(room)
+    room.send("guest", key=True)
+    room.send("guest")
+    assert everybody(room) == before
+
+
+def test_a_shown_seat_that_is_placed_goes_on_in_the_same_slot_for_all() -> None:
+    room = looking()
+    (mid,) = [
+        mid for mid, track in room.subscribers["clerk"].carried().items() if track.seat == "guest"
+    ]
+    room.place("guest", HEARING)
+    room.send("guest", key=True)
+    assert room.subscribers["clerk"].carried()[mid] == ("guest", "camera")
+    assert len(room.heard("judge")) == 1
+    assert room.down["other"].rtp == []
+
+
+def test_a_shown_seat_is_never_recorded() -> None:
+    room, recorder = looking(), FakeRecorder()
+    room.forwarder.attach(HEARING, recorder, room.now)
+    for source in SOURCES:
+        room.send("guest", source, key=True)
+    room.wait(100 * MS)
+    room.publish("guest")
+    room.send("guest", key=True)
+    assert room.heard("clerk")[-1].payload_type
+    assert {sink.track for sink in recorder.sinks} == {("judge", "camera")}
+    assert room.forwarder.live_tracks(HEARING) == {("judge", "camera")}
+
+
+def test_only_another_seat_in_no_space_is_shown() -> None:
+    room = hall("clerk", "judge")
+    for shown in ("judge", "clerk"):
+        with pytest.raises(ValueError, match="shown"):
+            room.show("clerk", shown)
+
+
 class Isolation(RuleBasedStateMachine):
     """Whatever is commanded in whatever order: a packet is only ever received by, and recorded
-    from, seats that share a space at that moment, from sources that are permitted."""
+    from, seats that share a space at that moment, from sources that are permitted. The one
+    exception: the camera of a seat in no space, by the seat to which it is shown."""
 
     NAMES = ("judge", "lawyer", "client", "witness")
     SPACES = (
@@ -438,6 +543,12 @@ class Isolation(RuleBasedStateMachine):
     def place(self, name: str, space: object) -> None:
         if not isinstance(space, PrivateSpace) or name in space.allowed:
             self.room.place(name, space)
+
+    @rule(name=st.sampled_from(NAMES), shown=st.sampled_from(NAMES) | st.none())
+    def show(self, name: str, shown: str | None) -> None:
+        seats = self.room.forwarder.seats
+        if shown is None or (shown != name and seats[shown].space is None):
+            self.room.show(name, shown)
 
     @rule(name=st.sampled_from(NAMES), sources=st.sets(st.sampled_from(SOURCES)))
     def permit(self, name: str, sources: set[Source]) -> None:
@@ -473,16 +584,25 @@ class Isolation(RuleBasedStateMachine):
         may_flow = seat.space is not None and source in seat.permitted
         for other in self.NAMES:
             got = len(room.down[other].rtp) - before[other]
+            if self.may_see(other, name, source):
+                continue
             if not may_flow or other == name or seats[other].space != seat.space:
                 assert got == 0, (name, source, other)
         recorded = sum(len(sink.packets) for sink in self.recorder.sinks) - written
         assert recorded == int(may_flow and self.attached and seat.space == HEARING)
+
+    def may_see(self, viewer: str, name: str, source: Source) -> bool:
+        seats = self.room.forwarder.seats
+        waits = seats[name].space is None and source in seats[name].permitted
+        return waits and source == "camera" and seats[viewer].shown == name
 
     @invariant()
     def slots_show_only_the_same_space(self) -> None:
         seats = self.room.forwarder.seats
         for name, subscriber in self.room.subscribers.items():
             for track in subscriber.carried().values():
+                if self.may_see(name, track.seat, track.source):
+                    continue
                 assert seats[track.seat].space == seats[name].space is not None
                 assert track.source in seats[track.seat].permitted
 

@@ -39,6 +39,7 @@ class FakeMediaRoom:
         self.calls = calls
         self.spaces: dict[str, Space] = {}
         self.permits: dict[str, frozenset[Source]] = {}
+        self.shows: dict[str, str] = {}
         self.lines: dict[str, LineReport] = {}
         self.recorder: Recorder | None = None
         self.closed = False
@@ -69,6 +70,15 @@ class FakeMediaRoom:
     def permit(self, seat: str, sources: frozenset[Source], reason: str = "muted") -> None:
         self.calls.append(("permit", seat, sources, reason))
         self.permits[seat] = sources
+
+    def show(self, seat: str, shown: str | None) -> None:
+        if shown in self.spaces:
+            raise ValueError("only a seat in no space is shown")
+        self.calls.append(("show", seat, shown))
+        if shown is None:
+            self.shows.pop(seat, None)
+        else:
+            self.shows[seat] = shown
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         if not isinstance(space, HearingSpace):

@@ -3,7 +3,7 @@ import pytest
 from errors import Refusal
 from sessions.seat import Identity
 from signaling import messages as m
-from signaling.routing import space_of
+from signaling.routing import looked_at, looks_at, space_of
 from signaling.state import Place
 from tests.signaling.rooms import Play, hearing, lobby
 
@@ -151,6 +151,76 @@ class TestIdentity:
         assert play.room.at("victim").identity is Identity.NOT_PROVED
         assert play.place("victim") is Place.LOBBY
         assert play.room.live.floor is None
+
+
+class TestLook:
+    def test_at_one_who_waits_before_and_in_session(self) -> None:
+        for play, seat in ((lobby(), "accused"), (hearing(), "witness")):
+            assert len(play.do("clerk", m.Look(seat=seat))) == 1
+            assert looks_at(play.room, "clerk") == seat
+            assert looked_at(play.room, seat)
+            assert space_of(play.room, seat) is None
+            assert play.do("clerk", m.Look(seat=seat)) == []
+            play.do("clerk", m.Look(seat=None))
+            assert looks_at(play.room, "clerk") is None
+            assert not looked_at(play.room, seat)
+            assert play.do("clerk", m.Look(seat=None)) == []
+
+    def test_at_one_seat_at_a_time(self) -> None:
+        play = hearing()
+        play.do("clerk", m.Look(seat="witness"))
+        play.do("clerk", m.Look(seat="expert"))
+        assert not looked_at(play.room, "witness")
+        assert looked_at(play.room, "expert")
+
+    def test_two_hosts(self) -> None:
+        play = hearing()
+        play.do("clerk", m.Look(seat="witness"))
+        play.do("judge", m.Look(seat="witness"))
+        play.do("clerk", m.Look(seat=None))
+        assert looked_at(play.room, "witness")
+
+    def test_not_at_who_is_inside_nor_oneself(self) -> None:
+        assert refused(hearing(), "clerk", m.Look(seat="counsel")) == "look.not_waiting"
+        assert refused(lobby(), "clerk", m.Look(seat="clerk")) == "look.not_waiting"
+        assert refused(lobby(), "clerk", m.Look(seat="nobody")) == "seat.unknown"
+
+    def test_not_at_who_is_away(self) -> None:
+        play = hearing()
+        play.lose("witness")
+        assert refused(play, "clerk", m.Look(seat="witness")) == "seat.not_here"
+
+    @pytest.mark.parametrize("seat", ["counsel", "witness2", "accused"])
+    def test_by_somebody_who_is_no_host(self, seat: str) -> None:
+        assert refused(hearing(), seat, m.Look(seat="witness")).startswith("policy.")
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda play: (
+                play.do("clerk", m.Admit(seats=["witness2"])),
+                play.do("clerk", m.ToLobby(seats=["witness2"])),
+            ),
+            lambda play: (play.lose("witness2"), play.arrive("witness2")),
+            lambda play: (play.do("witness2", m.Leave()), play.arrive("witness2")),
+            lambda play: (play.lose("clerk"), play.arrive("clerk")),
+            lambda play: play.arrive("clerk", client="another page"),
+            lambda play: play.do("judge", m.Remove(seat="witness2", reason="x")),
+            lambda play: play.do("judge", m.Close()),
+        ],
+    )
+    def test_ends_with_the_waiting_and_does_not_begin_again(self, end: object) -> None:
+        play = hearing()
+        play.do("clerk", m.Look(seat="witness2"))
+        end(play)  # type: ignore[operator]
+        assert looks_at(play.room, "clerk") is None
+        assert play.room.at("clerk").looks_at is None
+
+    def test_a_recess_does_not_end_it(self) -> None:
+        play = hearing()
+        play.do("clerk", m.Look(seat="witness"))
+        play.do("judge", m.Recess(minutes=5))
+        assert looks_at(play.room, "clerk") == "witness"
 
 
 class TestRemove:

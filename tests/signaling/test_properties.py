@@ -14,7 +14,7 @@ from signaling import facts as f
 from signaling import messages as m
 from signaling import presence, record, state
 from signaling.engine import HearingSpace, PrivateSpace
-from signaling.routing import routes
+from signaling.routing import route, routes
 from signaling.state import Place
 from tests.signaling.rooms import CRIMINAL, START, hearing, lobby, proof
 
@@ -45,6 +45,7 @@ COMMANDS: list[st.SearchStrategy[Any]] = [
         result=st.sampled_from(["verified", "not_proved"]),
         document=st.just("passport"),
     ),
+    st.builds(m.Look, seat=seat_ids | st.none()),
     st.builds(m.Heard, seat=seat_ids),
     st.builds(m.OnRecord),
     st.builds(m.OffRecord, reason=st.just("x")),
@@ -228,6 +229,19 @@ class Sitting(RuleBasedStateMachine):
         for seat, found in routes(self.play.room).items():
             if self.play.place(seat) not in (Place.HEARING, Place.PRIVATE):
                 assert found.space is None
+
+    @invariant()
+    def only_a_host_who_is_here_sees_only_one_who_waits(self) -> None:
+        for seat, found in routes(self.play.room).items():
+            assert found.looks_at == self.play.room.at(seat).looks_at, "nothing stale is kept"
+            if found.looks_at is None:
+                continue
+            shown = self.play.room.at(found.looks_at)
+            assert self.play.room.is_host(seat)
+            assert self.play.room.at(seat).present
+            assert shown.present
+            assert shown.place in (Place.LOBBY, Place.WITNESS_ROOM)
+            assert route(self.play.room, found.looks_at).space is None
 
     @invariant()
     def the_hearing_carries_media_only_in_session(self) -> None:

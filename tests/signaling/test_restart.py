@@ -28,6 +28,19 @@ async def test_everybody_is_back_in_place_without_a_host(both: World) -> None:
     assert both.media.permits["counsel"] == {"camera"}
 
 
+async def test_nobody_is_looked_at_after_a_restart(world: World) -> None:
+    people = await world.hearing()
+    await world.come("witness2")
+    await people["clerk"].ok(m.Look(seat="witness2"))
+    await world.start_again()
+    clerk = await world.come("clerk")
+    witness = await world.come("witness2")
+
+    assert world.media.shows == {}
+    assert clerk.state["me"]["looks_at"] is None
+    assert not witness.state["me"]["looked_at"]
+
+
 async def test_private_room_is_still_private(world: World) -> None:
     people = await world.hearing()
     room = await consult(people)

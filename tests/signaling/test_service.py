@@ -136,6 +136,51 @@ class TestOrderOfThings:
         assert not {"counsel", "accused"} & set(written[-1])
         assert world.media.spaces["counsel"].id == room  # type: ignore[union-attr]
 
+    async def test_a_look_begins_after_it_is_stored_and_ends_before(self, world: World) -> None:
+        people = await world.hearing()
+        witness = await world.come("witness2")
+        await witness.ok(m.Sources(microphone=True, camera=True))
+        shown: list[dict[str, str]] = []
+        write = world.live._tools.writer.write
+
+        async def spy(*args: Any, **kwargs: Any) -> Any:
+            shown.append(dict(world.media.shows))
+            return await write(*args, **kwargs)
+
+        world.live._tools.writer.write = spy  # type: ignore[method-assign]
+        world.calls.clear()
+        await people["clerk"].ok(m.Look(seat="witness2"))
+        assert (shown[-1], world.media.shows) == ({}, {"clerk": "witness2"})
+        assert world.calls.index(("show", "clerk", "witness2")) == 0
+        assert witness.state["me"]["looked_at"]
+        assert "witness2" not in world.media.spaces
+
+        await people["clerk"].ok(m.Admit(seats=["witness2"]))
+        assert (shown[-1], world.media.shows) == ({}, {})
+        assert not witness.state["me"]["looked_at"]
+        calls = [call[:2] for call in world.calls]
+        assert calls.index(("place", "witness2")) > world.calls.index(("show", "clerk", None))
+        looks = [entry for entry in await world.journal() if entry[0] == "look"]
+        assert [(seat, data["by"]) for _, seat, data in looks] == [("witness2", "clerk")]
+
+    async def test_a_store_that_fails_leaves_a_look_as_it_was(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        people = await world.hearing()
+        await world.come("witness2")
+        await people["clerk"].ok(m.Look(seat="witness2"))
+
+        async def fails(*args: Any, **kwargs: Any) -> Any:
+            raise OSError("disk")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.live._tools.writer, "write", fails)
+            for command in (m.Look(seat=None), m.Admit(seats=["witness2"])):
+                assert await people["clerk"].refused(command) == "server.failed"
+                assert world.media.shows == {"clerk": "witness2"}
+            assert await people["judge"].refused(m.Look(seat="witness2")) == "server.failed"
+        assert world.media.shows == {"clerk": "witness2"}
+
     async def test_a_store_that_fails_changes_nothing(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:

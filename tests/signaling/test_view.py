@@ -95,6 +95,17 @@ class TestSecrets:
         assert seen(play, "counsel")["notes"] == []
 
 
+def test_who_is_looked_at_is_told_and_nobody_else() -> None:
+    play = hearing()
+    play.do("clerk", m.Look(seat="witness"))
+    told = {seat for seat in play.room.live.seats if seen(play, seat)["me"]["looked_at"]}
+    assert told == {"witness"}
+    looks = {seat: seen(play, seat)["me"]["looks_at"] for seat in ("clerk", "judge", "witness")}
+    assert looks == {"clerk": "witness", "judge": None, "witness": None}
+    assert not seen(play, "witness")["me"]["hears"]
+    assert {seat["id"] for seat in seen(play, "witness")["seats"]} == {"witness"}
+
+
 class TestMay:
     def test_is_what_the_room_would_say(self) -> None:
         play = hearing()
