@@ -21,6 +21,7 @@ from recordings.decoding import Finding, Job
 TIMEOUT_S = 8.0
 """One look takes far less; after this the process hangs and is replaced. The alarm does not wait
 for that: proofs are stale after STALE_MS."""
+WARM_S = 30.0
 STALE_MS = 4000
 """A live track whose newest decoded media is older is not proved any more: the alarm must be out
 within 5 s. In good order it is at most 3 s old: 0.7 s of cluster, 0.6 s wait for late packets, 0.1
@@ -70,9 +71,8 @@ class Verifier:
         self._pool = ProcessPoolExecutor(1, context, initializer=decoding.start)
         try:
             loop = asyncio.get_running_loop()
-            self._pid = await asyncio.wait_for(
-                loop.run_in_executor(self._pool, decoding.ready), timeout=30
-            )
+            async with asyncio.timeout(WARM_S):
+                self._pid = await loop.run_in_executor(self._pool, decoding.ready)
         except (TimeoutError, BrokenProcessPool) as error:
             self._give_up()
             raise VerifierLost from error
@@ -82,9 +82,9 @@ class Verifier:
             raise VerifierLost
         loop = asyncio.get_running_loop()
         try:
-            return await asyncio.wait_for(
-                loop.run_in_executor(self._pool, decoding.look, list(jobs)), TIMEOUT_S
-            )
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
+            async with asyncio.timeout(TIMEOUT_S):
+                return await loop.run_in_executor(self._pool, decoding.look, list(jobs))
         except (TimeoutError, BrokenProcessPool) as error:
             _logger.error("verifier.lost", reason=type(error).__name__)
             self._give_up()

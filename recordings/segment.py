@@ -7,11 +7,13 @@ the muxer gives out is sealed and written as one record.
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Literal
 
 import rfc8785
 
 from recordings import cipher
+from recordings.vault import RawFile, sync_folder
 from recordings.webm import Muxer
 from signaling.engine import Codec
 
@@ -65,15 +67,6 @@ def link(data: dict[str, str | int]) -> str:
     return hashlib.sha256(rfc8785.dumps(data)).hexdigest()
 
 
-class RawFile(Protocol):
-    """An unbuffered file, as `Vault.create` opens it."""
-
-    def write(self, data: memoryview, /) -> int | None: ...
-    def truncate(self, size: int, /) -> Any: ...
-    def fileno(self) -> int: ...
-    def close(self) -> None: ...
-
-
 class SegmentFile:
     """The segment that a track is writing. Not thread-safe but for `sync` and `discard`.
 
@@ -87,6 +80,7 @@ class SegmentFile:
         track_key: bytes,
         codec: Codec,
         size: tuple[int, int],
+        folder: Path,
     ) -> None:
         self.header = header
         self._file = file
@@ -100,6 +94,7 @@ class SegmentFile:
         self._holds_back = 1 if codec == "opus" else 0
         self.lost = 0
         self.dirty = False
+        self._folder: Path | None = folder
         self._append(self._sealer.begin())
 
     @property
@@ -129,9 +124,12 @@ class SegmentFile:
         return self._closed("interrupted") if self._safe[0] else None
 
     def sync(self) -> None:
-        """fsync what was written so far. From any thread, before `close`."""
+        """fsync what was written so far, and the file's name. From any thread, before `close`."""
         self.dirty = False
         os.fdatasync(self._file.fileno())
+        folder, self._folder = self._folder, None
+        if folder:
+            sync_folder(folder)
 
     def close(self) -> None:
         """Give the file back."""

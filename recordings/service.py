@@ -159,8 +159,9 @@ class Desk:
                 )
             self._attach(live, room)
             try:
-                await asyncio.wait_for(self._first_proof(live, room, needed), START_S)
-                return await self._accept(live, by)
+                async with asyncio.timeout(START_S):
+                    await self._first_proof(live, room, needed)
+                return await self._accepted(live, by)
             except TimeoutError:
                 refusal = self._refusal(live, needed)
                 await self._reject(live)
@@ -203,6 +204,18 @@ class Desk:
     def _is_proved(self, live: LiveRecord, name: TrackId) -> bool:
         item = live.recorder.open_tracks.get(name)
         return item is not None and proof.is_first_proved(live.findings.get(item.id))
+
+    async def _accepted(self, live: LiveRecord, by: str) -> Proof:
+        """`_accept`, whole even when cancelled: a stretch that was stored is also ended."""
+        accepting = asyncio.ensure_future(self._accept(live, by))
+        try:
+            return await asyncio.shield(accepting)
+        except asyncio.CancelledError:
+            await asyncio.wait([accepting])
+            if live.state is State.RECORDING:
+                self._detach(live, "off_record")
+                await self._finish(live, "off_record", by)
+            raise
 
     async def _accept(self, live: LiveRecord, by: str) -> Proof:
         clock, interval = live.clock, live.interval
@@ -269,7 +282,8 @@ class Desk:
 
     async def _check_space(self) -> None:
         try:
-            free = await asyncio.wait_for(asyncio.to_thread(self._vault.free_bytes), STALL_S)
+            async with asyncio.timeout(STALL_S):
+                free = await asyncio.to_thread(self._vault.free_bytes)
         except (OSError, TimeoutError):
             raise self._fault(STALLED, None) from None
         if free < self._min_free:

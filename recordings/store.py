@@ -174,17 +174,6 @@ async def set_state(
     )
 
 
-async def unfinished(session: Session) -> list[RecordingRow]:
-    """Records with a stretch that has no end."""
-    query = (
-        select(RecordingRow)
-        .join(StretchRow, StretchRow.sitting == RecordingRow.sitting)
-        .where(StretchRow.end_ms.is_(None))
-        .order_by(RecordingRow.sitting)
-    )
-    return list(await session.scalars(query))
-
-
 async def all_sittings(session: Session) -> list[str]:
     """Every sitting that has a record which is not sealed."""
     query = select(RecordingRow.sitting).where(RecordingRow.sealed_at.is_(None))

@@ -277,7 +277,7 @@ class TrackWriter:
         path = self._vault.path(track.sitting, track.id, chain.seq)
         raw = self._vault.create(path)
         try:
-            self.file = SegmentFile(raw, header, track.key, track.codec, self._size)
+            self.file = SegmentFile(raw, header, track.key, track.codec, self._size, path.parent)
         except OSError:
             raw.close()
             path.unlink()

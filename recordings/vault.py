@@ -4,10 +4,18 @@ import os
 import re
 import shutil
 from pathlib import Path
-
-from recordings.segment import RawFile
+from typing import Any, Protocol
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class RawFile(Protocol):
+    """An unbuffered file, as `Vault.create` opens it."""
+
+    def write(self, data: memoryview, /) -> int | None: ...
+    def truncate(self, size: int, /) -> Any: ...
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
 
 
 class Vault:

@@ -213,7 +213,9 @@ async def test_the_player_over_http(world: World) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "video/webm"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert media.decode(await answer.get_data())
+    webm = await answer.get_data()
+    assert isinstance(webm, bytes)
+    assert media.decode(webm)
     assert (await browser.get(media_url.replace("0.webm", "99.webm"))).status_code == 404
     other = Browser(quart)
     await other.sign_in("clerk")

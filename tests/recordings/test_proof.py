@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -14,9 +15,8 @@ from recordings import decoding, proof
 from recordings.decoding import Finding
 from recordings.proof import Verifier, VerifierLost, is_first_proved, judge
 from recordings.recorder import SittingRecorder
-from recordings.segment import RawFile
 from recordings.service import Desk
-from recordings.vault import Vault
+from recordings.vault import RawFile, Vault
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import HearingSpace, PrivateSpace, SinkRefused
 from signaling.ports import RecordAlarm, RecordRefused
@@ -169,6 +169,38 @@ async def test_cancelling_a_start_leaves_nothing(desk: Desk, log: AuditLog, vaul
         await desk.start("sit1", room, "judge1")  # and it can start again
         await desk.close("sit1", "judge1")
     assert next(type for type, _ in await logged(log, "sit1")) == "rec.started"
+
+
+async def test_cancelling_while_the_start_is_stored_ends_the_stretch(
+    desk: Desk, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storing, go = asyncio.Event(), asyncio.Event()
+    append = log.append
+
+    async def slow(session: Any, type: str, data: Any, *, subject: str = "") -> int:
+        if type == "rec.started":
+            storing.set()
+            await go.wait()
+        return await append(session, type, data, subject=subject)
+
+    monkeypatch.setattr(log, "append", slow)
+    with Room("sit1", microphone()) as room:
+        await flowing(room)
+        task = asyncio.create_task(desk.start("sit1", room, "judge1"))
+        await asyncio.wait_for(storing.wait(), 10)
+        task.cancel()
+        await asyncio.sleep(0)
+        go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert desk.status("sit1").state == "off"
+        assert room.recorder is None
+    entries = await logged(log, "sit1")
+    assert [type for type, _ in entries if type.startswith("rec.st")] == [
+        "rec.started",
+        "rec.stopped",
+    ]
+    assert max(holes(entries).values()) <= 200
 
 
 async def test_stopping_a_start_refuses_it(desk: Desk, log: AuditLog) -> None:

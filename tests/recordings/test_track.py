@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recordings import cipher, keys
-from recordings.segment import RawFile, Segment, SegmentFile
+from recordings.segment import Segment, SegmentFile
 from recordings.track import (
     Event,
     Interval,
@@ -22,7 +22,7 @@ from recordings.track import (
     TrackWriter,
     new_track,
 )
-from recordings.vault import Vault
+from recordings.vault import RawFile, Vault
 from recordings.writer import Writer
 from signaling.engine import Codec, MediaPacket, TrackId
 from tests.recordings import media
