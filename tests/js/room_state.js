@@ -59,6 +59,7 @@ export function makeState(me, change = {}) {
     me: {
       seat: me, role: shown.find((s) => s.id === me)?.role ?? "", host: ["judge", "clerk"].includes(me), operates_room: operates,
       place, locked: false, may: [], why_not: {}, private: null, missed: [],
+      looks_at: null, looked_at: false,
     },
     seats: shown,
     floor: null,

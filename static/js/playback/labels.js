@@ -28,6 +28,7 @@ const PLAIN = /** @type {Record<string, string>} */ ({
 const WITH_NAME = /** @type {Record<string, string>} */ ({
   floor: N_("%(name)s has the floor."),
   identity: N_("Identity of %(name)s checked"),
+  look: N_("The court looks at %(name)s to check the identity"),
   attestation: N_("The officer attests the identity of %(name)s"),
   mute: N_("%(name)s is muted by the court"),
   unlock: N_("%(name)s may speak again"),

@@ -171,6 +171,7 @@ export const remove = (seat) => ({
 /** @param {string} seat @returns {Dialog} */
 export const identity = (seat) => ({
   key: `identity-${seat}`,
+  looksAt: seat,
   title: () => t("Check the identity"),
   body: (room) => {
     const person = seatOf(room.state, seat);
@@ -181,7 +182,7 @@ export const identity = (seat) => ({
           key: "video", autoplay: true, playsinline: true, live: { muted: true }, hidden: stream === null,
           ref: (/** @type {HTMLVideoElement} */ el) => { if (el.srcObject !== stream) el.srcObject = stream; },
         }),
-        stream === null ? h("p", { key: "none", class: "hint" }, t("No picture of this person comes in now. Ask them to turn on the camera, or compare after you admit them.")) : null,
+        stream === null ? h("p", { key: "none", class: "hint" }, t("No picture of this person comes in now. Ask them to turn on the camera.")) : null,
         h("dl", { key: "facts", class: "facts" },
           h("div", {}, h("dt", {}, t("Name")), h("dd", {}, bdi(person?.name ?? ""))),
           h("div", {}, h("dt", {}, t("Role")), h("dd", {}, t(person?.role_title ?? ""))),

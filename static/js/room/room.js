@@ -2,7 +2,7 @@
 import { language, t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { Refused } from "./signal.js";
-import { initial, reduce } from "./state.js";
+import { initial, may, reduce, seatOf } from "./state.js";
 
 /**
  * @typedef {import("./state.js").Model} Model
@@ -15,6 +15,7 @@ import { initial, reduce } from "./state.js";
  * @property {(room: Room) => import("./vdom.js").VChild[]} body
  * @property {((room: Room) => string) | null} confirm text of the button; null: only 'Close'
  * @property {boolean} [danger]
+ * @property {string} [looksAt] seat whose camera it needs, also while that seat waits
  * @property {(form: FormData, room: Room) => void | Promise<void>} [submit] throws Refused
  *
  * @typedef {object} Ui what only this page knows
@@ -91,6 +92,7 @@ export class Room {
   /** @param {Record<string, any>} message */
   take(message) {
     this.model = reduce(this.model, message, Date.now());
+    if (message.type === "welcome" || message.type === "state") this.#look();
     this.refresh();
   }
 
@@ -150,10 +152,26 @@ export class Room {
   /** @param {Dialog} dialog */
   open(dialog) {
     this.set({ dialog, dialogError: "" });
+    this.#look();
   }
 
   close() {
     this.set({ dialog: null, dialogError: "" });
+    this.#look();
+  }
+
+  /**
+   * The camera of somebody who waits comes in only while a dialog needs it. Compares with what the
+   * server says, so that a lost link, a restart or a person who comes back is made good.
+   */
+  #look() {
+    const { state } = this.model;
+    if (state === null || !may(state, "look")) return;
+    const seat = seatOf(state, this.ui.dialog?.looksAt ?? "");
+    const waits = seat?.present && (seat.place === "lobby" || seat.place === "witness_room");
+    const wanted = waits ? seat.id : null;
+    if (wanted === state.me.looks_at || this.busy("look", { seat: wanted })) return;
+    this.ask("look", { seat: wanted }).catch(() => {}); // the dialog shows whether a picture comes
   }
 
   /** @param {SubmitEvent} event of the open dialog's form */

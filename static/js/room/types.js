@@ -63,6 +63,8 @@
  * @property {Record<string, { code: string, message: string, params?: Record<string, string | number> }>} why_not
  * @property {string | null} private the private room of this seat, open or not
  * @property {Missed[]} missed
+ * @property {string | null} looks_at a host's: the seat that waits whose camera this page gets
+ * @property {boolean} looked_at a host sees the camera of this page, which waits
  *
  * @typedef {object} Sitting
  * @property {string} id

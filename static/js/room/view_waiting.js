@@ -28,6 +28,8 @@ export function waiting(room, witness) {
         h("p", { class: "lead" }, t(status.detail.text, params))),
       witness ? h("p", { key: "witness", class: "lead" }, t("Witnesses wait out of hearing and are called one by one. You hear nothing of the sitting until then.")) : null,
       h("p", { key: "alone", class: "hint" }, t("You are alone here. Nobody hears or sees you except the court's staff, who see your picture when they check your identity.")),
+      h("div", { key: "looked", role: "status" },
+        room.state.me.looked_at ? h("p", { class: "lead" }, t("The court's staff see your picture now, to check your identity.")) : null),
       facts(room),
     ),
     h("section", { key: "self", class: "panel waiting-self", "aria-label": t("You") },
