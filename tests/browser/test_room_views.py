@@ -163,6 +163,24 @@ def test_identity_is_checked_with_name_digits_and_document(sit: Sit) -> None:
     expect(page.locator("#group-hearing")).to_contain_text("3")
 
 
+def test_who_waits_is_seen_while_the_identity_dialog_is_open(sit: Sit) -> None:
+    mock, visitors = sit()
+    witness, clerk = visitors.open("witness"), visitors.open("clerk")
+    told = witness.get_by_text("The court's staff see your picture now")
+    expect(told).to_have_count(0)
+    seat = clerk.locator('.seat[data-seat="witness"]')
+    seat.get_by_role("button", name="Identity").click()
+    expect(told).to_be_visible()
+    expect(clerk.locator("dialog video")).to_be_visible()
+    clerk.wait_for_function("document.querySelector('dialog video').videoWidth > 0")
+    clerk.get_by_role("button", name="Cancel").click()
+    expect(told).to_have_count(0)
+    last = mock.last("look")
+    assert last is not None
+    assert last["seat"] is None
+    expect(witness.locator("#room")).to_have_attribute("data-place", "witness_room")
+
+
 def test_what_is_greyed_says_why(sit: Sit) -> None:
     mock, visitors = sit()
     mock.arrive("counsel")
