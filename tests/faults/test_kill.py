@@ -58,14 +58,18 @@ async def _loads(held: Hearing) -> list[float]:
 async def _kill_and_come_back(held: Hearing) -> datetime:
     killed = datetime.now(UTC)
     await asyncio.to_thread(held.server.kill)
+    await _all_show(held, "html[data-link=lost]")
     await asyncio.to_thread(held.server.start)
-    for role in INSIDE:
-        await held.people[role].page.wait_for_selector(
-            "html[data-view=hearing][data-phase=on_record][data-record=recording]",
-            state="attached",
-            timeout=60_000,
-        )
+    await _all_show(
+        held, "html[data-link=open][data-view=hearing][data-phase=on_record][data-record=recording]"
+    )
     return killed
+
+
+async def _all_show(held: Hearing, selector: str) -> None:
+    for role in INSIDE:
+        page = held.people[role].page
+        await page.wait_for_selector(selector, state="attached", timeout=60_000)
 
 
 def _check_losses(bundle: Path, kills: list[datetime]) -> None:

@@ -81,8 +81,12 @@ async def prepared(
             browser = await playwright.chromium.launch(
                 executable_path=executable(), args=[*QUIET, *DEVICES]
             )
+            hearing = Hearing(browser, server, console, script)
             try:
-                yield Hearing(browser, server, console, script)
+                yield hearing
+            except Exception:
+                await _picture(hearing, out)
+                raise
             finally:
                 await browser.close()
     finally:
@@ -105,11 +109,7 @@ async def run(
     }
     try:
         async with prepared(out, console, **environment) as hearing:
-            try:
-                await _hold(hearing)
-            except Exception:
-                await _picture(hearing, out)
-                raise
+            await _hold(hearing)
             await _measure(hearing, report)
             bundle = out / "bundle.zip"
             hearing.say("export the evidence bundle")

@@ -28,9 +28,8 @@ const SCROLLS = new Set(["lobby", "witness_room", "ended", "step_out"]);
 /** @param {Room} room @returns {VChild[]} children of the page's root */
 export function shell(room) {
   const view = viewOf(room.model);
-  document.documentElement.dataset.view = view;
-  document.documentElement.dataset.phase = room.model.state?.phase ?? "";
-  document.documentElement.dataset.record = room.model.state?.record.state ?? "";
+  const { link, state } = room.model;
+  Object.assign(document.documentElement.dataset, { view, link, phase: state?.phase ?? "", record: state?.record.state ?? "" });
   return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`], tabindex: SCROLLS.has(view) ? "0" : null }, ...middle(room, view)), bottom(room, view), dialog(room)];
 }
 
