@@ -56,6 +56,10 @@ class House:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database)
+        self.ending = asyncio.Event()
+        """Set when the house must end: by a signal, or because of `failed`."""
+        self.failed = False
+        """The stored log is not the one that was signed: a person must look."""
 
     async def open(self) -> None:
         """Open the keys and build what needs no task of its own (enough for the command line)."""
@@ -97,11 +101,20 @@ class House:
 
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
-        self._tasks = [asyncio.create_task(self.log.run(), name="audit.sequencer")]
+        sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
+        sequencer.add_done_callback(self._sequencer_ended)
+        self._tasks = [sequencer]
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
         await self.live.restore()
+
+    def _sequencer_ended(self, task: "asyncio.Task[None]") -> None:
+        """Nothing can be signed any more, so nothing may be accepted."""
+        if not task.cancelled():
+            logger.critical("audit.sequencer_ended", exc_info=task.exception())
+            self.failed = True
+            self.ending.set()
 
     async def _seed(self) -> None:
         given = self.settings, self.database, self.accounts, self.rooms
@@ -118,7 +131,8 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.log.checkpoint()
+        if not self.failed:
+            await self.log.checkpoint()
 
     async def close(self) -> None:
         """Give the database connections back."""
@@ -149,15 +163,15 @@ def create_app(house: House) -> Quart:
 
 
 def serve(settings: Settings, console: Console) -> int:
-    """Migrate, then serve until SIGINT or SIGTERM."""
+    """Migrate, then serve until SIGINT or SIGTERM. Returns the exit status."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade(settings.database)
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(_serve(settings, console))
+        return uvloop.run(_serve(settings, console))
     return 0
 
 
-async def _serve(settings: Settings, console: Console) -> None:
+async def _serve(settings: Settings, console: Console) -> int:
     house = House(settings)
     await house.open()
     config = Config.from_toml(ROOT / "hypercorn.toml")
@@ -173,10 +187,11 @@ async def _serve(settings: Settings, console: Console) -> None:
         await hypercorn_serve(app, config, shutdown_trigger=_until_signal(house))
     finally:
         await house.close()
+    return int(house.failed)
 
 
 def _until_signal(house: House) -> Callable[[], Awaitable[None]]:
-    stop = asyncio.Event()
+    stop = house.ending
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)

@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests, and the live room's mock behind its pages."""
+"""One Chromium for each module of tests, and the live room's mock behind its pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ expect.set_options(
 Sit = Callable[..., tuple[MockRoom, Visitors]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lives, the thread's loop runs: no async test can
 def chromium() -> Iterator[Browser]:
     with browser() as found:
         yield found

@@ -13,16 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from signaling import messages as m
 from tests.browser.mock_room import MockRoom, served
+from tools.chromium import QUIET, executable
 
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *QUIET,
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
@@ -33,7 +27,7 @@ ARGUMENTS = [
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         yield chromium
         chromium.close()
 

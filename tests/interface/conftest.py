@@ -12,9 +12,7 @@ from hypercorn.config import Config
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.interface.sample import application
-from tools import chromium as chromium_program
-
-ARGUMENTS = [*chromium_program.QUIET]
+from tools.chromium import QUIET
 
 
 @contextmanager
@@ -54,9 +52,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="module")  # while it lives, the thread's loop runs: no async test can
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program.executable(), args=ARGUMENTS
-        )
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(QUIET))
         yield browser
         browser.close()
 

@@ -15,18 +15,11 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, Rout
 
 from signaling.engine import SOURCES, HearingSpace, MediaEvent
 from signaling.media_room import ForwardingRoom
+from tools.chromium import QUIET, executable
 
 FOLDER = Path(__file__).resolve().parent
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *QUIET,
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
@@ -37,7 +30,7 @@ ADDRESS = "http://localhost/"
 
 async def launch(playwright: Playwright) -> Browser:
     """The system's Chromium with a fake camera (640x480, 20 fps) and a beep every second."""
-    return await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    return await playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
 
 
 async def _serve(route: Route) -> None:
