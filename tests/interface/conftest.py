@@ -12,7 +12,7 @@ from hypercorn.config import Config
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.interface.sample import application
-from tools.chromium import QUIET
+from tools.chromium import QUIET, executable
 
 
 @contextmanager
