@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,9 @@ def decode(bundle: Path, folder: Path) -> dict[str, Any]:
     with zipfile.ZipFile(bundle) as archive:
         manifest = json.loads(archive.read("bundle.json"))
         archive.extractall(folder)
-    frames = 0
-    for path in sorted(folder.glob("tracks/*.webm")) + sorted(folder.glob("media/*/*.webm")):
-        count = _decode(path)
-        if path.parent.name == "tracks":
-            frames += count
+    tracks, parts = sorted(folder.glob("tracks/*.webm")), sorted(folder.glob("media/*/*.webm"))
+    with ThreadPoolExecutor(2) as pool:
+        frames = sum(list(pool.map(_decode, tracks + parts))[: len(tracks)])
     segments = manifest["segments"]
     private = [gap for gap in manifest["gaps"] if gap["reason"] == "private"]
     return {

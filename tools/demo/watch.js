@@ -19,12 +19,14 @@
   window.RTCPeerConnection = class extends Original {
     constructor(...options) { super(...options); peers.push(this); }
   };
+  // The first sound that was received and played out. (Chromium's fake microphones share one beep
+  // among all of a browser, so waiting for loudness would measure that.)
   setInterval(async () => {
     if (marks.audio) return;
     for (const peer of peers) {
       if (peer.connectionState === "closed") continue;
       for (const report of (await peer.getStats()).values()) {
-        if (report.type === "inbound-rtp" && report.kind === "audio" && report.totalAudioEnergy > 0 && !marks.audio) {
+        if (report.type === "inbound-rtp" && report.kind === "audio" && report.jitterBufferEmittedCount > 0 && !marks.audio) {
           marks.audio = performance.now();
         }
       }
