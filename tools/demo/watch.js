@@ -6,7 +6,8 @@
   const seen = new WeakSet();
   const look = () => {
     for (const video of document.querySelectorAll(".stage video")) {
-      if (seen.has(video) || video.closest("[data-own]")) continue;
+      // One's own picture is the mirrored one.
+      if (seen.has(video) || video.classList.contains("mirrored")) continue;
       seen.add(video);
       const first = () => { if (!marks.frame) marks.frame = performance.now(); };
       video.requestVideoFrameCallback ? video.requestVideoFrameCallback(first) : (video.onplaying = first);
