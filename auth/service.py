@@ -160,9 +160,9 @@ class Accounts:
 
     async def _attempt(self, address: str, username: str) -> Credentials | None:
         """Count an attempt as failed before it is made, so that many at once do not slip by."""
-        now = self._clock()
         async with self._database.unit() as session:
             await lock(session, "sign_in_failures")
+            now = self._clock()
             await store.forget_failures(session, now - throttle.FORGET_AFTER)
             for key, free in self._throttle_keys(address, username):
                 known = await store.failures(session, key)

@@ -36,8 +36,10 @@ def check(failures: Failures, free: int, now: datetime) -> None:
     """Raise Refusal `sign_in.wait`, status 429, with the seconds to wait."""
     if failures.last_at is None or forgotten(failures, now):
         return
-    left = failures.last_at + wait(failures, free) - now
-    if left > timedelta(0):
+    pause = wait(failures, free)
+    left = failures.last_at + pause - now
+    # Without a pause nobody waits, also when another attempt was stored since `now` was read.
+    if pause and left > timedelta(0):
         raise Refusal(
             "sign_in.wait",
             N_("Too many failed attempts from here. Try again in %(seconds)s seconds."),
