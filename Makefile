@@ -51,6 +51,7 @@ lint: setup-test ## ruff, mypy --strict, tsc --checkJs
 	@sh tools/node.sh node node_modules/typescript/bin/tsc -p jsconfig.json
 
 bench: setup-test ## Measure forwarding, the log and the recorder beside their peers
+	@$(PY) -m benchmarks.joining
 	@$(PY) -m benchmarks.forwarding
 	@$(PY) -m benchmarks.recording
 	@$(PY) -m benchmarks.audit

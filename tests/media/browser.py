@@ -142,7 +142,7 @@ class Events(list[MediaEvent]):
 
 
 async def until(
-    ask: Callable[[], Awaitable[T]], good: Callable[[T], object], seconds: float = 10.0
+    ask: Callable[[], Awaitable[T]], good: Callable[[T], object], seconds: float = 30.0
 ) -> T:
     """Ask again and again until the answer is good. Fails with the last answer."""
     deadline = time.monotonic() + seconds

@@ -12,6 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from auth.demo import PASSWORD
 
+TIMEOUT_MS = 45_000
+"""A condition is awaited, never a time; a slow machine is no fault."""
 WATCH = Path(__file__).with_name("watch.js").read_text("utf-8")
 
 
@@ -33,7 +35,7 @@ class Participant:
         context = await browser.new_context(
             viewport={"width": 1024, "height": 640}, locale="en-GB", timezone_id="Asia/Dubai"
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(TIMEOUT_MS)
         await context.add_init_script(WATCH)
         if script:
             await context.add_init_script(script)
@@ -55,12 +57,12 @@ class Participant:
         await self.page.goto(f"{self.address}/en/sittings/{sitting}/room")
         await self.place_is("lobby", "witness_room", "hearing")
 
-    async def place_is(self, *places: str, timeout: float = 20_000) -> None:
+    async def place_is(self, *places: str, timeout: float = TIMEOUT_MS) -> None:
         """Wait until the page says that this person is in one of these places."""
         marks = ", ".join(f'html[data-view="{place}"]' for place in places)
         await self.page.wait_for_selector(marks, timeout=timeout, state="attached")
 
-    async def phase_is(self, phase: str, timeout: float = 20_000) -> None:
+    async def phase_is(self, phase: str, timeout: float = TIMEOUT_MS) -> None:
         """Wait until the page shows this phase of the sitting."""
         await self.page.wait_for_selector(
             f'html[data-phase="{phase}"]', timeout=timeout, state="attached"
