@@ -90,12 +90,17 @@ def _create(path: Path, passphrase: str) -> None:
         protection = BestAvailableEncryption(passphrase.encode())
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+    create_private(path, pem)
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner reads; one that is there already stays. Atomic."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         try:

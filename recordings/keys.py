@@ -7,7 +7,6 @@ hashes of ciphertext, so it still verifies. A PKCS#11 or KMS store implements `K
 """
 
 import json
-import os
 import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -19,6 +18,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_unwrap,
     aes_key_wrap,
 )
+
+from audit.key import create_private
 
 KEY_BYTES = 32
 WRAPPED_BYTES = KEY_BYTES + 8
@@ -108,22 +109,4 @@ def _create(path: Path, passphrase: str) -> None:
     text = json.dumps(
         {"v": 1, "salt": b64encode(salt).decode(), "key": b64encode(wrapped).decode(), **_ARGON}
     )
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # unlike rename, never replaces a key that is in use
-        except FileExistsError:
-            return
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        temporary.unlink()
+    create_private(path, text.encode())
