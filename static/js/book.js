@@ -109,4 +109,9 @@ function show(field, wanted) {
   if (!(box instanceof HTMLElement) || !field) return;
   box.hidden = !wanted;
   field.toggleAttribute("disabled", !wanted);
+  // A group of fields that are all put away is only a heading.
+  const group = box.closest("fieldset.panel");
+  if (group instanceof HTMLElement) {
+    group.hidden = [...group.querySelectorAll(".aegov-form-control")].every((one) => one instanceof HTMLElement && one.hidden);
+  }
 }

@@ -72,7 +72,8 @@ const maker = (room) =>
   /** @param {string} type @param {string} label @param {Record<string, any>} options */
   (type, label, options) => {
     const may = room.state.me.may.includes(type);
-    const next = NEXT[room.state.phase] === type;
+    const never = type === "on_record" && room.state.sitting.recording === "forbidden";
+    const next = NEXT[room.state.phase] === type && !never;
     // What is neither possible now nor the usual next step only takes up room.
     if (!may && !next) return null;
     return command(room, type, label, { ...options, kind: next ? "" : "btn-outline" });
