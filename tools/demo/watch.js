@@ -12,9 +12,11 @@
       const first = () => { if (!marks.frame) marks.frame = performance.now(); };
       video.requestVideoFrameCallback ? video.requestVideoFrameCallback(first) : (video.onplaying = first);
     }
-    if (!marks.admitted && document.querySelector(".stage")) marks.admitted = performance.now();
+    const { view, phase } = document.documentElement.dataset;
+    const inside = view === "hearing" && ["roll_call", "on_record", "off_record"].includes(phase);
+    if (!marks.admitted && inside) marks.admitted = performance.now();
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
   const Original = RTCPeerConnection;
   const peers = [];
   window.RTCPeerConnection = class extends Original {
