@@ -258,7 +258,9 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         "attestation": None,
         "kit": None,
         "line": around.lines.get(seat.id, ""),
-        "id_last4": seat.id_last4 if host else "",
+        # For who compares it with a document: hosts, and the officer of that seat's room. Not for
+        # the guest, whom it is to be compared with.
+        "id_last4": seat.id_last4 if host or (own and who.operates_room) else "",
         "room": seat.room,
         "missed_seconds": live.missed_seconds,
         "missing_since": _time(live.missing.since) if live.missing else None,

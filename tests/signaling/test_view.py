@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 from signaling import messages as m
@@ -73,6 +74,14 @@ class TestSecrets:
         assert bench["counsel"]["kit"]["result"] == "good"
         assert bench["counsel"]["line"] == "poor"
         assert bench["witness"]["id_last4"] == "1234"
+
+    def test_the_officer_compares_the_digits_and_the_guest_does_not_see_them(self) -> None:
+        play = hearing()
+        seats = tuple(replace(seat, id_last4="9876") for seat in play.room.sitting.seats)
+        play.room = replace(play.room, sitting=replace(play.room.sitting, seats=seats))
+        for seat, digits in (("accused", "9876"), ("witness", ""), ("counsel", "")):
+            own = next(one for one in seen(play, seat)["seats"] if one["id"] == seat)
+            assert own["id_last4"] == digits
 
     def test_private_rooms(self) -> None:
         play = hearing()
