@@ -86,8 +86,6 @@ class Desk:
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.on_alarm: OnAlarm = _nobody_listens
-        self.on_status: Callable[[str, RecordStatus], None] = lambda _sitting, _status: None
-        """Called about once a second for each sitting on record."""
         self._database = database
         self._log = log
         self._vault = vault
@@ -407,7 +405,6 @@ class Desk:
         for live in attached:
             live.learn(live.findings | findings)
             live.assess(self._now_ns())
-            self.on_status(live.sitting, live.status(self._now_ns()))
 
     async def _watch_always(self) -> None:
         while True:

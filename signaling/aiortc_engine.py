@@ -272,10 +272,6 @@ class _Estimator:
         return estimate[0], self._inner.rate_control.near_max
 
 
-AiortcRoom = ForwardingRoom
-"""What `AiortcEngine.open` returns."""
-
-
 class AiortcEngine:
     """Implements `signaling.engine.MediaEngine` in this process and event loop."""
 
@@ -290,7 +286,7 @@ class AiortcEngine:
         self._slots = slots or SlotCounts()
         self._rooms: set[ForwardingRoom] = set()
 
-    async def open(self, sitting: str, on_event: Callable[[MediaEvent], None]) -> AiortcRoom:
+    async def open(self, sitting: str, on_event: Callable[[MediaEvent], None]) -> ForwardingRoom:
         """See `MediaEngine.open`."""
         certificate = RTCCertificate.generateCertificate()
         room = ForwardingRoom(

@@ -8,7 +8,6 @@ read what pages sent (`received`).
 
 import asyncio
 import json
-import socket as sockets
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
@@ -32,17 +31,19 @@ from sessions.sitting import Sitting
 from settings import ROOT, Settings
 from signaling import messages as m
 from signaling import presence, record, state
-from signaling.aiortc_engine import AiortcEngine, AiortcRoom
+from signaling.aiortc_engine import AiortcEngine
 from signaling.apply import apply_all
 from signaling.engine import MediaEvent, MediaRefused, SlotsChanged, Speaking
 from signaling.facts import Fact, RecordStarting
 from signaling.guards import Who
+from signaling.media_room import ForwardingRoom
 from signaling.notices import notices
 from signaling.ports import Proof, RecordStatus, TrackProof
 from signaling.room import decide
 from signaling.routing import routes
 from signaling.view import Line, Surroundings, view
 from signaling.view import record as record_view
+from tools.demo.server import free_port
 
 T = TypeVar("T")
 SITTING = "a1b2c3d4e5f60718"
@@ -112,7 +113,7 @@ class MockRoom:
         self.verified_at: datetime | None = None
         self.tickets_refused: Refusal | None = None
         self.closed_to_sockets = False
-        self.media: AiortcRoom | None = None
+        self.media: ForwardingRoom | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
     # --- what tests do (any thread) ------------------------------------------------------------
@@ -382,9 +383,7 @@ def application(mock: MockRoom) -> Quart:
 @contextmanager
 def served(mock: MockRoom) -> Iterator[str]:
     """The address of the mock while it is served."""
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.accesslog = None

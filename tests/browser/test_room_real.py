@@ -1,6 +1,5 @@
 """The room's pages against the real product: kit check, a sitting, and a killed server."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,17 +8,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from auth.demo import PASSWORD
 from tests.browser.test_room_link import moves
-from tools.demo.server import Server
+from tools.demo.server import Server, free_port
 
 pytestmark = pytest.mark.timeout(300)  # two starts of the product, each with its migrations
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    found = Server(tmp_path, port, MAHDAR_DEMO_SITTINGS="yes")
+    found = Server(tmp_path, free_port(), MAHDAR_DEMO_SITTINGS="yes")
     found.start()
     yield found
     found.stop()

@@ -1,7 +1,6 @@
 """Chromium looking at the sample pages, served by the real web server on a free port."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,14 +12,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.interface.sample import application
 from tools.chromium import QUIET, executable
+from tools.demo.server import free_port
 
 
 @contextmanager
 def served() -> Iterator[str]:
     """The address of the sample pages while they are served."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.accesslog = None

@@ -88,8 +88,3 @@ class Participant:
             "first_frame_ms": round(found["frame"] - start) if found["frame"] else -1,
             "first_audio_ms": round(max(found["audio"] - start, 0)) if found["audio"] else -1,
         }
-
-    async def received(self) -> dict[str, float]:
-        """Frames decoded and audio energy over all connections so far."""
-        found: dict[str, float] = await self.page.evaluate("window.__received()")
-        return found

@@ -35,16 +35,4 @@
       }
     }
   }, 100);
-  window.__received = async () => {
-    let frames = 0, energy = 0;
-    for (const peer of peers) {
-      if (peer.connectionState === "closed") continue;
-      for (const report of (await peer.getStats()).values()) {
-        if (report.type !== "inbound-rtp") continue;
-        if (report.kind === "video") frames += report.framesDecoded ?? 0;
-        if (report.kind === "audio") energy += report.totalAudioEnergy ?? 0;
-      }
-    }
-    return { frames, energy };
-  };
 })();
