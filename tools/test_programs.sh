@@ -1,9 +1,9 @@
 #!/bin/sh
 # Make sure that the programs which the tests and the demo drive are here:
-# test_programs.sh [chromium|ffmpeg|postgresql|coturn|poppler|golang ...]   (none named: all)
+# test_programs.sh [chromium|firefox|ffmpeg|postgresql|coturn|janus|softhsm|poppler|golang ...]   (none named: all)
 # As root or with passwordless sudo on a Debian-like system it installs them; elsewhere it says how.
 set -eu
-wanted=${*:-chromium ffmpeg postgresql coturn poppler golang}
+wanted=${*:-chromium firefox ffmpeg postgresql coturn janus softhsm poppler golang}
 missing=
 for name in $wanted; do
     case $name in
@@ -11,6 +11,9 @@ for name in $wanted; do
         ffmpeg) command -v ffmpeg && command -v ffprobe ;;
         postgresql) command -v postgres || ls /usr/lib/postgresql/*/bin/postgres ;;
         coturn) command -v turnserver ;;
+        firefox) command -v firefox-esr || command -v firefox ;;
+        janus) command -v janus ;;
+        softhsm) command -v softhsm2-util ;;
         poppler) command -v pdftoppm ;;
         golang) command -v go && ls "$(go env GOROOT)/src/cmd/vendor/golang.org/x/mod/sumdb/note" ;;
         *) echo "test_programs.sh: unknown program $name" >&2; exit 2 ;;
@@ -20,6 +23,8 @@ done
 packages=
 for name in $missing; do
     case $name in
+        firefox) packages="$packages firefox-esr" ;;
+        softhsm) packages="$packages softhsm2" ;;
         poppler) packages="$packages poppler-utils" ;;
         golang) packages="$packages golang-go golang-src" ;;
         *) packages="$packages $name" ;;
