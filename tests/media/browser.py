@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, Rout
 
 from signaling.engine import SOURCES, HearingSpace, MediaEvent
 from signaling.media_room import ForwardingRoom
+from tests.support.udp_proxy import UdpProxy
 from tools.chromium import QUIET, executable
 
 FOLDER = Path(__file__).resolve().parent
@@ -44,9 +45,13 @@ async def _serve(route: Route) -> None:
 class Participant:
     """One page on one seat. Use as an asynchronous context manager."""
 
-    def __init__(self, browser: Browser, room: ForwardingRoom, seat: str) -> None:
+    def __init__(
+        self, browser: Browser, room: ForwardingRoom, seat: str, line: UdpProxy | None = None
+    ) -> None:
+        """`line`: the network between the page and the server; None for none at all."""
         self.room = room
         self.seat = seat
+        self.line = line
         self.connections = 0
         self._browser = browser
         self._context: BrowserContext | None = None
@@ -79,17 +84,22 @@ class Participant:
         self.connections += 1
         return f"{self.seat}-{self.connections}"
 
+    async def _through(self, sdp: str) -> str:
+        return sdp if self.line is None else await self.line.through(sdp)
+
     async def publish(self, **options: bool) -> str:
         """Connect to send; returns the connection's name."""
         name = self._name()
         offer = await self.call("publishOffer", options)
-        await self.call("publishAnswer", await self.room.publish(self.seat, name, offer))
+        answer = await self.room.publish(self.seat, name, offer)
+        await self.call("publishAnswer", await self._through(answer))
         return name
 
     async def subscribe(self) -> str:
         """Connect to receive; returns the connection's name."""
         name = self._name()
-        answer = await self.call("subscribeAnswer", await self.room.subscribe(self.seat, name))
+        offer = await self._through(await self.room.subscribe(self.seat, name))
+        answer = await self.call("subscribeAnswer", offer)
         await self.room.subscribed(self.seat, name, answer)
         return name
 
@@ -121,12 +131,14 @@ class Hall:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def enter(self, seat: str, *, join: bool = True, admit: bool = True) -> Participant:
+    async def enter(
+        self, seat: str, *, join: bool = True, admit: bool = True, line: UdpProxy | None = None
+    ) -> Participant:
         """A page on a seat; with `admit` in the hearing, with `join` connected both ways."""
         if admit:
             self.room.permit(seat, frozenset(SOURCES))
             self.room.place(seat, HearingSpace(self.room.sitting))
-        participant = Participant(self._browser, self.room, seat)
+        participant = Participant(self._browser, self.room, seat, line)
         await self._stack.enter_async_context(participant)
         if join:
             await participant.join()
