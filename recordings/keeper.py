@@ -1,15 +1,73 @@
-"""Writes facts into the database and the log, in the transaction it is given."""
+"""Writes facts into the database and the log, rows and leaves in one transaction."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from audit.leaf import JSON
 from audit.service import AuditLog
+from database import Database
 from recordings import store
+from recordings.live import LiveRecord
 from recordings.recorder import Fact, Idle, Kept
 from recordings.segment import NO_LINK
 from recordings.store import Session
 from recordings.timeline import Gap
 from recordings.track import Track
+
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a stretch."""
+
+    interval: str
+    end_ms: int
+    reason: str
+    by: str
+
+
+class Keeper:
+    """Stores what has come up of each record, and says since when the store takes nothing."""
+
+    def __init__(self, database: Database, log: AuditLog) -> None:
+        self._database, self._log = database, log
+        self.unkept_since: float | None = None
+        """`time.monotonic` of the first refusal; None while facts are taken."""
+
+    async def keep(self, live: LiveRecord, ending: Ending | None = None) -> bool:
+        """Store the facts that have come up, and the end of a stretch; False: not now."""
+        async with live.keeping:
+            facts = list(live.recorder.facts)
+            if not facts and ending is None:
+                return True
+            try:
+                async with self._database.unit() as session:
+                    await self._write(session, live, facts, ending)
+            except (SQLAlchemyError, OSError):
+                _logger.exception("recording.store_failed", sitting=live.sitting)
+                self.unkept_since = self.unkept_since or time.monotonic()
+                return False
+            del live.recorder.facts[: len(facts)]
+            self.unkept_since = None
+            return True
+
+    async def _write(
+        self, session: Session, live: LiveRecord, facts: Sequence[Fact], ending: Ending | None
+    ) -> None:
+        if ending is None:
+            await write(session, self._log, live.sitting, facts)
+            return
+        end_ms, reason, by = ending.end_ms, ending.reason, ending.by
+        await store.end_stretch(session, ending.interval, end_ms, reason, by)
+        await store.set_state(session, live.sitting, live.state)
+        await write(session, self._log, live.sitting, facts)
+        leaf: dict[str, JSON] = {"end_ms": end_ms, "reason": reason, "by": by}
+        await self._log.append(session, "rec.stopped", leaf, subject=live.sitting)
 
 
 async def write(session: Session, log: AuditLog, sitting: str, facts: Sequence[Fact]) -> None:

@@ -20,7 +20,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from audit.leaf import JSON, format_time
 from audit.service import AuditLog
@@ -28,6 +27,8 @@ from clock import Clock
 from database import Database
 from errors import N_
 from recordings import keeper, keys, proof, recovery, store
+from recordings.faults import GAP_REASONS, STALLED, Watch, refusal
+from recordings.keeper import Ending, Keeper
 from recordings.keys import KeyStore
 from recordings.live import LiveRecord, RecordableRoom
 from recordings.proof import Verifier, VerifierLost
@@ -37,7 +38,7 @@ from recordings.state import State, Step, WrongState, after
 from recordings.timeline import RecordClock
 from recordings.track import Event, Interval, TrackWriter
 from recordings.vault import Vault
-from recordings.writer import DISK_FULL, Writer
+from recordings.writer import Writer
 from signaling.engine import HearingSpace, TrackId
 from signaling.ports import (
     OnAlarm,
@@ -55,14 +56,7 @@ FIRST_LOOK_S = 0.2
 WATCH_S = 0.5
 KEEP_S = 0.25
 """Seconds from a closed segment to its row and leaf, so that many share a transaction."""
-STALL_S = 3.0
-"""A disk that answers nothing for so long is an alarm."""
 DRAIN_S = 5.0
-STORE_S = 5.0
-"""Facts that the database does not take for so long are an alarm."""
-STALLED, STORE_FAILED = "record.writer_stalled", "record.store_failed"
-FAULTS = {DISK_FULL: "disk_full", STALLED: "writer_stalled"}
-"""The gap code of media that is missing because of an alarm."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -92,17 +86,15 @@ class Desk:
         self._keys = key_store
         self._clock = clock
         self._now_ns = now_ns
-        self._min_free = min_free_bytes
+        self._keeper = Keeper(database, log)
         self._writer = Writer(vault, self._told)
+        self._watch = Watch(vault, self._writer, lambda: self._keeper.unkept_since, min_free_bytes)
         self._verifier = Verifier()
         self._live: dict[str, LiveRecord] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
         self._looked = asyncio.Event()
-        self._free_check: asyncio.Task[int] | None = None
-        self._dropped = 0
-        self._unkept_since: float | None = None
 
     # --- the process ------------------------------------------------------------------------------
 
@@ -131,7 +123,7 @@ class Desk:
             await asyncio.sleep(0)  # the events of the writer's last round
         for live in self._live.values():
             if live.state is not State.INITIALISING:
-                await self._keep(live)
+                await self._keeper.keep(live)
         await self._verifier.close()
 
     # --- on record --------------------------------------------------------------------------------
@@ -147,8 +139,8 @@ class Desk:
             if live.state is State.RECORDING:
                 raise RecordRefused("record.running", N_("This sitting is on record already."))
             if not await self._ended(live):
-                raise self._fault(STALLED, None)
-            await self._check_space()
+                raise refusal(STALLED)
+            await self._watch.check_space()
             needed = room.live_tracks(HearingSpace(sitting))
             if not needed:
                 raise RecordRefused(
@@ -161,9 +153,9 @@ class Desk:
                     await self._first_proof(live, room, needed)
                 return await self._accepted(live, by)
             except TimeoutError:
-                refusal = self._refusal(live, needed)
+                refused = self._refusal(live, needed)
                 await self._reject(live)
-                raise refusal from None
+                raise refused from None
             except BaseException:
                 await self._reject(live)
                 raise
@@ -194,7 +186,7 @@ class Desk:
             if live.room is None:
                 raise RecordRefused("record.stopped", N_("The record was stopped meanwhile."))
             for name, code in live.recorder.failed.items():
-                raise self._fault(code, name)
+                raise refusal(code, name)
             wanted = needed & room.live_tracks(HearingSpace(live.sitting))
             if wanted and all(self._is_proved(live, name) for name in wanted):
                 return
@@ -272,20 +264,8 @@ class Desk:
                 item = live.recorder.open_tracks.get(name)
                 finding = live.findings.get(item.id) if item else None
                 undecodable = finding is not None and finding.error
-                return self._fault(proof.UNDECODABLE if undecodable else proof.SILENT, name)
-        return self._fault(proof.UNPROVED, None)
-
-    def _fault(self, code: str, name: TrackId | None) -> RecordRefused:
-        return RecordRefused(code, MESSAGES.get(code, MESSAGES[proof.UNPROVED]), track=name)
-
-    async def _check_space(self) -> None:
-        try:
-            async with asyncio.timeout(STALL_S):
-                free = await asyncio.to_thread(self._vault.free_bytes)
-        except (OSError, TimeoutError):
-            raise self._fault(STALLED, None) from None
-        if free < self._min_free:
-            raise self._fault(DISK_FULL, None)
+                return refusal(proof.UNDECODABLE if undecodable else proof.SILENT, name)
+        return refusal(proof.UNPROVED)
 
     # --- off record -------------------------------------------------------------------------------
 
@@ -336,11 +316,11 @@ class Desk:
             return
         await self._drained()
         end_ms = max(clock.ms(live.stopped_ns), interval.start_ms)
-        live.recorder.end(end_ms, reason, FAULTS.get(live.fault, ""))
+        live.recorder.end(end_ms, reason, GAP_REASONS.get(live.fault, ""))
         live.interval = None
         live.proofs = ()
-        ending = (interval.id, end_ms, reason, by)
-        while not await self._keep(live, ending=ending):  # noqa: ASYNC110
+        ending = Ending(interval.id, end_ms, reason, by)
+        while not await self._keeper.keep(live, ending):  # noqa: ASYNC110
             await asyncio.sleep(1.0)
 
     async def _settle(self, live: LiveRecord) -> None:
@@ -409,7 +389,7 @@ class Desk:
     async def _watch_always(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            code = self._process_fault()
+            code = self._watch.fault()
             for live in list(self._live.values()):
                 if live.state is not State.RECORDING or live.fault:
                     continue
@@ -417,29 +397,6 @@ class Desk:
                 wrong = live.wrong()
                 if code or wrong:
                     self._alarm(live, code or wrong[0].reason, wrong)
-
-    def _process_fault(self) -> str:
-        """What is wrong with the disk, the writer or the database, for every sitting."""
-        if self._writer.stalled_for(time.monotonic_ns()) > STALL_S:
-            return STALLED
-        dropped, self._dropped = self._dropped, self._writer.dropped
-        if self._dropped > dropped:
-            return STALLED
-        since = self._unkept_since
-        if since is not None and time.monotonic() - since > STORE_S:
-            return STORE_FAILED
-        return self._space_fault()
-
-    def _space_fault(self) -> str:
-        """The answer of the last look at the free space; starts the next one."""
-        check = self._free_check
-        if check is not None and not check.done():
-            return ""  # a disk that hangs is the writer's to notice
-        self._free_check = asyncio.create_task(asyncio.to_thread(self._vault.free_bytes))
-        if check is None:
-            return ""
-        failed = check.exception()
-        return DISK_FULL if failed or check.result() < self._min_free else ""
 
     def _alarm(self, live: LiveRecord, code: str, wrong: list[TrackProof]) -> None:
         """Let go at once; the live room is told, and the stretch is ended in any case."""
@@ -467,33 +424,7 @@ class Desk:
         while True:
             await asyncio.sleep(KEEP_S)
             for live in list(self._live.values()):
-                await self._keep(live)
-
-    async def _keep(
-        self, live: LiveRecord, *, ending: tuple[str, int, str, str] | None = None
-    ) -> bool:
-        """Store the facts that have come up, and the end of a stretch; False: not now."""
-        async with live.keeping:
-            facts = list(live.recorder.facts)
-            if not facts and ending is None:
-                return True
-            try:
-                async with self._database.unit() as session:
-                    if ending:
-                        id, end_ms, reason, by = ending
-                        await store.end_stretch(session, id, end_ms, reason, by)
-                        await store.set_state(session, live.sitting, live.state)
-                    await keeper.write(session, self._log, live.sitting, facts)
-                    if ending:
-                        leaf: dict[str, JSON] = {"end_ms": end_ms, "reason": reason, "by": by}
-                        await self._log.append(session, "rec.stopped", leaf, subject=live.sitting)
-            except (SQLAlchemyError, OSError):
-                _logger.exception("recording.store_failed", sitting=live.sitting)
-                self._unkept_since = self._unkept_since or time.monotonic()
-                return False
-            del live.recorder.facts[: len(facts)]
-            self._unkept_since = None
-            return True
+                await self._keeper.keep(live)
 
     async def _drained(self) -> None:
         """Wait until the writer has put on disk, and told, all that it was given."""
@@ -543,18 +474,3 @@ class Desk:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
-
-
-MESSAGES = {
-    proof.SILENT: N_(
-        "Nothing could be recorded of one person's sound or picture. Ask them to turn it off "
-        "and on again, or mute them, then try again."
-    ),
-    proof.UNDECODABLE: N_(
-        "What was recorded of one person cannot be played. Ask them to turn it off and on again, "
-        "then try again."
-    ),
-    proof.UNPROVED: N_("The recording could not be checked in time. Try again."),
-    DISK_FULL: N_("There is no room left for recordings. Tell the administrator."),
-    STALLED: N_("The disk for recordings does not answer. Tell the administrator."),
-}
