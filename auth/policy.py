@@ -222,6 +222,7 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.answer",
             "live.sources",
             "live.line",
+            "live.layout",
             "live.language",
             "live.hand",
             "live.cannot_hear",

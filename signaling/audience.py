@@ -1,11 +1,12 @@
 """The pages of a live room and what they are told: states, events, the record's status, goodbye."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from signaling import facts as f
 from signaling.change import Changes
-from signaling.engine import Space
+from signaling.engine import Picture, Space, TrackId
 from signaling.journal import stamp
 from signaling.line_quality import LineMeter
 from signaling.notices import notices
@@ -127,6 +128,17 @@ def slots_message(connection: str, slots: Any) -> dict[str, Any]:
         "slots": {
             mid: {"seat": track.seat, "source": track.source} for mid, track in slots.items()
         },
+    }
+
+
+def pictures_message(pictures: Mapping[TrackId, Picture]) -> dict[str, Any]:
+    """The `pictures` message: what a page is sent of each camera and screen, and why not more."""
+    return {
+        "type": "pictures",
+        "pictures": [
+            {"seat": track.seat, "source": track.source, "layer": item.layer, "why": item.why}
+            for track, item in pictures.items()
+        ],
     }
 
 

@@ -45,6 +45,8 @@ def release(media: MediaRoom, before: Room, after: Room) -> None:
     for seat, new in will.items():
         if new.looks_at is not None and new.looks_at != was.get(seat, _NEW).looks_at:
             media.show(seat, new.looks_at)
+    if after.live.floor != before.live.floor:
+        media.floor(after.live.floor)
 
 
 def take_back(media: MediaRoom, before: Room) -> None:
@@ -63,6 +65,7 @@ def enter(media: MediaRoom, room: Room) -> None:
         media.permit(seat, route.sources)
         _place(media, seat, route.space)
     _show(media, will)
+    media.floor(room.live.floor)
 
 
 def _show(media: MediaRoom, found: Mapping[str, Route]) -> None:

@@ -10,7 +10,7 @@ room) gets and gives no media packet at all, but for its camera, which `MediaRoo
 see to check an identity; that is never recorded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -24,6 +24,30 @@ class TrackId(NamedTuple):
 
     seat: str
     source: Source
+
+
+Layer = Literal["l", "m", "h"]
+"""Low, middle, high: the simulcast layers of a camera, named as their RTP stream ids (`rid`). A
+track with one layer has `h` alone."""
+Why = Literal["none", "line", "hidden", "audio_only", "publisher_off", "full"]
+"""Why a picture is not sent: nothing is in its way (it is sent, or begins with the next keyframe);
+the listener's line does not carry it; its page does not show it; its person wants sound only; the
+publisher sends none; more pictures than the connection has slots."""
+
+
+class Wish(NamedTuple):
+    """How large a page shows a picture, in device pixels."""
+
+    width: int
+    height: int
+
+
+class Picture(NamedTuple):
+    """What a seat is sent of one camera or screen, and why not more."""
+
+    layer: Layer | None
+    """None: nothing is sent."""
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +178,23 @@ class Speaking:
     seats: tuple[str, ...]
 
 
-MediaEvent = Connected | Disconnected | TrackStarted | TrackSilent | SlotsChanged | Speaking
+@dataclass(frozen=True, slots=True)
+class PicturesChanged:
+    """What this seat is sent of every camera and screen that it may see, always the whole map."""
+
+    seat: str
+    pictures: dict[TrackId, Picture]
+
+
+MediaEvent = (
+    Connected
+    | Disconnected
+    | TrackStarted
+    | TrackSilent
+    | SlotsChanged
+    | PicturesChanged
+    | Speaking
+)
 
 
 class MediaRefused(Exception):
@@ -210,6 +250,19 @@ class MediaRoom(Protocol):
 
         Raises ValueError for a `shown` that is in a space, and for the seat itself.
         """
+
+    def watch(
+        self, seat: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool = False
+    ) -> None:
+        """What the page of a seat shows: these cameras and screens, so large. No other picture is
+        sent to it, and with `audio_only` none at all; sound is not touched. `wishes` None: the
+        page has not said, and everything counts as visible (so a seat starts).
+
+        A wish is no right: names of tracks that the seat may not see do nothing.
+        """
+
+    def floor(self, seat: str | None) -> None:
+        """Who has the floor: on a poor line its picture comes first, after a screen."""
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """Record everything that flows in the hearing. Raises SinkRefused for any other space,

@@ -7,7 +7,7 @@ exception is `show`: a host sees the camera of one seat that waits.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from signaling import rtp
@@ -16,6 +16,8 @@ from signaling.engine import (
     HearingSpace,
     LineReport,
     MediaEvent,
+    Picture,
+    PicturesChanged,
     PrivateSpace,
     Recorder,
     SinkRefused,
@@ -26,6 +28,8 @@ from signaling.engine import (
     TrackId,
     TrackSilent,
     TrackStarted,
+    Why,
+    Wish,
 )
 from signaling.feedback import MS, SECOND, loudest
 from signaling.line import LineMeter, LineSample
@@ -70,6 +74,11 @@ class Seat:
     permitted: frozenset[Source] = frozenset()
     shown: str | None = None
     """A seat in no space whose camera this one sees too."""
+    wishes: Mapping[TrackId, Wish] | None = None
+    """Pictures that its page shows; None: all of them."""
+    audio_only: bool = False
+    pictures: dict[TrackId, Picture] = field(default_factory=dict)
+    """What it was last told that it is sent."""
     publisher: Publisher | None = None
     """The newest connection whose media flowed."""
     subscriber: Subscriber | None = None
@@ -87,6 +96,7 @@ class Forwarder:
         self._emit = emit
         self._now = now
         self._taps = Taps()
+        self._floor: str | None = None
         self._spoke: dict[Space, tuple[str, ...]] = {}
         self._speaking_due = now
         self._second_due = now
@@ -133,6 +143,20 @@ class Forwarder:
             if other is not None:
                 self._apply(self.seat(other), "lobby")
         self.route(now)
+
+    def watch(
+        self, name: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool, now: int
+    ) -> None:
+        """See `MediaRoom.watch`."""
+        seat = self.seat(name)
+        seat.wishes = None if wishes is None else dict(wishes)
+        seat.audio_only = audio_only
+        seat.pictures = {}  # the answer comes even where nothing changes
+        self.route(now)
+
+    def floor(self, name: str | None, now: int) -> None:
+        """See `MediaRoom.floor`."""
+        self._floor = name
 
     def _hide(self, name: str) -> None:
         """Nobody sees the camera of this seat any more but those of its space."""
@@ -388,9 +412,35 @@ class Forwarder:
             there = there + waits
             if subscriber.assign([item for item in there if item.track.seat != seat.id], now):
                 self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
-            for slot in subscriber.slots:
-                if slot.source is not None:
-                    slot.source.outputs = (*slot.source.outputs, slot)
+            self._choose(seat, subscriber, now)
+
+    def _choose(self, seat: Seat, subscriber: Subscriber, now: int) -> None:
+        """Send what the page shows, and tell it what it is sent."""
+        pictures: dict[TrackId, Picture] = {}
+        for slot in subscriber.slots:
+            if slot.source is None:
+                continue
+            why = self._why(seat, slot.source)
+            slot.pause(why != "none", now)
+            if why == "none":
+                slot.source.outputs = (*slot.source.outputs, slot)
+            if slot.source.codec == "vp8":
+                pictures[slot.source.track] = Picture("h" if why == "none" else None, why)
+        for track in seat.wishes or ():
+            pictures.setdefault(track, Picture(None, "publisher_off"))
+        if pictures != seat.pictures:
+            seat.pictures = pictures
+            self._emit(PicturesChanged(seat.id, pictures))
+
+    def _why(self, seat: Seat, upstream: Upstream) -> Why:
+        """Why a stream is not sent to a seat that may see it."""
+        if upstream.codec == "opus":
+            return "none"
+        if seat.audio_only:
+            return "audio_only"
+        if seat.wishes is not None and upstream.track not in seat.wishes:
+            return "hidden"
+        return "none" if upstream.live else "publisher_off"
 
     def _open_tap(self, upstream: Upstream) -> None:
         """Nothing but the hearing is recorded; everything that leads to a sink comes through

@@ -15,16 +15,19 @@ from signaling import effects, presence
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
-from signaling.audience import Audience, slots_message
+from signaling.audience import Audience, pictures_message, slots_message
 from signaling.change import Changes, Tools
 from signaling.engine import (
     Disconnected,
     MediaEvent,
     MediaRoom,
+    PicturesChanged,
     SlotsChanged,
     Speaking,
+    TrackId,
     TrackSilent,
     TrackStarted,
+    Wish,
 )
 from signaling.journal import LEGAL
 from signaling.line_quality import Sample
@@ -107,6 +110,7 @@ class LiveRoom:
             )
             await self.changes.commit(facts, page.who.person.id)
             self._seen[page.seat] = now
+            self.media.watch(page.seat, None)  # until this page says what it shows
             self._audience.welcome(page, facts)
 
     def _gone_since(self, seat: str) -> datetime | None:
@@ -213,6 +217,13 @@ class LiveRoom:
         sample = Sample(line.loss_up, line.loss_down, line.round_trip_ms, line.freezes)
         self._audience.lines[page.seat].page(sample, self._tools.clock())
 
+    def layout(self, page: Page, layout: m.Layout) -> None:
+        """What the page shows; a page that lost its seat has no say."""
+        if self.pages.get(page.seat) is page:
+            shown = layout.tracks
+            wishes = {TrackId(i.seat, i.source): Wish(i.width, i.height) for i in shown}
+            self.media.watch(page.seat, wishes, layout.audio_only)
+
     def alarm(self, alarm: RecordAlarm) -> None:
         """The desk can no longer prove the record: suspend. Never waits."""
         self._on_record.alarm(alarm.code)
@@ -221,6 +232,8 @@ class LiveRoom:
         match event:
             case SlotsChanged(seat, connection, slots):
                 self._send(seat, slots_message(connection, slots))
+            case PicturesChanged(seat, pictures):
+                self._send(seat, pictures_message(pictures))
             case Disconnected(seat, connection, direction):
                 lost = {"type": "media_lost", "connection": connection, "direction": direction}
                 self._send(seat, lost)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -25,6 +25,7 @@ from signaling.engine import (
     Source,
     Space,
     TrackId,
+    Wish,
 )
 from signaling.feedback import NTP_EPOCH_S, SECOND
 from signaling.forwarder import Forwarder
@@ -229,6 +230,16 @@ class ForwardingRoom:
     def show(self, seat: str, shown: str | None) -> None:
         """See `MediaRoom.show`."""
         self.forwarder.show(seat, shown, time.monotonic_ns())
+
+    def watch(
+        self, seat: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool = False
+    ) -> None:
+        """See `MediaRoom.watch`."""
+        self.forwarder.watch(seat, wishes, audio_only, time.monotonic_ns())
+
+    def floor(self, seat: str | None) -> None:
+        """See `MediaRoom.floor`."""
+        self.forwarder.floor(seat, time.monotonic_ns())
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """See `MediaRoom.attach`."""

@@ -28,6 +28,7 @@ Seats: TypeAlias = Annotated[list[SeatId], Meta(min_length=1, max_length=64)]
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, le=600_000)]
+Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=16_384)]
 Minutes: TypeAlias = Annotated[int, Meta(ge=0, le=24 * 60)]
 Language: TypeAlias = Literal["ar", "en"]
 
@@ -110,6 +111,22 @@ class Line(Message, frozen=True, kw_only=True, tag="line"):
     loss_up: Share = 0.0
     loss_down: Share = 0.0
     freezes: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
+class Shown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One picture that the page shows, in device pixels."""
+
+    seat: SeatId
+    source: Literal["camera", "screen"]
+    width: Pixels
+    height: Pixels
+
+
+class Layout(Message, frozen=True, kw_only=True, tag="layout"):
+    """What the page shows and how large; other pictures are not sent to it."""
+
+    tracks: Annotated[list[Shown], Meta(max_length=128)]
+    audio_only: bool = False
 
 
 # --- everyone ------------------------------------------------------------------------------------
@@ -390,7 +407,9 @@ Hosts: TypeAlias = (
 Command: TypeAlias = Everyone | Hosts
 """What `room.decide` answers. The rest is between the socket and the service."""
 
-Transport: TypeAlias = Hello | Ping | Pong | SetLanguage | Publish | Subscribe | Answer | Line
+Transport: TypeAlias = (
+    Hello | Ping | Pong | SetLanguage | Publish | Subscribe | Answer | Line | Layout
+)
 Incoming: TypeAlias = Transport | Command
 
 COMMANDS: dict[str, type[Message]] = {

@@ -302,6 +302,9 @@ class LiveRooms:
                 live.show(page)
             case m.Line():
                 live.line(page, message)
+            case m.Layout():
+                check(live.room, page.who, m.name(message))
+                live.layout(page, message)
             case m.Publish() | m.Subscribe() | m.Answer():
                 page.answer(message.id, **await self._media(page, live, message))
             case _:

@@ -48,6 +48,8 @@ class Slot:
         self.plan = plan
         self.clock_rate = CLOCK_RATES[plan.codec]
         self.source: Upstream | None = None
+        self.paused = False
+        """Keeps its source and sends nothing."""
         self.packets = 0
         self.octets = 0
         self._subscriber = subscriber
@@ -68,6 +70,12 @@ class Slot:
         self._started = False
         if source is not None and self._video:
             source.request_keyframe(now)
+
+    def pause(self, paused: bool, now: int) -> None:
+        """Stop or go on; video goes on at the next keyframe."""
+        if self.paused and not paused:
+            self.switch(self.source, now)
+        self.paused = paused
 
     def forward(self, packet: Incoming, extension: bytes) -> None:
         """Send one packet of the source on."""
@@ -124,7 +132,12 @@ class Slot:
 
     def repeat(self, sequence: int, extension: bytes, now: int) -> None:
         """Answer a NACK from the publisher's cache, within the budget."""
-        if self.source is None or not self._started or self.plan.rtx_payload_type is None:
+        if (
+            self.source is None
+            or self.paused
+            or not self._started
+            or self.plan.rtx_payload_type is None
+        ):
             return
         original = (sequence - self._sequence_shift) & 0xFFFF
         packet = self.source.cache.get(original)

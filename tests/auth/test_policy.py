@@ -56,8 +56,8 @@ COURT_ONLY = {
     "on_record", "off_record", "private_recall",
 }  # fmt: skip
 EVERYONE = {
-    "publish", "subscribe", "answer", "sources", "line", "language", "hand", "cannot_hear", "kit",
-    "leave", "ack_missed", "private_answer", "private_return",
+    "publish", "subscribe", "answer", "sources", "line", "layout", "language", "hand",
+    "cannot_hear", "kit", "leave", "ack_missed", "private_answer", "private_return",
 }  # fmt: skip
 OFFICER = {"attest", "officer_out"}
 HOUSE = {

@@ -1,7 +1,7 @@
 """A media engine and a recording desk that write down what they are told, in one list."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from signaling.engine import (
     Source,
     Space,
     TrackId,
+    Wish,
 )
 from signaling.ports import Proof, RecordRefused, RecordStatus, TrackProof
 
@@ -43,6 +44,8 @@ class FakeMediaRoom:
         self.lines: dict[str, LineReport] = {}
         self.recorder: Recorder | None = None
         self.closed = False
+        self.watched: dict[str, tuple[Mapping[TrackId, Wish] | None, bool]] = {}
+        self.speaker: str | None = None
 
     async def publish(self, seat: str, connection: str, offer: str) -> str:
         self.calls.append(("publish", seat, connection))
@@ -79,6 +82,14 @@ class FakeMediaRoom:
             self.shows.pop(seat, None)
         else:
             self.shows[seat] = shown
+
+    def watch(
+        self, seat: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool = False
+    ) -> None:
+        self.watched[seat] = (wishes, audio_only)
+
+    def floor(self, seat: str | None) -> None:
+        self.speaker = seat
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         if not isinstance(space, HearingSpace):

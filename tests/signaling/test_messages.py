@@ -14,6 +14,12 @@ GOOD = [
     {"type": "adjourn", "to": "2026-12-01T09:00:00.000Z", "reason": "x"},
     {"type": "reserve", "to": None},
     {"type": "line", "round_trip_ms": 40, "loss_up": 0.0, "loss_down": 0.01, "freezes": 0},
+    {
+        "type": "layout",
+        "tracks": [{"seat": "a1", "source": "screen", "width": 1280, "height": 720}],
+        "audio_only": True,
+    },
+    {"type": "layout", "tracks": []},
     {"type": "kit", "camera": "ok", "microphone": "ok", "speaker": "unknown", "result": "good"},
     {"type": "roll_call", "entries": {"a1": "absent"}},
 ]
@@ -44,6 +50,10 @@ BAD = [
     '{"type":"recess","minutes":0}',
     '{"type":"line","loss_up":1.5}',
     '{"type":"line","loss_up":NaN}',
+    '{"type":"layout"}',
+    '{"type":"layout","tracks":[{"seat":"a","source":"microphone","width":1,"height":1}]}',
+    '{"type":"layout","tracks":[{"seat":"a","source":"camera","width":0,"height":1}]}',
+    '{"type":"layout","tracks":[{"seat":"a","source":"camera","width":99999,"height":1}]}',
     '{"type":"identity","seat":"a","result":"unknown","document":"passport"}',
     '{"type":"private_answer","room":"a b","accept":true}',
     "[" * 50_000,
@@ -51,7 +61,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("message", GOOD, ids=lambda message: message["type"])
+@pytest.mark.parametrize("message", GOOD, ids=lambda message: str(message["type"]))
 def test_good(message: dict[str, object]) -> None:
     found = m.parse(json.dumps(message))
 

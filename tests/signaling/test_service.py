@@ -7,7 +7,16 @@ import pytest
 
 from errors import Refusal
 from signaling import messages as m
-from signaling.engine import SlotsChanged, Speaking, TrackId, TrackSilent, TrackStarted
+from signaling.engine import (
+    Picture,
+    PicturesChanged,
+    SlotsChanged,
+    Speaking,
+    TrackId,
+    TrackSilent,
+    TrackStarted,
+    Wish,
+)
 from signaling.page import OVER, REMOVED, TAKEN_OVER, TICKET
 from signaling.ports import RecordAlarm
 from signaling.routing import space_of
@@ -408,6 +417,35 @@ class TestMedia:
         assert world.calls[0] == ("permit", "counsel", frozenset({"camera"}), "muted")
         code = await people["counsel"].refused(m.Sources(microphone=True, camera=True))
         assert code == "seat.locked"
+
+    async def test_the_page_says_what_it_shows(self, world: World) -> None:
+        people = await world.hearing()
+        track = TrackId("judge", "camera")
+        watched: dict[str, object] = dict(world.media.watched)
+        assert watched["counsel"] == (None, False)
+        shown = m.Shown(seat="judge", source="camera", width=640, height=360)
+        message = m.Layout(tracks=[shown], audio_only=True)
+        await world.live.receive(people["counsel"].came, message)
+
+        assert world.media.watched["counsel"] == ({track: Wish(640, 360)}, True)
+        world.media.on_event(PicturesChanged("counsel", {track: Picture(None, "audio_only")}))
+        assert people["counsel"].socket.sent[-1] == {
+            "type": "pictures",
+            "pictures": [{"seat": "judge", "source": "camera", "layer": None, "why": "audio_only"}],
+        }
+
+    async def test_a_page_that_lost_its_seat_decides_no_layout(self, world: World) -> None:
+        first = await world.come("judge", "page-one")
+        await world.come("judge", "page-two")
+        await world.live.receive(first.came, m.Layout(tracks=[]))
+
+        assert world.media.watched["judge"] == (None, False)
+
+    async def test_the_engine_knows_who_has_the_floor(self, world: World) -> None:
+        people = await world.hearing()
+        await people["judge"].ok(m.Floor(seat="counsel"))
+
+        assert world.media.speaker == "counsel"
 
     async def test_slots_and_speaking_go_where_they_belong(self, world: World) -> None:
         people = await world.hearing()
