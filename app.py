@@ -32,6 +32,7 @@ import sessions.demo
 import sessions.web
 import signaling.web
 from audit.service import AuditLog
+from auth.assurance import PROFILES
 from auth.person import OPERATOR
 from auth.service import Accounts
 from clock import Clock, utc_now
@@ -73,7 +74,14 @@ class House:
             recordings.keys.open_key_store, settings.keys / "vault.key", passphrase
         )
         self.log = AuditLog(database, log_key, settings.log_origin, clock)
-        self.accounts = Accounts(database, self.log, secret, settings.address, clock)
+        self.accounts = Accounts(
+            database,
+            self.log,
+            secret,
+            settings.address,
+            clock,
+            profile=PROFILES[settings.assurance_profile],
+        )
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)

@@ -18,6 +18,9 @@ class Settings:
 
     mode: Literal["demo", "production"] = "production"
     """Demo accounts and stand-ins start only in demo mode."""
+    assurance: str = ""
+    """What sign-in methods are worth: demo, small or court (auth/assurance.py). Empty: demo in
+    demo mode, else court. The profile demo is refused outside demo mode."""
     demo_sittings: bool = True
     """In demo mode: book three sittings of today beside the demo people."""
     host: str = "127.0.0.1"
@@ -73,6 +76,11 @@ class Settings:
         return urlsplit(self.address).scheme == "https"
 
     @property
+    def assurance_profile(self) -> str:
+        """The assurance profile in force."""
+        return self.assurance or ("demo" if self.demo else "court")
+
+    @property
     def demo(self) -> bool:
         """Whether demo accounts and stand-ins may start."""
         return self.mode == "demo"
@@ -101,6 +109,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     settings = Settings(**values)
     if not settings.demo and not settings.key_passphrase:
         raise SettingsError("MAHDAR_KEY_PASSPHRASE is required unless MAHDAR_MODE=demo")
+    if settings.assurance == "demo" and not settings.demo:
+        raise SettingsError("MAHDAR_ASSURANCE=demo works in demo mode only; use court or small")
     return settings
 
 
@@ -110,6 +120,10 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
             case "mode":
                 if raw not in ("demo", "production"):
                     raise ValueError("takes demo or production")
+                return raw
+            case "assurance":
+                if raw not in ("", "demo", "small", "court"):
+                    raise ValueError("takes demo, small or court")
                 return raw
             case "demo_sittings":
                 return {"yes": True, "no": False}[raw]

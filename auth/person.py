@@ -1,8 +1,9 @@
 """A person as the house knows them: an account, or a guest bound to one seat."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from auth.assurance import CONSOLE, Assurance
 from errors import N_
 
 
@@ -56,6 +57,9 @@ class Person:
     """For a guest: the one sitting of the invitation."""
     seat: str | None = None
     """For a guest: the one seat of the invitation."""
+    assurance: Assurance = field(default=Assurance(), compare=False)
+    """How sure we are that it is this person who asks; the session says so. Somebody who was only
+    looked up proves nothing."""
 
     @property
     def guest(self) -> bool:
@@ -77,5 +81,7 @@ def guest(sitting: str, seat: str, name_ar: str, name_en: str, language: str) ->
     )
 
 
-OPERATOR = Person("operator", Role.ADMINISTRATOR, "مشغّل النظام", "System operator")
+OPERATOR = Person(
+    "operator", Role.ADMINISTRATOR, "مشغّل النظام", "System operator", assurance=CONSOLE
+)
 """Whoever runs `./mahdar` on the machine itself. Nobody can sign in as this."""

@@ -4,6 +4,8 @@ Pages, API, WebSocket and media all ask `decide`. The caller describes the place
 (`Context`); this room knows neither sittings nor media. `RULES` is the whole policy: each action
 has lines, and one line that fits is enough. A line names account roles, seat roles and conditions;
 all of a line must hold. When nothing fits, the refusal is that of the line that came nearest.
+`NEEDS` says how sure we must be of the person for an action that a line allows: a level of the
+session, or for a legal act a confirmation of its own (`auth.stepup`).
 
 The policy says who may; the table in `sessions/phase.py` says when in the life of a sitting.
 """
@@ -12,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from auth.assurance import Level
 from auth.person import Person, Role
 from errors import N_, Forbidden
 
@@ -48,6 +51,17 @@ class Context:
     """Such a reference was given."""
     has_leave: bool = False
     """The court gave this person leave to see the record (R-CV-05)."""
+    confirmed: Level = Level.NONE
+    """What the confirmation of this very act proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How sure we must be of a person."""
+
+    level: Level
+    each_time: bool = False
+    """A confirmation of this very act, where the profile asks for it (`Assurance.each_act`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +71,25 @@ class Decision:
     allowed: bool
     code: str = ""
     message: str = ""
+    need: Need | None = None
+    """Set when only this is missing: the person may, once we are sure enough who it is."""
 
     def __bool__(self) -> bool:
         return self.allowed
+
+    @property
+    def possible(self) -> bool:
+        """Yes now, or after a step-up: what buttons and links are shown by."""
+        return self.allowed or self.need is not None
+
+
+class AssuranceNeeded(Forbidden):
+    """Only the level is missing. Pages lead to a step-up and back to where the person was."""
+
+    def __init__(self, decision: Decision, need: Need) -> None:
+        super().__init__(decision.code, decision.message)
+        self.need = need
+        self.params = {"level": need.level.code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +142,14 @@ CONDITIONS = {
         "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
     ),
 }
+_ASSURANCE = (
+    "policy.assurance_needed",
+    N_("For this we must be surer that it is you. Sign in in a stronger way."),
+)
+_CONFIRMATION = (
+    "policy.confirmation_needed",
+    N_("This act counts when you confirm that it is you. Confirm it."),
+)
 _SIGNED_OUT = Decision(False, "policy.signed_out", N_("Sign in first."))
 _UNKNOWN = Decision(False, "policy.unknown_action", N_("You are not allowed to do this."))
 _WRONG_ROLE = Decision(
@@ -280,6 +318,19 @@ RULES: dict[str, tuple[Line, ...]] = {
     "live.private_recall": _all_need("private", _COURT),
 }
 
+NEEDS: dict[str, Need] = {
+    "people.manage": Need(Level.MEDIUM),
+    "rooms.manage": Need(Level.MEDIUM),
+    "audit.read": Need(Level.MEDIUM),
+    "recording.export": Need(Level.MEDIUM, each_time=True),
+    "live.admit": Need(Level.MEDIUM, each_time=True),
+    "live.off_record": Need(Level.MEDIUM, each_time=True),
+    "live.reserve": Need(Level.MEDIUM, each_time=True),
+    "live.close": Need(Level.MEDIUM, each_time=True),
+}
+"""Actions that need more than a session of any kind. Which methods give which level is in
+`auth.assurance.PROFILES`."""
+
 
 def decide(actor: Person | None, action: str, context: Context | None = None) -> Decision:
     """May `actor` do `action` here? An unknown action, and anybody signed out, may not."""
@@ -289,7 +340,7 @@ def decide(actor: Person | None, action: str, context: Context | None = None) ->
     for line in RULES.get(action, ()):
         refusal, fits = _ask(line, actor, context or Context())
         if refusal is None:
-            return Decision(True)
+            return _sure(actor, action, context or Context())
         if fits > fitted:
             nearest, fitted = refusal, fits
     return nearest
@@ -299,7 +350,30 @@ def require(actor: Person | None, action: str, context: Context | None = None) -
     """Raise Forbidden with the policy's code and sentence unless `decide` says yes."""
     decision = decide(actor, action, context)
     if not decision:
-        raise Forbidden(decision.code, decision.message)
+        raise refusal(decision)
+
+
+def refusal(decision: Decision) -> Forbidden:
+    """The decision 'no' as something to raise."""
+    if decision.need is not None:
+        return AssuranceNeeded(decision, decision.need)
+    return Forbidden(decision.code, decision.message)
+
+
+def confirms(actor: Person, action: str) -> bool:
+    """Whether `actor` must confirm this action each time."""
+    need = NEEDS.get(action)
+    return need is not None and need.each_time and actor.assurance.each_act
+
+
+def _sure(actor: Person, action: str, at: Context) -> Decision:
+    need = NEEDS.get(action)
+    if need is None:
+        return Decision(True)
+    each_time = confirms(actor, action)
+    if need.level <= (at.confirmed if each_time else actor.assurance.level):
+        return Decision(True)
+    return Decision(False, *(_CONFIRMATION if each_time else _ASSURANCE), need)
 
 
 def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
@@ -325,12 +399,22 @@ class Can:
     actor: Person | None = field(default=None)
 
     def __call__(self, action: str, **codes: Any) -> bool:
-        return decide(self.actor, action, Context(**codes)).allowed
+        return decide(self.actor, action, Context(**codes)).possible
 
 
 def table() -> list[tuple[str, str]]:
     """Every action with its lines in words, for `./mahdar rules` and docs/security.md."""
-    return [(action, " | ".join(map(_words, lines))) for action, lines in RULES.items()]
+    return [
+        (action, " | ".join(map(_words, lines)) + _need_words(action))
+        for action, lines in RULES.items()
+    ]
+
+
+def _need_words(action: str) -> str:
+    need = NEEDS.get(action)
+    if need is None:
+        return ""
+    return f"; {'confirmed' if need.each_time else 'signed in'} at level {need.level.code}"
 
 
 def _words(line: Line) -> str:

@@ -10,8 +10,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.service import AuditLog
+from auth import assurance, store, throttle, ticket
 from auth import session as sessions
-from auth import store, throttle, ticket
+from auth.assurance import Level, Method, Profile
 from auth.invitation import Invitation
 from auth.password import Passwords, check_length
 from auth.person import ACCOUNT_ROLES, Person, Role, guest
@@ -61,6 +62,7 @@ class Accounts:
         clock: Clock,
         *,
         passwords: Passwords | None = None,
+        profile: Profile = assurance.PROFILES["court"],
     ) -> None:
         self._database = database
         self._log = log
@@ -68,6 +70,7 @@ class Accounts:
         self._tickets = ticket.issuer(secret, address)
         self._clock = clock
         self._passwords = passwords or Passwords()
+        self.profile = profile
 
     # --- signing in and out --------------------------------------------------------------------
 
@@ -97,18 +100,25 @@ class Accounts:
             if fresh:
                 await store.set_password(session, known.person.id, fresh)
             await self._forgive(session, address, username)
-            return await self.start_session(session, known.person, old_token=old_token)
+            return await self.start_session(
+                session, known.person, method=Method.PASSWORD, old_token=old_token
+            )
 
     async def start_session(
         self,
         session: AsyncSession,
         person: Person,
         *,
+        method: Method,
+        proved: Level = Level.HIGH,
         guest_id: str | None = None,
         invitation: Invitation | None = None,
         old_token: str = "",
     ) -> SignedIn:
-        """Start a session within the caller's unit; the one of `old_token` ends."""
+        """Start a session within the caller's unit; the one of `old_token` ends.
+
+        `proved` is what a provider's answer says; our own methods are worth what the profile says.
+        """
         now = self._clock()
         token, login_id = sessions.new_token(), new_id()
         if old_token:
@@ -121,11 +131,71 @@ class Accounts:
             account=None if guest_id else person.id,
             guest=guest_id,
             now=now,
+            method=method,
+            proved=proved,
         )
-        if invitation is None:
-            return SignedIn(token, Login(login_id, person, now, now))
-        until = invitation.expires_at
-        return SignedIn(token, Login(login_id, person, now, now, invitation.id, until))
+        login = Login(
+            login_id,
+            person,
+            now,
+            now,
+            invitation.id if invitation else None,
+            invitation.expires_at if invitation else None,
+            method,
+            proved,
+            now,
+        )
+        return SignedIn(token, self._sure(login))
+
+    def _sure(self, login: Login) -> Login:
+        """With what the session is worth here on its person."""
+        at = login.authenticated_at or login.created_at
+        worth = assurance.of(self.profile, login.method, login.proved, at)
+        return replace(login, person=replace(login.person, assurance=worth))
+
+    async def step_up(
+        self, login: Login, method: Method, proved: Level = Level.HIGH
+    ) -> tuple[SignedIn, str]:
+        """The person of a session was authenticated again: its new token, and where to go back.
+
+        The caller has checked the proof. The old token ends (against session fixation); the
+        session keeps its id, so that pages in a sitting go on.
+        """
+        now, token = self._clock(), sessions.new_token()
+        async with self._database.unit() as session:
+            target = await store.step_up_login(
+                session,
+                login.id,
+                token_hash=sessions.token_hash(token),
+                method=method,
+                proved=proved,
+                now=now,
+            )
+        stepped = replace(login, method=method, proved=proved, authenticated_at=now, seen_at=now)
+        return SignedIn(token, self._sure(stepped)), target
+
+    async def step_up_by_password(
+        self, login: Login, password: str, *, address: str
+    ) -> tuple[SignedIn, str]:
+        """The password given again. Raises BadInput `password.wrong`, Refusal `sign_in.wait`."""
+        require(login.person, "account.own")
+        await self.check_password(login.person, password, address=address, field="password")
+        return await self.step_up(login, Method.PASSWORD)
+
+    async def check_password(
+        self, person: Person, password: str, *, address: str, field: str
+    ) -> None:
+        """Raise BadInput `password.wrong` at `field`, or Refusal `sign_in.wait`."""
+        known = await self._attempt(address, person.username)
+        if not await self._passwords.matches(known.password_hash if known else None, password):
+            raise BadInput("password.wrong", N_("Your present password is not right."), field=field)
+        async with self._database.unit() as session:
+            await self._forgive(session, address, person.username)
+
+    async def come_back_to(self, login: Login, path: str) -> None:
+        """Remember a path of ours for after a step-up; the browser does not carry it."""
+        async with self._database.unit() as session:
+            await store.remember_target(session, login.id, path[:2000])
 
     async def login(self, token: str) -> Login | None:
         """The living session of a cookie's token."""
@@ -139,7 +209,7 @@ class Accounts:
         if sessions.touch_due(found.seen_at, now):
             async with self._database.unit() as session:
                 await store.touch_login(session, found.id, now)
-        return found
+        return self._sure(found)
 
     async def sign_out(self, token: str) -> None:
         """End the session of this browser."""
@@ -184,14 +254,9 @@ class Accounts:
         """Change one's password; every session of the account ends."""
         require(person, "account.own")
         check_length(new)
-        known = await self._attempt(address, person.username)
-        if not await self._passwords.matches(known.password_hash if known else None, old):
-            raise BadInput(
-                "password.wrong", N_("Your present password is not right."), field="old_password"
-            )
+        await self.check_password(person, old, address=address, field="old_password")
         encoded = await self._passwords.hash(new)
         async with self._database.unit() as session:
-            await self._forgive(session, address, person.username)
             await store.set_password(session, person.id, encoded)
             await store.end_logins(session, person.id)
             await self._log.append(session, "account.password_changed", {"account": person.id})
@@ -286,7 +351,7 @@ class Accounts:
             login = await store.find_login(session, id=found.session)
         if login is None or not login.alive(now) or login.person.id != found.person:
             raise ticket.signed_out()
-        return found, login.person
+        return found, self._sure(login).person
 
     async def keep_alive(self, login_id: str) -> bool:
         """A page in a sitting is in use: keep its session. False when the session has ended."""
@@ -319,7 +384,12 @@ class Accounts:
         guest_id = new_id()
         await store.add_guest(session, guest_id, invitation.id, person)
         return await self.start_session(
-            session, person, guest_id=guest_id, invitation=invitation, old_token=old_token
+            session,
+            person,
+            method=Method.INVITATION,
+            guest_id=guest_id,
+            invitation=invitation,
+            old_token=old_token,
         )
 
 

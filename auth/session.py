@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from auth.assurance import Level, Method
 from auth.person import Person
 
 COOKIE = "mahdar_session"
@@ -32,6 +33,11 @@ class Login:
     """For a guest: the invitation that this browser opened."""
     until: datetime | None = None
     """For a guest: when the invitation expires."""
+    method: Method = Method.PASSWORD
+    """How the person was authenticated, last time."""
+    proved: Level = Level.NONE
+    """What that proved; what it is worth here is in `person.assurance`."""
+    authenticated_at: datetime | None = None
 
     def alive(self, now: datetime) -> bool:
         """Whether it still signs anybody in."""

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from auth.assurance import Level, Method
 from auth.invitation import Invitation
 from auth.person import Person, Role
 from auth.session import Login
@@ -47,6 +48,16 @@ class LoginRow(Base):
     guest: Mapped[str | None] = mapped_column(ForeignKey("guests.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    method: Mapped[str] = mapped_column(String(16))
+    level: Mapped[int] = mapped_column(Integer)
+    """What the method proved (`assurance.Level`)."""
+    authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    return_to: Mapped[str] = mapped_column(Text)
+    """A path of ours to go back to after a step-up; empty when there is none."""
+    device: Mapped[str] = mapped_column(String(64))
+    """Browser and system in a few codes, for the person's own list."""
+    network: Mapped[str] = mapped_column(String(64))
+    """HMAC of the address at sign-in: says 'the same network', and no more."""
 
 
 class InvitationRow(Base):
@@ -195,6 +206,10 @@ async def add_login(
     account: str | None,
     guest: str | None,
     now: datetime,
+    method: Method,
+    proved: Level,
+    device: str = "",
+    network: str = "",
 ) -> None:
     """Insert the session of an account or of a guest."""
     session.add(
@@ -205,6 +220,12 @@ async def add_login(
             guest=guest,
             created_at=now,
             seen_at=now,
+            method=method.value,
+            level=int(proved),
+            authenticated_at=now,
+            return_to="",
+            device=device,
+            network=network,
         )
     )
     await session.flush()
@@ -223,14 +244,53 @@ async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "
     if found is None:
         return None
     row, account, guest, until = found
-    if account is not None:
-        return Login(row.id, _person(account), row.created_at, row.seen_at)
-    return Login(row.id, _guest(guest), row.created_at, row.seen_at, guest.invitation, until)
+    return Login(
+        row.id,
+        _guest(guest) if account is None else _person(account),
+        row.created_at,
+        row.seen_at,
+        guest.invitation if account is None else None,
+        until,
+        Method(row.method),
+        Level(row.level),
+        row.authenticated_at,
+    )
 
 
 async def touch_login(session: AsyncSession, id: str, now: datetime) -> None:
     """Write down that the session was used."""
     await session.execute(update(LoginRow).where(LoginRow.id == id).values(seen_at=now))
+
+
+async def step_up_login(
+    session: AsyncSession,
+    id: str,
+    *,
+    token_hash: str,
+    method: Method,
+    proved: Level,
+    now: datetime,
+) -> str:
+    """The person was authenticated again: a new token, and the path to go back to."""
+    target = await session.scalar(select(LoginRow.return_to).where(LoginRow.id == id))
+    await session.execute(
+        update(LoginRow)
+        .where(LoginRow.id == id)
+        .values(
+            token_hash=token_hash,
+            method=method.value,
+            level=int(proved),
+            authenticated_at=now,
+            seen_at=now,
+            return_to="",
+        )
+    )
+    return target or ""
+
+
+async def remember_target(session: AsyncSession, id: str, path: str) -> None:
+    """Where to go back to after a step-up."""
+    await session.execute(update(LoginRow).where(LoginRow.id == id).values(return_to=path))
 
 
 async def end_login(session: AsyncSession, token_hash: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from quart import Blueprint, Quart, Response, request
 
-from auth import demo, policy, web_people, web_request
+from auth import demo, policy, web_people, web_request, web_step_up
 from auth.person import LABELS
 from auth.service import Accounts
 from auth.web_request import (
@@ -50,6 +50,7 @@ def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
     web_request.init_app(app, accounts, settings)
     app.register_blueprint(blueprint)
     app.register_blueprint(web_people.blueprint)
+    app.register_blueprint(web_step_up.blueprint)
 
 
 @blueprint.get("/login")

@@ -5,6 +5,7 @@ opens with a join ticket.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, g, request
 from quart.ctx import has_request_context
@@ -12,11 +13,11 @@ from quart.ctx import has_request_context
 from auth import csrf
 from auth import session as sessions
 from auth.person import Person
-from auth.policy import Can
+from auth.policy import AssuranceNeeded, Can
 from auth.service import Accounts, SignedIn
 from auth.session import Login
 from errors import N_, Refusal
-from pages import error_json, here, redirect, wants_json
+from pages import error_json, here, language, local_path, redirect, wants_json
 from settings import Settings
 
 VISITOR_DAYS = 30 * 24 * 3600
@@ -40,6 +41,7 @@ def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
     app.after_request(_set_visitor)
     app.context_processor(_names)
     app.register_error_handler(SignInNeeded, _to_sign_in)
+    app.register_error_handler(AssuranceNeeded, _to_step_up)
 
 
 def accounts() -> Accounts:
@@ -91,6 +93,25 @@ def _to_sign_in(refusal: SignInNeeded) -> Response | tuple[dict[str, Any], int]:
     if wants_json():
         return error_json(refusal), refusal.status
     return redirect("auth.login", next=here() if request.method == "GET" else "")
+
+
+async def _to_step_up(refusal: AssuranceNeeded) -> Response | tuple[dict[str, Any], int]:
+    """Remember where the person was, at the server, and lead to the step-up."""
+    if wants_json() or refusal.code != "policy.assurance_needed":
+        return error_json(refusal), refusal.status
+    await accounts().come_back_to(current_login(), _was_at())
+    return redirect("step_up.page", level=refusal.need.level.code)
+
+
+def _was_at() -> str:
+    """The page of this request; for a form, the page that it was on."""
+    if request.method == "GET":
+        return here()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.host:
+        return f"/{language()}/"
+    query = f"?{came_from.query}" if came_from.query else ""
+    return local_path(came_from.path + query, f"/{language()}/")
 
 
 def set_session(response: Response, signed_in: SignedIn) -> Response:

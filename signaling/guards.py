@@ -4,11 +4,12 @@ The policy (`auth.policy`) says who; `sessions.phase` says which steps a phase a
 it for commands that are no steps. What is particular to a command is in the module that decides it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auth import policy
+from auth.assurance import Assurance, Level
 from auth.person import Person
-from errors import N_, Forbidden, NotFound, Refusal
+from errors import N_, NotFound, Refusal
 from sessions.kind import Recording
 from sessions.phase import FINAL, IN_SESSION, LIVE, TRANSITIONS, Phase, Step, after
 from sessions.seat import Seat, SeatRole
@@ -23,6 +24,13 @@ class Who:
     seat: str
     operates_room: bool = False
     """The person is the officer whose page stands for the detained person of this seat."""
+    confirmed: Level = Level.NONE
+    """What the confirmation of this one command proved (`auth.stepup`)."""
+
+    def once_sure(self) -> "Who":
+        """The same person after any step-up and confirmation: for what a page offers."""
+        person = replace(self.person, assurance=Assurance(Level.HIGH))
+        return replace(self, person=person, confirmed=Level.HIGH)
 
 
 STEPS: dict[str, Step] = {
@@ -67,6 +75,7 @@ def context(room: Room, who: Who) -> policy.Context:
         private_consultation=room.kind.private_consultation,
         on_private_list=on_private_list(room, seat),
         needs_order=room.kind.viewing_needs_order,
+        confirmed=who.confirmed,
     )
 
 
@@ -83,9 +92,7 @@ def on_private_list(room: Room, seat: Seat) -> bool:
 def check(room: Room, who: Who, name: str) -> None:
     """Policy and phase. Raises Forbidden, or Refusal `sitting.wrong_phase`, `sitting.over`,
     `record.starting`."""
-    decision = policy.decide(who.person, f"live.{name}", context(room, who))
-    if not decision:
-        raise Forbidden(decision.code, decision.message)
+    policy.require(who.person, f"live.{name}", context(room, who))
     check_phase(room, name)
 
 

@@ -183,7 +183,11 @@ def _me(room: Room, who: Who, language: str, around: Surroundings) -> dict[str, 
 def may_and_why_not(
     room: Room, who: Who, now: datetime
 ) -> tuple[list[str], dict[str, dict[str, Any]]]:
-    """Commands that are possible now, by the same guards that decide them."""
+    """Commands that are possible now, by the same guards that decide them.
+
+    One that first asks for a step-up or a confirmation is offered: the answer asks for it.
+    """
+    who = who.once_sure()
     may: list[str] = []
     why_not: dict[str, dict[str, Any]] = {}
     for name in m.COMMANDS:

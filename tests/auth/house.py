@@ -1,6 +1,6 @@
 """A house for tests: the services of `auth` and `sessions` over one database, with demo people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import pages
 import sessions.web
 from audit import key
 from audit.service import AuditLog
+from auth.assurance import PROFILES, Level, Method, of
 from auth.demo import PASSWORD
 from auth.password import Passwords
 from auth.person import Person
@@ -44,6 +45,7 @@ class House:
     rooms: Rooms
     settings: Settings
     people: dict[str, Person]
+    """By user name, as sure as their password makes them in this profile."""
     room: DetentionRoom
 
     async def sign_in(self, username: str, address: str = "192.0.2.1") -> SignedIn:
@@ -62,13 +64,20 @@ class House:
         return app
 
 
-async def build(database: Database, clock: SettableClock, *, demo_sittings: bool = False) -> House:
+async def build(
+    database: Database,
+    clock: SettableClock,
+    *,
+    demo_sittings: bool = False,
+    profile: str = "demo",
+) -> House:
     """Wire a house and seed its people and the room; the sittings of the demo when asked."""
     settings = Settings(mode="demo")
     log = AuditLog(database, key.generate("test.example/log"), "test.example/log", clock)
     secret = Secret(b"0123456789abcdef0123456789abcdef")
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    accounts = Accounts(database, log, secret, ADDRESS, clock, passwords=cheap)
+    worth = PROFILES[profile]
+    accounts = Accounts(database, log, secret, ADDRESS, clock, passwords=cheap, profile=worth)
     sittings = Sittings(database, log, secret, clock)
     rooms = Rooms(database, log)
     invitations = Invitations(database, log, accounts, sittings, clock)
@@ -76,6 +85,10 @@ async def build(database: Database, clock: SettableClock, *, demo_sittings: bool
         seeded = await demo.seed(settings, database, accounts, rooms, sittings, clock)
     else:
         seeded = await demo.seed_house(settings, database, accounts, rooms)
+    surely = {
+        name: replace(person, assurance=of(worth, Method.PASSWORD, Level.HIGH, clock()))
+        for name, person in seeded.people.items()
+    }
     return House(
         database,
         clock,
@@ -86,7 +99,7 @@ async def build(database: Database, clock: SettableClock, *, demo_sittings: bool
         invitations,
         rooms,
         settings,
-        seeded.people,
+        surely,
         seeded.room,
     )
 

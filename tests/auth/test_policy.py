@@ -2,12 +2,24 @@
 
 import itertools
 from dataclasses import fields, replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+from auth.assurance import Assurance, Level
 from auth.person import Person, Role, guest
-from auth.policy import CONDITIONS, OVER, RULES, Can, Context, decide, require, table
+from auth.policy import (
+    CONDITIONS,
+    NEEDS,
+    OVER,
+    RULES,
+    AssuranceNeeded,
+    Can,
+    Context,
+    decide,
+    require,
+    table,
+)
 from errors import Forbidden
 from sessions.kinds import KINDS
 from sessions.phase import FINAL
@@ -16,20 +28,21 @@ from sessions.seat import SeatRole
 ROLES = sorted(Role)
 FLAGS = [item.name for item in fields(Context) if item.type is bool]
 NO = Context()
+SURE = Assurance(Level.HIGH, each_act=False)
 EVERYTHING = replace(NO, **dict.fromkeys(FLAGS, True))  # type: ignore[arg-type]
 
 
 def someone(role: Role) -> Person:
     if role is Role.GUEST:
         return guest("sitting", "seat", "", "A Guest", "en")
-    return Person("id", role, "", "Somebody")
+    return Person("id", role, "", "Somebody", assurance=SURE)
 
 
 def allowed_roles(action: str, context: Context) -> set[Role]:
     return {role for role in ROLES if decide(someone(role), action, context)}
 
 
-def seated(seat_role: str, kind: str = "criminal_hearing", **codes: bool) -> Context:
+def seated(seat_role: str, kind: str = "criminal_hearing", **codes: Any) -> Context:
     declared = KINDS[kind]
     host = SeatRole(seat_role) in declared.hosts
     return replace(
@@ -307,3 +320,57 @@ def test_require_raises_the_decision() -> None:
         require(someone(Role.PARTY), "people.manage")
     assert caught.value.code == "policy.wrong_role"
     require(someone(Role.ADMINISTRATOR), "people.manage")
+
+
+# --- how sure we are ---------------------------------------------------------------------------
+
+
+def as_sure(role: Role, level: Level, *, each_act: bool = True) -> Person:
+    return replace(someone(role), assurance=Assurance(level, each_act=each_act))
+
+
+def test_what_asks_for_a_level_is_an_action() -> None:
+    assert set(NEEDS) <= set(RULES)
+    words = dict(table())
+    assert words["people.manage"].endswith("signed in at level medium")
+    assert words["live.admit"].endswith("confirmed at level medium")
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_an_administrator_needs_the_level(level: Level) -> None:
+    decision = decide(as_sure(Role.ADMINISTRATOR, level), "people.manage")
+    enough = level >= Level.MEDIUM
+    assert bool(decision) is enough
+    assert decision.possible
+    assert decision.code == ("" if enough else "policy.assurance_needed")
+
+
+def test_no_level_helps_whoever_may_not() -> None:
+    for role in set(Role) - {Role.ADMINISTRATOR}:
+        decision = decide(as_sure(role, Level.HIGH), "people.manage")
+        assert not decision.possible
+        assert decision.code == "policy.wrong_role"
+
+
+@pytest.mark.parametrize("confirmed", list(Level))
+def test_a_legal_act_needs_its_own_confirmation(confirmed: Level) -> None:
+    at = replace(seated("presiding_judge"), confirmed=confirmed)
+    decision = decide(as_sure(Role.JUDGE, Level.HIGH), "live.off_record", at)
+    enough = confirmed >= Level.MEDIUM
+    assert bool(decision) is enough
+    assert decision.code == ("" if enough else "policy.confirmation_needed")
+
+
+def test_where_acts_are_not_confirmed_the_session_must_be_strong() -> None:
+    at = seated("presiding_judge")
+    assert decide(as_sure(Role.JUDGE, Level.MEDIUM, each_act=False), "live.off_record", at)
+    weak = decide(as_sure(Role.JUDGE, Level.LOW, each_act=False), "live.off_record", at)
+    assert weak.code == "policy.assurance_needed"
+
+
+def test_whoever_was_only_looked_up_proves_nothing() -> None:
+    person = Person("id", Role.ADMINISTRATOR, "", "Somebody")
+    with pytest.raises(AssuranceNeeded) as caught:
+        require(person, "people.manage")
+    assert caught.value.params == {"level": "medium"}
+    assert Can(person)("people.manage")  # the link is shown: it leads to the step-up

@@ -22,6 +22,7 @@ from quart import Quart, Response, request, websocket
 from quart.wrappers import Websocket
 
 import pages
+from auth.assurance import Assurance, Level
 from auth.person import Person, Role
 from errors import Refusal
 from sessions.kinds import KINDS
@@ -186,6 +187,7 @@ class MockRoom:
             booked.name_en,
             sitting=SITTING if role is Role.GUEST else None,
             seat=seat if role is Role.GUEST else None,
+            assurance=Assurance(Level.HIGH, each_act=False),
         )
         return Who(person, seat, operates_room=booked.room is not None)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from auth.assurance import Assurance, Level
 from auth.person import Person, Role, guest
 from sessions.kinds import KINDS
 from sessions.phase import Phase
@@ -86,14 +87,17 @@ def sitting(kind: str = "criminal_hearing", phase: Phase = Phase.LOBBY) -> Sitti
     )
 
 
+SURE = Assurance(Level.HIGH, each_act=False)
+
+
 def person(seat: str) -> Person:
     """Who acts from a seat: its account, the officer of its detention room, or its guest."""
     if seat in ("accused", "client"):
-        return Person("a-officer", Role.FACILITY_OFFICER, "ضابط", "Officer")
+        return Person("a-officer", Role.FACILITY_OFFICER, "ضابط", "Officer", assurance=SURE)
     account = (CRIMINAL | CONSULTATION).get(seat, (None, Role.PARTY))[1]
     if account is None:
         return guest("s1", seat, "شاهد", "Witness", "en")
-    return Person(f"a-{seat}", account, seat, seat)
+    return Person(f"a-{seat}", account, seat, seat, assurance=SURE)
 
 
 def who(seat: str) -> Who:

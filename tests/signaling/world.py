@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from auth.assurance import Method
 from auth.session import Login
 from sessions import store as booked
 from sessions.phase import Phase
@@ -115,7 +116,9 @@ class World:
     async def login(self, seat: str) -> Login:
         person = self.house.people[ACCOUNTS[seat]]
         async with self.house.database.unit() as session:
-            signed_in = await self.house.accounts.start_session(session, person)
+            signed_in = await self.house.accounts.start_session(
+                session, person, method=Method.PASSWORD
+            )
         return signed_in.login
 
     async def ticket(self, seat: str) -> str:
