@@ -39,7 +39,8 @@ demo: setup ## Hold a whole hearing with headless browsers, export it and verify
 	@./mahdar demo --scenario hearing --out var/demo
 
 test: setup-test lint test-js ## Run every check
-	@$(PY) -m pytest
+	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile
+	@$(PY) -m pytest -q -m browser
 
 test-js:
 	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+import logs
 from errors import Refusal
 from settings import Settings, SettingsError, load
 
@@ -40,6 +41,7 @@ def settings() -> Settings:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Mahdar, the official record of a sitting."""
+    logs.configure()
 
 
 @main.command()

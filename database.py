@@ -57,7 +57,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=True)
+        # Errors are logged: they name the statement, not its values, which are people's data.
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_pre_ping=True, hide_parameters=True
+        )
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._queue = _Queue()
         if self.is_sqlite:

@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import logs
 import migrate
 from database import Database
 from tests.support import postgresql
 from tests.support.clock import SettableClock
+
+logs.configure()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from signaling import messages as m
 from tests.browser.conftest import Sit
 from tests.browser.room_pages import in_session
 
+pytestmark = pytest.mark.browser
+
 FRAMES = """(seat) => {
   const video = document.querySelector(`.tile[data-seat="${seat}"] video`);
   return video === null ? 0 : video.getVideoPlaybackQuality().totalVideoFrames;

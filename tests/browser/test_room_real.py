@@ -10,7 +10,10 @@ from auth.demo import PASSWORD
 from tests.browser.test_room_link import moves
 from tools.demo.server import Server, free_port
 
-pytestmark = pytest.mark.timeout(300)  # two starts of the product, each with its migrations
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+]  # two starts of the product, each with its migrations
 
 
 @pytest.fixture

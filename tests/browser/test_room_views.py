@@ -10,6 +10,8 @@ from signaling import messages as m
 from tests.browser.conftest import Sit
 from tests.browser.room_pages import VIEWS, go_private, in_session
 
+pytestmark = pytest.mark.browser
+
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
