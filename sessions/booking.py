@@ -35,6 +35,7 @@ ACCOUNT_ROLES: dict[SeatRole, frozenset[Role]] = {
     SeatRole.VICTIM: frozenset({Role.PARTY}),
     SeatRole.CLIENT: frozenset({Role.PARTY}),
     SeatRole.COUNSEL: frozenset({Role.LAWYER}),
+    SeatRole.GUARDIAN: frozenset({Role.PARTY}),
     SeatRole.INTERPRETER: frozenset({Role.INTERPRETER}),
     SeatRole.WITNESS: frozenset({Role.WITNESS, Role.PARTY}),
     SeatRole.EXPERT: frozenset({Role.EXPERT}),
@@ -49,7 +50,11 @@ CAN_BE_DETAINED = frozenset({SeatRole.ACCUSED, SeatRole.CLIENT, SeatRole.WITNESS
 REPRESENTED = frozenset(
     {SeatRole.CLAIMANT, SeatRole.RESPONDENT, SeatRole.ACCUSED, SeatRole.VICTIM, SeatRole.CLIENT}
 )
-"""Whom counsel may represent."""
+"""Whom counsel may represent, and whose guardian may be booked."""
+CAN_BE_SCREENED = frozenset({SeatRole.WITNESS, SeatRole.VICTIM, SeatRole.EXPERT})
+"""Who may be protected from others (R-CR-05: evidence that endangers life or basic interests)."""
+NEVER_SCREENED_FROM = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK})
+"""The court knows who gives evidence (R-CR-22: identity verified)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,18 @@ class SeatDraft:
     """Account id; None for a guest or a detainee."""
     name_ar: str = ""
     name_en: str = ""
-    represents: str | None = None
-    """For counsel: `key` of the client's seat."""
+    represents: frozenset[str] = frozenset()
+    """For counsel: `key`s of the clients' seats."""
     room: str | None = None
     """Detention room."""
     identity_number: str = ""
     """Of a guest or a detainee: compared at the lobby, never stored as it is."""
+    guardian_of: frozenset[str] = frozenset()
+    """For a guardian: `key`s of the wards' seats."""
+    interpreter_for: frozenset[str] = frozenset()
+    """For an interpreter: `key`s of those who are interpreted; empty for everybody."""
+    screened_from: frozenset[str] = frozenset()
+    """For a protected person: `key`s of those who may not learn who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +259,7 @@ def check_seat(
                 N_("Write the identity or passport number: 4 to 20 letters and digits."),
             )
     yield from _check_room(seat, rooms)
-    if seat.role is SeatRole.COUNSEL:
-        yield from _check_client(seat, seats)
+    yield from _check_ties(seat, {other.key: other for other in seats})
 
 
 def _check_room(seat: SeatDraft, rooms: frozenset[str]) -> Iterable[BadInput]:
@@ -265,10 +275,32 @@ def _check_room(seat: SeatDraft, rooms: frozenset[str]) -> Iterable[BadInput]:
         )
 
 
-def _check_client(seat: SeatDraft, seats: Sequence[SeatDraft]) -> Iterable[BadInput]:
-    client = next((other for other in seats if other.key == seat.represents), None)
-    if client is None or client.role not in REPRESENTED:
+def _check_ties(seat: SeatDraft, seats: Mapping[str, SeatDraft]) -> Iterable[BadInput]:
+    def roles(keys: frozenset[str]) -> set[SeatRole | None]:
+        return {seats[key].role if key in seats else None for key in keys}
+
+    if seat.role is SeatRole.COUNSEL and not _all_in(roles(seat.represents), REPRESENTED):
         yield _wrong(seat, "represents", N_("Choose whom this lawyer represents."))
+    if seat.role is SeatRole.GUARDIAN and not _all_in(roles(seat.guardian_of), REPRESENTED):
+        yield _wrong(seat, "of", N_("Choose whose guardian this is."))
+    if seat.interpreter_for and (
+        seat.role is not SeatRole.INTERPRETER or None in roles(seat.interpreter_for)
+    ):
+        yield _wrong(seat, "of", N_("Choose for whom this person interprets."))
+    if seat.screened_from and (
+        seat.role not in CAN_BE_SCREENED
+        or roles(seat.screened_from) & {None, *NEVER_SCREENED_FROM}
+        or seat.key in seat.screened_from
+    ):
+        yield _wrong(
+            seat,
+            "screened",
+            N_("Only witnesses, victims and experts are screened, and never from the court."),
+        )
+
+
+def _all_in(found: set[SeatRole | None], allowed: frozenset[SeatRole]) -> bool:
+    return bool(found) and found <= allowed
 
 
 def _wrong(seat: SeatDraft, field: str, message: str) -> BadInput:

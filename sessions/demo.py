@@ -90,7 +90,7 @@ def _drafts(people: dict[str, Person], room: DetentionRoom, now: datetime) -> li
 
 
 def _account(key: str, role: SeatRole, person: Person, represents: str = "") -> SeatDraft:
-    return SeatDraft(key, role, person.id, represents=represents or None)
+    return SeatDraft(key, role, person.id, represents=frozenset({represents} - {""}))
 
 
 def _criminal(people: dict[str, Person], room: DetentionRoom, start: datetime) -> Draft:

@@ -194,6 +194,7 @@ def warnings(pack: RulePack, draft: Draft, now: datetime) -> tuple[Warning, ...]
 
 
 def _undefended(draft: Draft) -> bool:
-    defended = {seat.represents for seat in draft.seats if seat.role is SeatRole.COUNSEL}
+    counsel = (seat for seat in draft.seats if seat.role is SeatRole.COUNSEL)
+    defended = frozenset[str]().union(*(seat.represents for seat in counsel))
     accused = {seat.key for seat in draft.seats if seat.role is SeatRole.ACCUSED}
     return bool(accused - defended)

@@ -19,6 +19,8 @@ class SeatRole(StrEnum):
     VICTIM = "victim"
     COUNSEL = "counsel"
     CLIENT = "client"
+    GUARDIAN = "guardian"
+    """Speaks for a child or a person without capacity (R-CR-16)."""
     INTERPRETER = "interpreter"
     WITNESS = "witness"
     EXPERT = "expert"
@@ -35,6 +37,7 @@ LABELS: dict[SeatRole, str] = {
     SeatRole.VICTIM: N_("Victim"),
     SeatRole.COUNSEL: N_("Lawyer"),
     SeatRole.CLIENT: N_("Client"),
+    SeatRole.GUARDIAN: N_("Guardian"),
     SeatRole.INTERPRETER: N_("Interpreter"),
     SeatRole.WITNESS: N_("Witness"),
     SeatRole.EXPERT: N_("Expert"),
@@ -63,12 +66,18 @@ class Seat:
     name_en: str
     person: str | None
     """Account id; None for a guest, who comes by an invitation, and for a detainee."""
-    represents: str | None = None
-    """For counsel: the seat of the client."""
+    represents: frozenset[str] = frozenset()
+    """For counsel: the seats of the clients."""
     room: str | None = None
     """Detention room (its device opens this seat), for a detained person."""
     id_last4: str = ""
     """Last four digits of the identity number, for the clerk's comparison at the lobby."""
+    guardian_of: frozenset[str] = frozenset()
+    """For a guardian: the seats of the wards."""
+    interpreter_for: frozenset[str] = frozenset()
+    """For an interpreter: whose words are put into the court's language. Empty: for everybody."""
+    screened_from: frozenset[str] = frozenset()
+    """For a protected person: the seats that may not learn who sits here."""
 
     def name(self, language: str) -> str:
         """The name to show in `language`."""

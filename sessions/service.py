@@ -196,15 +196,22 @@ class Sittings:
     ) -> Seat:
         """The seat of a draft that was checked. `ids` are the seat ids of all keys."""
         account = people[draft.person] if draft.person else None
+
+        def known(keys: frozenset[str]) -> frozenset[str]:
+            return frozenset(ids[key] for key in keys if ids and key in ids)
+
         return Seat(
             (ids or {}).get(draft.key) or new_id(),
             draft.role,
             account.name_ar if account else draft.name_ar,
             account.name_en if account else draft.name_en,
             draft.person,
-            (ids or {}).get(draft.represents or ""),
+            known(draft.represents),
             draft.room,
             booking.normal_identity_number(draft.identity_number)[-4:],
+            known(draft.guardian_of),
+            known(draft.interpreter_for),
+            known(draft.screened_from),
         )
 
     def subjects(self, draft: SeatDraft) -> list[str]:

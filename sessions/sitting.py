@@ -70,6 +70,7 @@ class Sitting:
         """Accused who must have counsel and have none booked: a hard stop at trial (R-CR-19)."""
         if self.offence != Offence.FELONY_CAPITAL:
             return ()
-        defended = {seat.represents for seat in self.seats if seat.role is SeatRole.COUNSEL}
+        counsel = (seat for seat in self.seats if seat.role is SeatRole.COUNSEL)
+        defended = frozenset[str]().union(*(seat.represents for seat in counsel))
         accused = (seat for seat in self.seats if seat.role is SeatRole.ACCUSED)
         return tuple(seat for seat in accused if seat.id not in defended)

@@ -27,19 +27,20 @@ def visible_seats(person: Person, sitting: Sitting, rooms: frozenset[str]) -> tu
     """Who is named to this person before the sitting.
 
     Those who are called (witnesses, experts), guests and facility officers learn of the bench and
-    of their own place, with its counsel; all others of everybody.
+    of their own place, with its counsel and guardian; all others of everybody but those who are
+    screened from them.
     """
     own = own_seat(person, sitting)
     rule = KINDS[sitting.kind].rule(own.role) if own else None
     called = rule is not None and rule.admission is Admission.CALLED
     booked = own is None and sitting.booked_by == person.id
-    if booked or (own is not None and not person.guest and not called):
-        return sitting.seats
     mine = {seat.id for seat in operated_seats(sitting, rooms)} | ({own.id} if own else set())
+    if booked or (own is not None and not person.guest and not called):
+        return tuple(seat for seat in sitting.seats if not seat.screened_from & mine)
     return tuple(
         seat
         for seat in sitting.seats
-        if seat.id in mine or seat.represents in mine or seat.role in _BENCH
+        if seat.id in mine or (seat.represents | seat.guardian_of) & mine or seat.role in _BENCH
     )
 
 

@@ -36,6 +36,8 @@ from sessions.phase import FINAL, Phase
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 
+TIES = ("represents", "guardian_of", "interpreter_for", "screened_from")
+"""Codes of `seat_ties`: the fields of `Seat` that name other seats."""
 _FINAL = sorted(phase.value for phase in FINAL)
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # INTEGER PRIMARY KEY is SQLite's row id
 
@@ -75,9 +77,18 @@ class SeatRow(Base):
     name_ar: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200))
     person: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"), index=True)
-    represents: Mapped[str | None] = mapped_column(String(32))
     room: Mapped[str | None] = mapped_column(ForeignKey("detention_rooms.id"), index=True)
     id_last4: Mapped[str] = mapped_column(String(4))
+
+
+class SeatTieRow(Base):
+    """What one seat is to another one of the sitting: `represents`, `guardian_of`, ..."""
+
+    __tablename__ = "seat_ties"
+
+    seat: Mapped[str] = mapped_column(ForeignKey("seats.id"), primary_key=True)
+    tie: Mapped[str] = mapped_column(String(32), primary_key=True)
+    other: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
 class HoldRow(Base):
@@ -178,12 +189,18 @@ async def add_seat(session: AsyncSession, sitting: str, seat: Seat, position: in
             name_ar=seat.name_ar,
             name_en=seat.name_en,
             person=seat.person,
-            represents=seat.represents,
             room=seat.room,
             id_last4=seat.id_last4,
         )
     )
     await session.flush()
+    ties = [
+        {"seat": seat.id, "tie": tie, "other": other}
+        for tie in TIES
+        for other in sorted(getattr(seat, tie))
+    ]
+    if ties:
+        await session.execute(insert(SeatTieRow), ties)
 
 
 async def get_sitting(session: AsyncSession, id: str) -> Sitting | None:
@@ -232,8 +249,12 @@ async def _load(session: AsyncSession, ids: Sequence[str]) -> list[Sitting]:
         .order_by(SeatRow.position)
         .execution_options(populate_existing=True)
     )
+    query = select(SeatTieRow).join(SeatRow, SeatRow.id == SeatTieRow.seat)
+    ties: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for tie in await session.scalars(query.where(SeatRow.sitting.in_(ids))):
+        ties[tie.seat][tie.tie].add(tie.other)
     for row in rows:
-        seats[row.sitting].append(_seat(row))
+        seats[row.sitting].append(_seat(row, ties[row.id]))
     found = await session.scalars(
         select(SittingRow)
         .where(SittingRow.id.in_(ids))
@@ -263,16 +284,16 @@ def _sitting(row: SittingRow, seats: Iterable[Seat]) -> Sitting:
     )
 
 
-def _seat(row: SeatRow) -> Seat:
+def _seat(row: SeatRow, ties: Mapping[str, set[str]]) -> Seat:
     return Seat(
         row.id,
         SeatRole(row.role),
         row.name_ar,
         row.name_en,
         row.person,
-        row.represents,
-        row.room,
-        row.id_last4,
+        room=row.room,
+        id_last4=row.id_last4,
+        **{tie: frozenset(ties.get(tie, ())) for tie in TIES},
     )
 
 

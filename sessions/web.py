@@ -255,7 +255,7 @@ async def _detail(
         SimpleNamespace(
             seat=seat,
             role_title=LABELS[seat.role],
-            counsel=[one for one in seen.visible if one.represents == seat.id],
+            counsel=[one for one in seen.visible if seat.id in one.represents],
             room=seen.rooms.get(seat.room or ""),
             invitation=_invitation_state(links.get(seat.id), now),
         )

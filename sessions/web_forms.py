@@ -5,6 +5,7 @@ could not, so that all mistakes of a form are shown together.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,25 +41,44 @@ def booking(form: Form, zone: str) -> tuple[Draft, list[BadInput]]:
         languages=tuple(dict.fromkeys(form.values("languages"))),
         starts_at=starts_at,
         duration=duration,
-        seats=tuple(seats),
+        seats=tuple(_one_seat_each(seats)),
         offence=form.value("offence") if kind and kind.asks_offence else "",
         permit=form.value("permit") if kind and kind.asks_permit else "",
     )
     return draft, errors
 
 
+def _one_seat_each(seats: list[SeatDraft]) -> list[SeatDraft]:
+    """A lawyer who is chosen for several parties has one seat and represents all of them."""
+    found: dict[str, SeatDraft] = {}
+    for seat in seats:
+        mine = seat.person if seat.role is SeatRole.COUNSEL and seat.person else f"row {seat.key}"
+        first = found.setdefault(mine, seat)
+        if first is not seat:
+            found[mine] = replace(first, represents=first.represents | seat.represents)
+    return list(found.values())
+
+
+def _keys(*keys: str | None) -> frozenset[str]:
+    return frozenset(key for key in keys if key)
+
+
 def _seat(key: str, role: SeatRole, row: Mapping[str, str]) -> SeatDraft:
     person = row.get("person") or None
     typed = {} if person else row  # an account's own name and identity count
+    of = _keys(row.get("of"))
     return SeatDraft(
         key,
         role,
         person,
         typed.get("name_ar", ""),
         typed.get("name_en", ""),
-        row.get("represents") or None,
+        _keys(row.get("represents")),
         row.get("room") or None,
         typed.get("identity_number", ""),
+        guardian_of=of if role is SeatRole.GUARDIAN else _keys(),
+        interpreter_for=of if role is SeatRole.INTERPRETER else _keys(),
+        screened_from=_keys(row.get("screened")),
     )
 
 

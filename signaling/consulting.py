@@ -1,6 +1,6 @@
 """Private consultation: decisions (R-CR-09; docs/protocol.md, Private consultation).
 
-A private room has one client, counsel who represent that client, and interpreters they invite.
+A private room has one client, counsel and guardian of that client, and interpreters they invite.
 Nobody else is ever in it, whoever asks. It opens when all have accepted and the officer of every
 detained seat is out of earshot, and it ends when counsel or client is no longer in it.
 """
@@ -13,9 +13,11 @@ from sessions.seat import Seat, SeatRole
 from signaling import facts as f
 from signaling import messages as m
 from signaling.guards import Who, find_seat, not_here
-from signaling.state import MAIN, Place, PrivateRoom, Room, client_of, detained
+from signaling.state import MAIN, Place, PrivateRoom, Room, clients_of, detained
 
 _FROM = (Place.LOBBY, Place.HEARING)
+WITH_A_CLIENT = frozenset({SeatRole.COUNSEL, SeatRole.GUARDIAN, SeatRole.INTERPRETER})
+"""Who may be in a private room without being its client."""
 
 
 def invite(room: Room, who: Who, command: m.PrivateInvite) -> list[f.Fact]:
@@ -42,21 +44,32 @@ def invite(room: Room, who: Who, command: m.PrivateInvite) -> list[f.Fact]:
 
 
 def check_list(inviter: Seat, seats: Iterable[Seat]) -> None:
-    """One client, that client's counsel, and interpreters; counsel or client invites."""
-    others = [seat for seat in seats if seat.role is not SeatRole.INTERPRETER]
-    counsel = [seat for seat in others if seat.role is SeatRole.COUNSEL]
-    clients = [seat for seat in others if seat.role is not SeatRole.COUNSEL]
+    """One client, that client's counsel and guardian, and interpreters who are not another's;
+    counsel or client invites."""
+    seats = list(seats)
+    counsel = [seat for seat in seats if seat.role is SeatRole.COUNSEL]
+    clients = [seat for seat in seats if seat.role not in WITH_A_CLIENT]
     fits = (
-        inviter in others
+        inviter in (*counsel, *clients)
         and len(clients) == 1
         and len(counsel) >= 1
-        and all(client_of(seat) == clients[0].id for seat in counsel)
+        and all(_belongs(seat, clients[0].id) for seat in seats if seat is not clients[0])
     )
     if not fits:
         raise Forbidden(
             "private.not_on_list",
             N_("A private room is for a lawyer, the client of that lawyer, and an interpreter."),
         )
+
+
+def _belongs(seat: Seat, client: str) -> bool:
+    match seat.role:
+        case SeatRole.COUNSEL:
+            return client in clients_of(seat)
+        case SeatRole.GUARDIAN:
+            return client in seat.guardian_of
+        case _:
+            return not seat.interpreter_for or client in seat.interpreter_for
 
 
 def answer(room: Room, who: Who, command: m.PrivateAnswer) -> list[f.Fact]:
@@ -140,10 +153,7 @@ def _open(
 def _viable(room: Room, seats: Iterable[str]) -> bool:
     """Counsel and client are both still in it: a detained client is not left with others."""
     roles = [room.seat(seat).role for seat in seats]
-    has_counsel = SeatRole.COUNSEL in roles
-    return has_counsel and any(
-        role not in (SeatRole.COUNSEL, SeatRole.INTERPRETER) for role in roles
-    )
+    return SeatRole.COUNSEL in roles and any(role not in WITH_A_CLIENT for role in roles)
 
 
 def _ended(room: Room, private: PrivateRoom, how: str) -> f.PrivateEnded:

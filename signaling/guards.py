@@ -84,7 +84,7 @@ def on_private_list(room: Room, seat: Seat) -> bool:
     if seat.role in (SeatRole.COUNSEL, SeatRole.INTERPRETER):
         return True
     return any(
-        other.role is SeatRole.COUNSEL and other.represents == seat.id
+        other.role is SeatRole.COUNSEL and seat.id in other.represents
         for other in room.sitting.seats
     )
 

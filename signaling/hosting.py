@@ -202,7 +202,7 @@ def roll_call(room: Room, who: Who, command: m.RollCall) -> list[f.Fact]:
 
 def _counsel_here(room: Room, client: str) -> bool:
     return any(
-        seat.role is SeatRole.COUNSEL and seat.represents == client and room.at(seat.id).present
+        seat.role is SeatRole.COUNSEL and client in seat.represents and room.at(seat.id).present
         for seat in room.sitting.seats
     )
 

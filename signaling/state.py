@@ -254,9 +254,9 @@ def detained(seat: Seat) -> bool:
     return seat.room is not None
 
 
-def client_of(seat: Seat) -> str | None:
-    """For counsel: the seat that this seat speaks for."""
-    return seat.represents if seat.role is SeatRole.COUNSEL else None
+def clients_of(seat: Seat) -> frozenset[str]:
+    """For counsel: the seats that this seat speaks for."""
+    return seat.represents if seat.role is SeatRole.COUNSEL else frozenset()
 
 
 def snapshot(live: Live) -> bytes:

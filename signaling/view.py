@@ -19,7 +19,7 @@ from signaling.journal import stamp
 from signaling.ports import RecordStatus
 from signaling.room import decide
 from signaling.routing import leave_to_send, looked_at, looks_at, officer_near, space_of
-from signaling.state import MAIN, Missed, Place, PrivateRoom, Room, client_of
+from signaling.state import MAIN, Missed, Place, PrivateRoom, Room, clients_of
 
 Line = Literal["good", "poor", "bad", ""]
 
@@ -99,7 +99,7 @@ def sees(room: Room, viewer: str, other: str) -> bool:
 
 
 def _own_side(one: Seat, other: Seat) -> bool:
-    return client_of(one) == other.id or client_of(other) == one.id
+    return other.id in clients_of(one) or one.id in clients_of(other)
 
 
 def _sitting(room: Room, language: str) -> dict[str, Any]:
@@ -230,7 +230,7 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "role": seat.role.value,
         "role_title": i18n.translate(language, LABELS[seat.role]),
         "name": seat.name(language),
-        "represents": seat.represents,
+        "represents": sorted(seat.represents),
         "place": live.place.value,
         "present": live.present,
         "sources": {

@@ -14,6 +14,7 @@ KIND = Kind(
         RoleRule(SeatRole.CLAIMANT, 1, 6),
         RoleRule(SeatRole.RESPONDENT, 1, 6),
         RoleRule(SeatRole.COUNSEL, 0, 12),
+        RoleRule(SeatRole.GUARDIAN, 0, 4),
         RoleRule(SeatRole.INTERPRETER, 0, 4),
         RoleRule(SeatRole.WITNESS, 0, 12, Admission.CALLED),
         RoleRule(SeatRole.EXPERT, 0, 4, Admission.CALLED),

@@ -14,6 +14,7 @@ KIND = Kind(
     roles=(
         RoleRule(SeatRole.COUNSEL, 1, 2, Admission.SELF),
         RoleRule(SeatRole.CLIENT, 1, 2, Admission.HOST),
+        RoleRule(SeatRole.GUARDIAN, 0, 1, Admission.HOST),
         RoleRule(SeatRole.INTERPRETER, 0, 1, Admission.HOST),
     ),
     hosts=frozenset({SeatRole.COUNSEL}),

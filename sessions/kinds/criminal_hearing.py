@@ -15,6 +15,7 @@ KIND = Kind(
         RoleRule(SeatRole.ACCUSED, 1, 6),
         RoleRule(SeatRole.VICTIM, 0, 4),
         RoleRule(SeatRole.COUNSEL, 0, 8),
+        RoleRule(SeatRole.GUARDIAN, 0, 4),
         RoleRule(SeatRole.INTERPRETER, 0, 4),
         RoleRule(SeatRole.WITNESS, 0, 12, Admission.CALLED),
         RoleRule(SeatRole.EXPERT, 0, 4, Admission.CALLED),

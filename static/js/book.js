@@ -50,7 +50,8 @@ function addRow(prefix) {
 
 /**
  * Names and identity numbers are for people without an account; a room is for those who
- * may be detained, and who then have none.
+ * may be detained, and who then have none. Interpreters and guardians are for a party; witnesses
+ * and experts may be screened from one.
  * @param {Element | null} row
  */
 function fitRow(row) {
@@ -59,6 +60,8 @@ function fitRow(row) {
   const role = control(row, "_role")?.value ?? "";
   for (const field of ["_name_ar", "_name_en", "_identity_number"]) show(control(row, field), account === "");
   show(control(row, "_room"), account === "" && MAY_BE_DETAINED.includes(role));
+  show(control(row, "_of"), ["interpreter", "guardian"].includes(role));
+  show(control(row, "_screened"), ["witness", "expert"].includes(role));
 }
 
 /**

@@ -63,7 +63,12 @@ SEATS = (
         id_last4="7043",
     ),
     Seat(
-        "counsel", R.COUNSEL, "هند المنصوري", "Hind Al Mansoori", "a-lawyer", represents="accused"
+        "counsel",
+        R.COUNSEL,
+        "هند المنصوري",
+        "Hind Al Mansoori",
+        "a-lawyer",
+        represents=frozenset({"accused"}),
     ),
     Seat("victim", R.VICTIM, "راشد الشامسي", "Rashid Al Shamsi", "a-party", id_last4="1180"),
     Seat("interpreter", R.INTERPRETER, "سونيتا راو", "Sunita Rao", "a-interpreter"),

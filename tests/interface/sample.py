@@ -36,7 +36,9 @@ SEATS = (
     Seat("s1", SeatRole.PRESIDING_JUDGE, JUDGE.name_ar, JUDGE.name_en, "j1"),
     Seat("s2", SeatRole.CLERK, CLERK.name_ar, CLERK.name_en, "c1"),
     Seat("s3", SeatRole.ACCUSED, "عبدالله حسن محمود", "Abdullah Hassan Mahmoud", None, room="r1"),
-    Seat("s4", SeatRole.COUNSEL, LAWYER.name_ar, LAWYER.name_en, "l1", represents="s3"),
+    Seat(
+        "s4", SeatRole.COUNSEL, LAWYER.name_ar, LAWYER.name_en, "l1", represents=frozenset({"s3"})
+    ),
     Seat("s5", SeatRole.WITNESS, "فاطمة علي", "Fatima Ali", None, id_last4="4821"),
     Seat("s6", SeatRole.WITNESS, "", "Jonathan Featherstonehaugh-Cholmondeley", None),
 )
@@ -137,7 +139,7 @@ def _detail(**changes: Any) -> dict[str, Any]:
             Row(
                 seat=seat,
                 role_title=LABELS[seat.role],
-                counsel=[other for other in SEATS if other.represents == seat.id],
+                counsel=[other for other in SEATS if seat.id in other.represents],
                 room=ROOM if seat.room else None,
                 invitation=invitations.get(seat.id),
             )

@@ -1,5 +1,7 @@
 """A migrated database has the tables that the code has, on both sorts of database."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,24 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     before = (tmp_path / "new/folder/x.db").read_bytes()
     migrate.upgrade(url)
     assert (tmp_path / "new/folder/x.db").read_bytes() == before
+
+
+def test_whom_a_lawyer_represents_is_kept(tmp_path: Path) -> None:
+    """0002 moves the column `seats.represents` into `seat_ties`."""
+    path = tmp_path / "old.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    migrate.upgrade(url, "0001")
+    with closing(sqlite3.connect(path)) as old:
+        for seat, client in (("counsel", "'accused'"), ("accused", "NULL")):
+            old.execute(
+                "INSERT INTO seats (id, sitting, position, role, name_ar, name_en, represents, "
+                f"id_last4) VALUES ('{seat}', 's', 0, 'counsel', '', '', {client}, '')"
+            )
+        old.commit()
+    migrate.upgrade(url)
+    with closing(sqlite3.connect(path)) as new:
+        found = new.execute("SELECT seat, tie, other FROM seat_ties").fetchall()
+    assert found == [("counsel", "represents", "accused")]
 
 
 def test_every_store_is_known() -> None:

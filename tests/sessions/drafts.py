@@ -12,7 +12,9 @@ DETAINEE = "784-1990-1234567-1"
 
 
 def account(house: House, username: str, role: SeatRole, represents: str = "") -> SeatDraft:
-    return SeatDraft(username, role, house.people[username].id, represents=represents or None)
+    return SeatDraft(
+        username, role, house.people[username].id, represents=frozenset({represents} - {""})
+    )
 
 
 def guest(key: str, role: SeatRole, number: str = "P1234567", room: str | None = None) -> SeatDraft:

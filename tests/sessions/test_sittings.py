@@ -31,7 +31,7 @@ async def test_a_booking_is_stored_whole_with_journal_and_leaf(house: House) -> 
     assert seen.sitting == booked.sitting
     assert seen.sitting.phase is Phase.SCHEDULED
     by_role = {seat.role: seat for seat in seen.sitting.seats}
-    assert by_role[SeatRole.COUNSEL].represents == by_role[SeatRole.ACCUSED].id
+    assert by_role[SeatRole.COUNSEL].represents == {by_role[SeatRole.ACCUSED].id}
     assert by_role[SeatRole.ACCUSED].room == house.room.id
     assert by_role[SeatRole.ACCUSED].id_last4 == "5671"
     assert by_role[SeatRole.PRESIDING_JUDGE].name_ar == house.people["judge"].name_ar

@@ -46,9 +46,11 @@ def seats(roles: dict[str, tuple[SeatRole, Role | None]]) -> tuple[Seat, ...]:
     found = []
     for seat, (role, account) in roles.items():
         detained = seat in ("accused", "client")
-        represents = REPRESENTS.get(seat) if "accused" in roles else None
+        represents = frozenset(
+            {REPRESENTS[seat]} if seat in REPRESENTS and "accused" in roles else ()
+        )
         if seat == "counsel" and "client" in roles:
-            represents = "client"
+            represents = frozenset({"client"})
         found.append(
             Seat(
                 seat,

@@ -211,7 +211,7 @@ class Sitting(RuleBasedStateMachine):
             assert roles.count(SeatRole.COUNSEL) >= 1
             assert len(clients) == 1
             assert all(
-                self.play.room.seat(other).represents == clients[0]
+                clients[0] in self.play.room.seat(other).represents
                 for other in found.space.allowed
                 if self.play.room.seat(other).role is SeatRole.COUNSEL
             )

@@ -10,18 +10,18 @@ import { seatOf } from "./state.js";
  */
 
 /**
- * Seats that this seat may ask to a private consultation: one client, that client's counsel, and
+ * Seats that this seat may ask to a private consultation: clients, their counsel and guardians, and
  * interpreters; only counsel and client ask.
  * @param {RoomState} state
  * @returns {Seat[]}
  */
 export function consultable(state) {
   const me = seatOf(state, state.me.seat);
-  const client = me?.represents ?? me?.id ?? "";
-  const side = (/** @type {Seat} */ seat) => seat.id === client || seat.represents === client;
+  const clients = me?.represents.length ? me.represents : [me?.id ?? ""];
+  const side = (/** @type {Seat} */ seat) => [seat.id, ...seat.represents].some((id) => clients.includes(id));
   const others = state.seats.filter((seat) => seat.id !== me?.id);
   if (!others.some(side)) return [];
-  return others.filter((seat) => side(seat) || seat.role === "interpreter");
+  return others.filter((seat) => side(seat) || ["interpreter", "guardian"].includes(seat.role));
 }
 
 /**

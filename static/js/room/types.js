@@ -25,7 +25,7 @@
  * @property {string} role
  * @property {string} role_title
  * @property {string} name
- * @property {string | null} represents
+ * @property {string[]} represents
  * @property {Place} place
  * @property {boolean} present
  * @property {"unknown" | "account" | "verified" | "not_proved" | ""} identity

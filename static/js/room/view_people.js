@@ -89,8 +89,8 @@ function person(room, seat) {
 
 /** @param {Room} room @param {Seat} seat */
 function counsel(room, seat) {
-  const client = room.state.seats.find((other) => other.id === seat.represents);
-  return client === undefined ? null : h("span", { class: "for" }, " · ", t("for %(name)s", { name: client.name }));
+  const clients = room.state.seats.filter((other) => seat.represents.includes(other.id)).map((one) => one.name);
+  return clients.length === 0 ? null : h("span", { class: "for" }, " · ", t("for %(name)s", { name: clients.join(document.documentElement.lang === "ar" ? "، " : ", ") }));
 }
 
 /** @param {Seat} seat */
