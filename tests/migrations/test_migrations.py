@@ -49,7 +49,7 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_whom_a_lawyer_represents_is_kept(tmp_path: Path) -> None:
-    """0002 moves the column `seats.represents` into `seat_ties`."""
+    """0003 moves the column `seats.represents` into `seat_ties`."""
     path = tmp_path / "old.db"
     url = f"sqlite+aiosqlite:///{path}"
     migrate.upgrade(url, "0001")
