@@ -7,6 +7,7 @@ transport on malformed RTCP).
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import random
@@ -213,6 +214,17 @@ class Link:
     def heard_ns(self) -> int:
         """See `signaling.media_room.Link`."""
         return self.connection.heard_ns
+
+    def ping(self) -> None:
+        """See `signaling.media_room.Link`: a consent check (RFC 7675) whose answer, like any
+        datagram, moves `heard_ns`."""
+        pair = self.connection._nominated.get(1)
+        if not self.up or pair is None or self.connection.remote_password is None:
+            return
+        request = self.connection.build_request(pair, nominate=False)
+        request.add_message_integrity(self.connection.remote_password.encode())
+        with contextlib.suppress(OSError, RuntimeError):
+            pair.protocol.send_stun(request, pair.remote_addr)
 
     def refresh(self) -> None:
         """Send on the pair that ICE has nominated now (the peer may have moved), unless its

@@ -116,7 +116,7 @@ def _joined(live: Live, fact: f.SeatJoined, at: datetime) -> Live:
 
 
 def _left(live: Live, fact: f.SeatLeft, at: datetime) -> Live:
-    live = _seat(live, fact.seat, present=False, hand=None, officer_out=False)
+    live = _seat(live, fact.seat, present=False, hand=None, officer_out=False, cut=False)
     if fact.how == "left":
         live = _off(_seat(live, fact.seat, place=Place.OUTSIDE))
         live = _seat(live, fact.seat, microphone=False, camera=False, screen=False)
@@ -180,6 +180,10 @@ def _silent(live: Live, fact: f.MediaSilent, at: datetime) -> Live:
     before = live.seats[fact.seat].silent
     now = before | {fact.source} if fact.silent else before - {fact.source}
     return _seat(live, fact.seat, silent=now)
+
+
+def _cut(live: Live, fact: f.LineCut, at: datetime) -> Live:
+    return _seat(live, fact.seat, cut=fact.cut)
 
 
 def _roll(live: Live, fact: f.RollCalled, at: datetime) -> Live:
@@ -320,6 +324,7 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.Attested: _attested,
     f.WitnessHeard: _heard,
     f.MediaSilent: _silent,
+    f.LineCut: _cut,
     f.RollCalled: _roll,
     f.DelaySet: _delay,
     f.FloorGiven: _floor,

@@ -124,6 +124,9 @@ class LineReport:
     """Bits per second."""
     silent_for: float | None
     """Seconds since the last media packet of a seat that should send; None when it need not."""
+    unheard_for: float | None = None
+    """Seconds since the last datagram of the seat's subscribe connection (of the newest one, also
+    when it is gone), asked for when it says nothing; None when it never had one."""
 
 
 # Events, in the order in which things happen. `connection` is the transport's id, chosen by the

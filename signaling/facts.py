@@ -141,6 +141,13 @@ class MediaSilent(Struct, frozen=True):
     silent: bool
 
 
+class LineCut(Struct, frozen=True):
+    """No media reaches a seat that should hear the sitting, or it does again."""
+
+    seat: str
+    cut: bool
+
+
 class RollCalled(Struct, frozen=True):
     """Presence, for the record."""
 
@@ -333,6 +340,7 @@ Fact: TypeAlias = (
     | Attested
     | WitnessHeard
     | MediaSilent
+    | LineCut
     | RollCalled
     | DelaySet
     | FloorGiven

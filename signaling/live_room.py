@@ -4,7 +4,7 @@ Commands of one sitting run one after another under its lock; the proof of recor
 for a checkpoint happen outside it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from signaling.apply import apply_all
 from signaling.audience import Audience, pictures_message, slots_message
 from signaling.change import Changes, Tools
 from signaling.engine import (
+    Connected,
     Disconnected,
     MediaEvent,
     MediaRoom,
@@ -31,6 +32,7 @@ from signaling.engine import (
 )
 from signaling.journal import LEGAL
 from signaling.line_quality import Sample
+from signaling.listening import Listening, is_deaf
 from signaling.on_record import OnRecord
 from signaling.page import NORMAL, TICKET, Page
 from signaling.ports import RecordAlarm
@@ -49,6 +51,7 @@ class LiveRoom:
         self._on_record = OnRecord(self.changes)
         self.changes.tell = self._audience.tell
         self._seen: dict[str, datetime] = {}
+        self._listening = Listening()
 
     @property
     def id(self) -> str:
@@ -106,7 +109,12 @@ class LiveRoom:
             room = apply_all(self.room, facts, now)
             gone_since = self._gone_since(page.seat)
             facts += presence.arrive(
-                room, page.seat, now, client=page.client, gone_since=gone_since
+                room,
+                page.seat,
+                now,
+                client=page.client,
+                gone_since=gone_since,
+                deaf=is_deaf(self.media.report().get(page.seat)),
             )
             await self.changes.commit(facts, page.who.person.id)
             self._seen[page.seat] = now
@@ -180,6 +188,7 @@ class LiveRoom:
                 return
             for seat, since in self._look_who_is_here(now):
                 await self.changes.commit(presence.lost(self.room, seat, since))
+            await self._look_who_hears(now)
             self._on_record.check()
         if self._look_at_lines(now):
             self._audience.tell([])
@@ -198,11 +207,16 @@ class LiveRoom:
             if page is not None:  # an open socket says nothing: it must be heard of
                 since = max(since, page.heard_at)
             if line is not None and line.connected:
-                since = now
+                since = max(since, now - timedelta(seconds=line.unheard_for or 0.0))
             self._seen[seat] = since
             if now - since >= presence.AWAY:
                 lost.append((seat, since))
         return lost
+
+    async def _look_who_hears(self, now: datetime) -> None:
+        for seat, cut, at in list(self._listening.look(self.room, self.media.report(), now)):
+            change = presence.line_cut if cut else presence.line_back
+            await self.changes.commit(change(self.room, seat, at))
 
     def _look_at_lines(self, now: datetime) -> bool:
         report = self.media.report()
@@ -230,6 +244,8 @@ class LiveRoom:
 
     def _on_media(self, event: MediaEvent) -> None:
         match event:
+            case Connected(_, _, "subscribe"):
+                self.changes.spawn(self._heard_again())
             case SlotsChanged(seat, connection, slots):
                 self._send(seat, slots_message(connection, slots))
             case PicturesChanged(seat, pictures):
@@ -243,6 +259,12 @@ class LiveRoom:
                 self.changes.spawn(self._silence(track.seat, track.source, True))
             case TrackStarted(track):
                 self.changes.spawn(self._silence(track.seat, track.source, False))
+
+    async def _heard_again(self) -> None:
+        """A line is back: do not wait for the next second to say so."""
+        async with self.changes.lock:
+            if not self.over:
+                await self._look_who_hears(self._tools.clock())
 
     def _send(self, seat: str, message: dict[str, Any]) -> None:
         page = self.pages.get(seat)

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from signaling import sdp
@@ -41,6 +41,10 @@ CONNECT_TIMEOUT = 20.0
 HEARD_TIMEOUT = 8 * SECOND
 """A browser sends STUN checks every 2-3 s; one that says nothing that long is gone."""
 TICK = 0.05
+PING_AFTER = SECOND
+"""A connection that said nothing for so long is asked for a sign of life..."""
+PING_EVERY = SECOND // 2
+"""...so often, until it answers."""
 MAX_LINKS = 3
 """Connections of one seat and direction at a time: the one in use, its successor, one spare."""
 
@@ -61,6 +65,9 @@ class Link(Wire, Protocol):
 
     def start(self, remote: sdp.RemoteTransport, *, controlling: bool) -> None:
         """Connect in the background. Who offered controls ICE (RFC 8445 section 6.1.1)."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life. Does not wait for it."""
 
     def refresh(self) -> None:
         """Find out where to send to. Called every 50 ms."""
@@ -114,6 +121,9 @@ class ForwardingRoom:
         self._publishers: dict[tuple[str, str], tuple[Link, Publisher]] = {}
         self._subscribers: dict[tuple[str, str], tuple[Link, Subscriber]] = {}
         self._unanswered: set[Link] = set()
+        self._heard: dict[str, int] = {}
+        """The last datagram of each seat's subscribe connections."""
+        self._ping_due = 0
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
         self._timer = self._loop.call_later(TICK, self._tick)
@@ -259,11 +269,26 @@ class ForwardingRoom:
 
     def report(self) -> dict[str, LineReport]:
         """See `MediaRoom.report`."""
-        return self.forwarder.report(time.monotonic_ns())
+        now = time.monotonic_ns()
+        found = self.forwarder.report(now)
+        for seat, heard in self._last_signs().items():
+            if seat in found:
+                found[seat] = replace(found[seat], unheard_for=max(0, now - heard) / SECOND)
+        return found
+
+    def _last_signs(self) -> dict[str, int]:
+        for link, subscriber in self._subscribers.values():
+            if link.up:
+                self._sign(subscriber.seat, link)
+        return self._heard
+
+    def _sign(self, seat: str, link: Link) -> None:
+        self._heard[seat] = max(self._heard.get(seat, 0), link.heard_ns)
 
     async def leave(self, seat: str) -> None:
         """See `MediaRoom.leave`."""
         self.forwarder.remove(seat, "left", time.monotonic_ns())
+        self._heard.pop(seat, None)
         links = [
             links.pop(key)[0]
             for links in (self._publishers, self._subscribers)
@@ -316,6 +341,9 @@ class ForwardingRoom:
         if link is None or found is not item:
             return
         replaced = self._replaced(links, item)
+        seat = self.forwarder.seats.get(item.seat)
+        if seat is not None and seat.subscriber is item:  # it was up
+            self._sign(item.seat, link)
         del links[item.seat, item.connection]
         self._unanswered.discard(link)
         self.forwarder.disconnected(item, "disconnected", time.monotonic_ns())
@@ -353,10 +381,20 @@ class ForwardingRoom:
                     link.refresh()
                     if link.up and now - link.heard_ns > HEARD_TIMEOUT:
                         self._drop(cast(Any, links), item)
+            self._ping(now)
             up = [publisher for link, publisher in self._publishers.values() if link.up]
             self.forwarder.tick(now, up)
         except Exception:
             logger.exception("the media clock failed")
+
+    def _ping(self, now: int) -> None:
+        """A quiet line is not a dead one: ask."""
+        if now < self._ping_due:
+            return
+        self._ping_due = now + PING_EVERY
+        for link, _ in (*self._publishers.values(), *self._subscribers.values()):
+            if link.up and now - link.heard_ns > PING_AFTER:
+                link.ping()
 
     def _emit(self, event: MediaEvent) -> None:
         """Tell later, so that a listener may call us back."""

@@ -22,7 +22,7 @@ def why_away(room: Room, seat_id: str) -> Why | None:
         return None
     match seat.place:
         case Place.HEARING:
-            return None if seat.present else "disconnected"
+            return None if seat.present and not seat.cut else "disconnected"
         case Place.PRIVATE:
             private = room.private_of(seat_id)
             inside = private is not None and private.before.get(seat_id) is Place.HEARING

@@ -77,6 +77,13 @@ def _silent(room: Room, fact: f.MediaSilent) -> list[Notice]:
     return [Notice(to, "media_silent", {"seat": fact.seat, "source": fact.source})]
 
 
+def _cut(room: Room, fact: f.LineCut) -> list[Notice]:
+    """To the seat too: its page may still have the socket."""
+    if not fact.cut:
+        return []
+    return [Notice(room.hosts() | {fact.seat}, "line_cut", {"seat": fact.seat})]
+
+
 def _floor(room: Room, fact: f.FloorGiven) -> list[Notice]:
     return [Notice(_inside(room), "floor_given", {"seat": fact.seat})] if fact.seat else []
 
@@ -111,6 +118,7 @@ _NOTICES: dict[type, Callable[[Room, Any], list[Notice]]] = {
     f.HandSet: _hand,
     f.CannotHearSet: lambda room, x: _hosts(room, "cannot_hear", seat=x.seat, on=x.on),
     f.MediaSilent: _silent,
+    f.LineCut: _cut,
     f.FloorGiven: _floor,
     f.Muted: lambda room, x: _to(x.seat, "muted", locked=x.lock),
     f.Unlocked: lambda room, x: _to(x.seat, "unlocked"),

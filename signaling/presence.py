@@ -38,12 +38,19 @@ def open_lobby(room: Room, now: datetime) -> list[f.Fact]:
 
 
 def arrive(
-    room: Room, seat_id: str, now: datetime, *, client: str, gone_since: datetime | None
+    room: Room,
+    seat_id: str,
+    now: datetime,
+    *,
+    client: str,
+    gone_since: datetime | None,
+    deaf: bool = False,
 ) -> list[f.Fact]:
     """A page came in on a seat. Raises Refusal `sitting.over`, Forbidden `seat.removed`.
 
     `client`: the page, another one than before or the same. `gone_since`: since when the seat had
-    neither socket nor media, though it still counts as present; None where it had one.
+    neither socket nor media, though it still counts as present; None where it had one. `deaf`: its
+    media is not back yet, so that it goes on missing what is said.
     """
     if room.live.phase in FINAL:
         raise over()
@@ -54,6 +61,8 @@ def arrive(
     facts: list[f.Fact] = []
     if not seat.present or client != seat.client or place is not seat.place:
         facts.append(f.SeatJoined(seat_id, place, client))
+    if deaf and not seat.present and place is Place.HEARING and seat.admitted:
+        facts.append(f.LineCut(seat_id, True))
     if seat.present and gone_since is not None and now - gone_since >= NOTICED:
         hears = seat.admitted and seat.place is Place.HEARING and room.live.phase in IN_SESSION
         if hears and why_away(room, seat_id) is None:
@@ -79,6 +88,17 @@ def lost(room: Room, seat_id: str, last_seen: datetime) -> list[f.Fact]:
     if room.live.phase in IN_SESSION:
         since = max(last_seen, room.live.phase_since)
     return settle(room, [f.SeatLeft(seat_id, "lost")], since)
+
+
+def line_cut(room: Room, seat_id: str, since: datetime) -> list[f.Fact]:
+    """No media reaches a seat in the hearing, since a moment that may lie in the past."""
+    since = max(since, room.live.phase_since)
+    return settle(room, [f.LineCut(seat_id, True)], since)
+
+
+def line_back(room: Room, seat_id: str, at: datetime) -> list[f.Fact]:
+    """Media reaches the seat again."""
+    return settle(room, [f.LineCut(seat_id, False)], at)
 
 
 def restored(room: Room, seen_at: datetime) -> list[f.Fact]:

@@ -88,6 +88,8 @@ class SeatLive(Struct, frozen=True):
     camera: bool = False
     screen: bool = False
     """What the page says it sends; nothing else of it is forwarded."""
+    cut: bool = False
+    """In the hearing, but no media reaches this seat (`signaling.listening`)."""
     silent: frozenset[str] = frozenset()
     """Sources that should send and do not."""
     locked: bool = False

@@ -172,6 +172,14 @@ class Sitting(RuleBasedStateMachine):
     def lose(self, seat: str) -> None:
         self.attempt(lambda: presence.lost(self.play.room, seat, self.play.now))
 
+    @rule(seat=st.sampled_from(SEATS), cut=st.booleans(), ago=st.integers(0, 5))
+    def line(self, seat: str, cut: bool, ago: int) -> None:
+        if self.play.room.at(seat).cut == cut:
+            return
+        at = self.play.now - timedelta(seconds=ago)
+        change = presence.line_cut if cut else presence.line_back
+        self.attempt(lambda: change(self.play.room, seat, at))
+
     def prove(self) -> None:
         if self.play.room.live.record == "starting":
             made = proof(at=self.play.now)
