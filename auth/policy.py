@@ -264,6 +264,7 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.language",
             "live.hand",
             "live.cannot_hear",
+            "live.listen",
             "live.kit",
             "live.ack_missed",
             "live.private_answer",
@@ -275,6 +276,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "live.private_invite": tuple(
         Line(line.roles, line.seats, (*line.needs, "private", "private_list")) for line in _AT_SEAT
     ),
+    "live.interpret": (_line("seat here", seats="interpreter"),),
     # --- the live room: the officer of the detention room --------------------------------------
     "live.attest": _OFFICER,
     "live.officer_out": _OFFICER,

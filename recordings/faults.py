@@ -8,7 +8,7 @@ from errors import N_
 from recordings import proof
 from recordings.vault import Vault
 from recordings.writer import DISK_FULL, Writer
-from signaling.engine import TrackId
+from signaling.engine import RecordedTrack
 from signaling.ports import RecordRefused
 
 STALL_S = 3.0
@@ -34,7 +34,7 @@ MESSAGES = {
 }
 
 
-def refusal(code: str, track: TrackId | None = None) -> RecordRefused:
+def refusal(code: str, track: RecordedTrack | None = None) -> RecordRefused:
     """Why a record cannot start."""
     return RecordRefused(code, MESSAGES.get(code, MESSAGES[proof.UNPROVED]), track=track)
 

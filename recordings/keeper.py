@@ -77,7 +77,13 @@ async def write(session: Session, log: AuditLog, sitting: str, facts: Sequence[F
         match fact:
             case Track():
                 await store.add_track(
-                    session, sitting, fact.id, *fact.name, fact.codec, fact.wrapped
+                    session,
+                    sitting,
+                    fact.id,
+                    fact.name.seat,
+                    fact.name.source,
+                    fact.codec,
+                    fact.wrapped,
                 )
             case Idle(track, reason):
                 idle[track] = reason

@@ -11,7 +11,7 @@ from recordings.recorder import OpenTrack, SittingRecorder
 from recordings.state import SHOWN, State
 from recordings.timeline import RecordClock
 from recordings.track import Interval
-from signaling.engine import HearingSpace, Recorder, Space, TrackId
+from signaling.engine import HearingSpace, RecordedTrack, Recorder, Space
 from signaling.ports import RecordStatus, TrackProof
 
 
@@ -20,7 +20,7 @@ class RecordableRoom(Protocol):
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None: ...
     def detach(self, reason: str) -> None: ...
-    def live_tracks(self, space: Space) -> frozenset[TrackId]: ...
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]: ...
 
 
 @dataclass(slots=True)

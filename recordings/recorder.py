@@ -28,7 +28,7 @@ from recordings.track import (
     new_track,
 )
 from recordings.writer import Lane, Writer
-from signaling.engine import Codec, MediaPacket, TrackId
+from signaling.engine import Codec, MediaPacket, RecordedTrack
 
 SALT_BYTES = 32
 
@@ -101,19 +101,19 @@ class SittingRecorder:
     def __init__(self, sitting: str, key: bytes, writer: Writer, now_ns: Callable[[], int]) -> None:
         self.sitting = sitting
         self.facts: list[Fact] = []
-        self.open_tracks: dict[TrackId, OpenTrack] = {}
-        self.failed: dict[TrackId, str] = {}
+        self.open_tracks: dict[RecordedTrack, OpenTrack] = {}
+        self.failed: dict[RecordedTrack, str] = {}
         """Tracks that cannot be written, with the code of why."""
         self._key = key
         self._writer = writer
         self._now_ns = now_ns
         self._interval: Interval | None = None
-        self._tracks: dict[TrackId, Track] = {}
+        self._tracks: dict[RecordedTrack, Track] = {}
         self._ledgers: dict[str, Ledger] = {}
         self._links: dict[str, str] = {}
         self._stored: set[str] = set()
         self._held: list[tuple[TrackWriter, Event]] | None = None
-        self._before: dict[TrackId, tuple[int, str, int]] = {}
+        self._before: dict[RecordedTrack, tuple[int, str, int]] = {}
         self._opened = 0
 
     def restore(self, track: Track, ledger: Ledger, link: str) -> None:
@@ -170,7 +170,7 @@ class SittingRecorder:
     # --- what the media room calls ----------------------------------------------------------------
 
     def open(
-        self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]
+        self, track: RecordedTrack, codec: Codec, request_keyframe: Callable[[], None]
     ) -> Sink | None:
         """A sink for a track of the hearing; None while nothing is on record."""
         interval = self._interval

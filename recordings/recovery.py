@@ -33,10 +33,18 @@ from recordings.store import Session, StretchRow, TrackRow, TrackTail
 from recordings.timeline import ABSENT, INTERRUPTED, NO_MEDIA, Ledger
 from recordings.track import Chain, Track
 from recordings.vault import Vault
-from signaling.engine import Codec, Source, TrackId
+from signaling.engine import CHANNEL, ChannelTrack, Codec, RecordedTrack, Source, TrackId
 
 CODECS: dict[str, Codec] = {"opus": "opus", "vp8": "vp8"}
 SOURCES: dict[str, Source] = {"microphone": "microphone", "camera": "camera", "screen": "screen"}
+
+
+def track_name(seat: str, source: str) -> RecordedTrack:
+    """The name of a track, from what is stored of it."""
+    if source.startswith(CHANNEL):
+        return ChannelTrack(seat, source)
+    return TrackId(seat, SOURCES[source])
+
 
 NOBODY = "recorder"
 """`by` of what no person asked for."""
@@ -68,7 +76,7 @@ async def restore(session: Session, recorder: SittingRecorder, key: bytes) -> No
 def _track(row: TrackRow, tail: TrackTail, key: bytes) -> Track:
     return Track(
         sitting=row.sitting,
-        name=TrackId(row.seat, SOURCES[row.source]),
+        name=track_name(row.seat, row.source),
         codec=CODECS[row.codec],
         key=keys.unwrap(row.wrapped_key, key),
         wrapped=row.wrapped_key,
@@ -171,7 +179,7 @@ class _Recovery:
 def _track_of(header: Header) -> Track:
     return Track(
         sitting=header.sitting,
-        name=TrackId(header.seat, SOURCES[header.source]),
+        name=track_name(header.seat, header.source),
         codec=CODECS[header.codec],
         key=b"",
         wrapped=b64decode(header.key),

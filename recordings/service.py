@@ -39,7 +39,7 @@ from recordings.timeline import RecordClock
 from recordings.track import Event, Interval, TrackWriter
 from recordings.vault import Vault
 from recordings.writer import Writer
-from signaling.engine import HearingSpace, TrackId
+from signaling.engine import HearingSpace, RecordedTrack
 from signaling.ports import (
     OnAlarm,
     Proof,
@@ -179,7 +179,7 @@ class Desk:
             raise
 
     async def _first_proof(
-        self, live: LiveRecord, room: RecordableRoom, needed: frozenset[TrackId]
+        self, live: LiveRecord, room: RecordableRoom, needed: frozenset[RecordedTrack]
     ) -> None:
         while True:
             await self._looked.wait()
@@ -191,7 +191,7 @@ class Desk:
             if wanted and all(self._is_proved(live, name) for name in wanted):
                 return
 
-    def _is_proved(self, live: LiveRecord, name: TrackId) -> bool:
+    def _is_proved(self, live: LiveRecord, name: RecordedTrack) -> bool:
         item = live.recorder.open_tracks.get(name)
         return item is not None and proof.is_first_proved(live.findings.get(item.id))
 
@@ -258,7 +258,7 @@ class Desk:
             path = self._vault.path(live.sitting, track, seq)
             await asyncio.to_thread(self._vault.remove, path)
 
-    def _refusal(self, live: LiveRecord, needed: frozenset[TrackId]) -> RecordRefused:
+    def _refusal(self, live: LiveRecord, needed: frozenset[RecordedTrack]) -> RecordRefused:
         for name in sorted(needed):
             if not self._is_proved(live, name):
                 item = live.recorder.open_tracks.get(name)

@@ -14,7 +14,7 @@ from recordings.depacketize import Frame, depacketizer
 from recordings.rtpclock import RATES, TrackClock
 from recordings.segment import Segment, SegmentFile
 from recordings.vault import Vault
-from signaling.engine import Codec, MediaPacket, TrackId
+from signaling.engine import Codec, MediaPacket, RecordedTrack
 
 MS = 1_000_000
 SEGMENT_MS = 6000
@@ -96,7 +96,7 @@ class Track:
     """What a track is. Its id keeps over reconnections and restarts (docs/evidence.md)."""
 
     sitting: str
-    name: TrackId
+    name: RecordedTrack
     codec: Codec
     key: bytes = field(repr=False)
     wrapped: bytes
@@ -108,7 +108,7 @@ class Track:
         return track_id(self.name)
 
 
-def track_id(name: TrackId) -> str:
+def track_id(name: RecordedTrack) -> str:
     """The id of a track in files and leaves."""
     return f"{name.seat}-{name.source}"
 
@@ -319,7 +319,7 @@ Emit = Callable[[TrackWriter, Event], None]
 """How a track tells what happened; called from the writer's threads."""
 
 
-def new_track(sitting: str, name: TrackId, codec: Codec, sitting_key: bytes) -> Track:
+def new_track(sitting: str, name: RecordedTrack, codec: Codec, sitting_key: bytes) -> Track:
     """A track with a fresh key."""
     key = keys.new_key()
     return Track(

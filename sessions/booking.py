@@ -13,7 +13,7 @@ from typing import NamedTuple
 from auth.person import Role
 from errors import N_, BadInput, Refusal
 from sessions.kind import Kind
-from sessions.seat import SeatRole
+from sessions.seat import SIGN, SeatRole
 from sessions.sitting import Offence
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=12)
@@ -79,6 +79,8 @@ class SeatDraft:
     """For an interpreter: `key`s of those who are interpreted; empty for everybody."""
     screened_from: frozenset[str] = frozenset()
     """For a protected person: `key`s of those who may not learn who it is."""
+    languages: tuple[str, ...] = ()
+    """Of an interpreter: between which languages. Empty: those of the sitting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ def check_seat(
                 N_("Write the identity or passport number: 4 to 20 letters and digits."),
             )
     yield from _check_room(seat, rooms)
+    yield from _check_languages(seat)
     yield from _check_ties(seat, {other.key: other for other in seats})
 
 
@@ -272,6 +275,19 @@ def _check_room(seat: SeatDraft, rooms: frozenset[str]) -> Iterable[BadInput]:
     if seat.person:
         yield _wrong(
             seat, "room", N_("A detained person comes by the officer's device, not by an account.")
+        )
+
+
+def _check_languages(seat: SeatDraft) -> Iterable[BadInput]:
+    if not seat.languages:
+        return
+    if seat.role is not SeatRole.INTERPRETER:
+        yield _wrong(seat, "language", N_("Only an interpreter has languages here."))
+    elif len(set(seat.languages)) < 2 or set(seat.languages) - {*LANGUAGES, SIGN}:
+        yield _wrong(
+            seat,
+            "language",
+            N_("Choose two different languages between which this person interprets."),
         )
 
 

@@ -44,6 +44,10 @@ LABELS: dict[SeatRole, str] = {
 }
 
 
+SIGN = "sgn"
+"""The language tag of sign language: interpreted by a picture, never by a sound."""
+
+
 class Identity(StrEnum):
     """What is known of who sits here."""
 
@@ -78,6 +82,8 @@ class Seat:
     """For an interpreter: whose words are put into the court's language. Empty: for everybody."""
     screened_from: frozenset[str] = frozenset()
     """For a protected person: the seats that may not learn who sits here."""
+    languages: tuple[str, ...] = ()
+    """Of an interpreter: the languages between which this person interprets. `SIGN` is one."""
 
     def name(self, language: str) -> str:
         """The name to show in `language`."""

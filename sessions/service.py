@@ -212,6 +212,7 @@ class Sittings:
             known(draft.guardian_of),
             known(draft.interpreter_for),
             known(draft.screened_from),
+            draft.languages,
         )
 
     def subjects(self, draft: SeatDraft) -> list[str]:

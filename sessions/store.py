@@ -79,6 +79,8 @@ class SeatRow(Base):
     person: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     room: Mapped[str | None] = mapped_column(ForeignKey("detention_rooms.id"), index=True)
     id_last4: Mapped[str] = mapped_column(String(4))
+    languages: Mapped[str] = mapped_column(String(100), server_default="")
+    """Of an interpreter: BCP 47 tags, separated by spaces."""
 
 
 class SeatTieRow(Base):
@@ -191,6 +193,7 @@ async def add_seat(session: AsyncSession, sitting: str, seat: Seat, position: in
             person=seat.person,
             room=seat.room,
             id_last4=seat.id_last4,
+            languages=" ".join(seat.languages),
         )
     )
     await session.flush()
@@ -293,6 +296,7 @@ def _seat(row: SeatRow, ties: Mapping[str, set[str]]) -> Seat:
         row.person,
         room=row.room,
         id_last4=row.id_last4,
+        languages=tuple(row.languages.split()),
         **{tie: frozenset(ties.get(tie, ())) for tie in TIES},
     )
 

@@ -230,6 +230,14 @@ def _cannot_hear(live: Live, fact: f.CannotHearSet, at: datetime) -> Live:
     return _seat(live, fact.seat, cannot_hear=fact.on)
 
 
+def _interpreting(live: Live, fact: f.Interpreting, at: datetime) -> Live:
+    return _seat(live, fact.seat, speaks=fact.channel)
+
+
+def _listening(live: Live, fact: f.Listening, at: datetime) -> Live:
+    return _seat(live, fact.seat, listens=fact.channel)
+
+
 def _kit(live: Live, fact: f.KitChecked, at: datetime) -> Live:
     return _seat(live, fact.seat, kit=fact.kit)
 
@@ -334,6 +342,8 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.SourcesSet: _sources,
     f.HandSet: _hand,
     f.CannotHearSet: _cannot_hear,
+    f.Interpreting: _interpreting,
+    f.Listening: _listening,
     f.KitChecked: _kit,
     f.PublicitySet: _publicity,
     f.AgendaSet: _agenda,

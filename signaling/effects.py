@@ -27,6 +27,11 @@ def restrict(media: MediaRoom, before: Room, after: Room) -> None:
         if old.space is not None and new.space != old.space:
             media.place(seat, None, _reason(after, seat))
         kept = old.sources
+        if new.speaks != old.speaks and "microphone" in kept:
+            kept = kept - {"microphone"}  # it goes nowhere until the change is on disk
+            media.permit(seat, kept, "channel")
+        if old.listens and new.listens != old.listens:
+            media.tune(seat, old.speaks, "")
         for source in SOURCES:
             if source in kept and source not in new.sources:
                 kept = kept - {source}
@@ -38,7 +43,9 @@ def release(media: MediaRoom, before: Room, after: Room) -> None:
     was, will = routes(before), routes(after)
     for seat, new in will.items():
         old = was.get(seat, _NEW)
-        if new.sources - old.sources:
+        if (new.speaks, new.listens) != (old.speaks, old.listens):
+            media.tune(seat, new.speaks, new.listens)
+        if new.sources - old.sources or new.speaks != old.speaks:
             media.permit(seat, new.sources)
         if new.space is not None and new.space != old.space:
             media.place(seat, new.space)
@@ -53,6 +60,7 @@ def take_back(media: MediaRoom, before: Room) -> None:
     """The change could not be stored: everything is as before."""
     was = routes(before)
     for seat, old in was.items():
+        media.tune(seat, old.speaks, old.listens)
         media.permit(seat, old.sources)
         media.place(seat, old.space)
     _show(media, was)
@@ -62,6 +70,7 @@ def enter(media: MediaRoom, room: Room) -> None:
     """A new media room: every seat gets its route before anybody connects."""
     will = routes(room)
     for seat, route in will.items():
+        media.tune(seat, route.speaks, route.listens)
         media.permit(seat, route.sources)
         _place(media, seat, route.space)
     _show(media, will)

@@ -12,7 +12,7 @@ see to check an identity; that is never recorded.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 Source = Literal["microphone", "camera", "screen"]
 Codec = Literal["opus", "vp8"]
@@ -48,6 +48,27 @@ class Picture(NamedTuple):
     layer: Layer | None
     """None: nothing is sent."""
     why: Why
+
+
+class ChannelTrack(NamedTuple):
+    """A microphone while it speaks into an interpreter's channel, as a recorder knows it.
+
+    A track of its own, so that a record tells the floor from every language.
+    """
+
+    seat: str
+    source: str
+    """`channel-<language>`."""
+
+
+RecordedTrack: TypeAlias = TrackId | ChannelTrack
+CHANNEL = "channel-"
+"""Prefix of a channel's `source`."""
+
+
+def channel_track(seat: str, language: str) -> ChannelTrack:
+    """The recorded track of a seat that interprets into `language`."""
+    return ChannelTrack(seat, CHANNEL + language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +119,19 @@ class TrackSink(Protocol):
 
     def close(self, reason: str) -> None:
         """No packet follows. `reason` is a gap code: muted, camera_off, screen_off, left,
-        disconnected, lobby, private, off_record, recess, closed."""
+        disconnected, lobby, private, channel, off_record, recess, closed."""
 
 
 class Recorder(Protocol):
     """Opens a sink for every track that is live in the hearing space while it is attached."""
 
     def open(
-        self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]
+        self, track: RecordedTrack, codec: Codec, request_keyframe: Callable[[], None]
     ) -> TrackSink | None:
-        """Called when the track starts, and again after each `close`. None: do not record it."""
+        """Called when the track starts, and again after each `close`. None: do not record it.
+
+        A microphone in a channel is a `ChannelTrack`, the same one on the floor a `TrackId`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +291,17 @@ class MediaRoom(Protocol):
     def floor(self, seat: str | None) -> None:
         """Who has the floor: on a poor line its picture comes first, after a screen."""
 
+    def tune(self, seat: str, speaks: str, listens: str) -> None:
+        """Interpreters' channels: where a seat's microphone goes and what the seat hears besides
+        the floor. Both are language tags, or empty: the floor, as every seat starts.
+
+        A microphone in a channel reaches only the seats of its space that listen to it, counts as
+        nobody's voice in `Speaking`, and is recorded as a `ChannelTrack`; pictures stay as they
+        are. A change closes the microphone's sink with the reason `channel`.
+
+        Raises ValueError for a seat that would listen to its own channel.
+        """
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """Record everything that flows in the hearing. Raises SinkRefused for any other space,
         for another sitting, and while a recorder is attached."""
@@ -274,7 +309,7 @@ class MediaRoom(Protocol):
     def detach(self, reason: str) -> None:
         """Close all sinks, with `reason`, and record nothing any more."""
 
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         """Tracks of the space that are permitted and sent a packet in the last 2 s."""
 
     def tracks(self) -> dict[TrackId, Codec]:

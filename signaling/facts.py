@@ -216,6 +216,20 @@ class CannotHearSet(Struct, frozen=True):
     on: bool
 
 
+class Interpreting(Struct, frozen=True):
+    """An interpreter speaks into a channel from now on, or to the floor (empty)."""
+
+    seat: str
+    channel: str
+
+
+class Listening(Struct, frozen=True):
+    """A seat hears a channel from now on, or the floor alone (empty)."""
+
+    seat: str
+    channel: str
+
+
 class KitChecked(Struct, frozen=True):
     """A kit check's result."""
 
@@ -350,6 +364,8 @@ Fact: TypeAlias = (
     | SourcesSet
     | HandSet
     | CannotHearSet
+    | Interpreting
+    | Listening
     | KitChecked
     | PublicitySet
     | AgendaSet

@@ -19,6 +19,7 @@ from signaling.engine import (
     Picture,
     PicturesChanged,
     PrivateSpace,
+    RecordedTrack,
     Recorder,
     SinkRefused,
     SlotsChanged,
@@ -30,6 +31,7 @@ from signaling.engine import (
     TrackStarted,
     Why,
     Wish,
+    channel_track,
 )
 from signaling.feedback import MS, SECOND, loudest
 from signaling.line import LineMeter, LineSample
@@ -79,6 +81,10 @@ class Seat:
     audio_only: bool = False
     pictures: dict[TrackId, Picture] = field(default_factory=dict)
     """What it was last told that it is sent."""
+    speaks: str = ""
+    """The channel that its microphone goes to; empty: the floor."""
+    listens: str = ""
+    """The channel that it hears besides the floor; empty: none."""
     publisher: Publisher | None = None
     """The newest connection whose media flowed."""
     subscriber: Subscriber | None = None
@@ -158,6 +164,18 @@ class Forwarder:
         """See `MediaRoom.floor`."""
         self._floor = name
 
+    def tune(self, name: str, speaks: str, listens: str, now: int) -> None:
+        """See `MediaRoom.tune`."""
+        if speaks and speaks == listens:
+            raise ValueError("nobody listens to the own channel")
+        seat = self.seat(name)
+        if seat.speaks != speaks:
+            for upstream in seat.publisher.upstreams if seat.publisher else ():
+                if upstream.track.source == "microphone":
+                    self._taps.close(upstream, "channel")
+        seat.speaks, seat.listens = speaks, listens
+        self.route(now)
+
     def _hide(self, name: str) -> None:
         """Nobody sees the camera of this seat any more but those of its space."""
         for seat in self.seats.values():
@@ -217,10 +235,10 @@ class Forwarder:
 
     # --- questions ------------------------------------------------------------------------
 
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         """See `MediaRoom.live_tracks`."""
         return frozenset(
-            upstream.track
+            self._recorded_as(upstream.track)
             for seat in self.seats.values()
             if seat.space == space and seat.publisher is not None
             for upstream in seat.publisher.upstreams
@@ -356,8 +374,11 @@ class Forwarder:
         levels: dict[Space, list[tuple[str, float]]] = {}
         for upstream in self._upstreams():
             level = upstream.level.take()
-            space = self.seats[upstream.track.seat].space
-            if upstream.codec == "opus" and upstream.open and space is not None:
+            seat = self.seats[upstream.track.seat]
+            space = seat.space
+            if upstream.codec != "opus" or seat.speaks:
+                continue  # a voice in a channel is not the floor's
+            if upstream.open and space is not None:
                 levels.setdefault(space, []).append((upstream.track.seat, level))
         spoke = {space: loudest(heard) for space, heard in levels.items()}
         for space in spoke.keys() | self._spoke.keys():
@@ -409,7 +430,7 @@ class Forwarder:
                 continue
             there = by_space.get(seat.space, []) if seat.space is not None else []
             waits = [item for item in by_space.get(None, []) if item.track.seat == seat.shown]
-            there = there + waits
+            there = [item for item in there if self._reaches(item, seat)] + waits
             if subscriber.assign([item for item in there if item.track.seat != seat.id], now):
                 self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
             self._choose(seat, subscriber, now)
@@ -442,13 +463,27 @@ class Forwarder:
             return "hidden"
         return "none" if upstream.live else "publisher_off"
 
+    def _reaches(self, upstream: Upstream, listener: Seat) -> bool:
+        """Whether a stream of the listener's space is for the listener: a microphone in a channel
+        is for nobody but those who chose that channel."""
+        channel = self.seats[upstream.track.seat].speaks
+        return not channel or upstream.codec != "opus" or channel == listener.listens
+
+    def _recorded_as(self, track: TrackId) -> RecordedTrack:
+        """The floor and every channel are tracks of their own."""
+        channel = self.seats[track.seat].speaks
+        if channel and track.source == "microphone":
+            return channel_track(track.seat, channel)
+        return track
+
     def _open_tap(self, upstream: Upstream) -> None:
         """Nothing but the hearing is recorded; everything that leads to a sink comes through
         here."""
         if not upstream.tap.asked and isinstance(
             self.seats[upstream.track.seat].space, HearingSpace
         ):
-            self._taps.open(upstream, lambda: self._keyframe_for_sink(upstream))
+            name = self._recorded_as(upstream.track)
+            self._taps.open(upstream, name, lambda: self._keyframe_for_sink(upstream))
 
     def _keyframe_for_sink(self, upstream: Upstream) -> None:
         if upstream.open and upstream.live:

@@ -40,6 +40,10 @@ LEGAL = frozenset(
 """Commands that are answered only when a signed checkpoint covers what they wrote."""
 
 
+FLOOR = "floor"
+"""What the journal calls the sound of the room itself, where a channel is a language tag."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. `codes` is for both; `texts` is committed to in the leaf."""
@@ -146,6 +150,8 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.Unlocked: lambda x: Entry("unlock", x.seat, {"by": x.by}),
     f.ScreenAllowed: lambda x: Entry("screen", x.seat, {"by": x.by, "allowed": x.allowed}),
     f.CannotHearSet: lambda x: Entry("cannot_hear", x.seat, {"on": x.on}),
+    f.Interpreting: lambda x: Entry("interpreting", x.seat, {"channel": x.channel or FLOOR}),
+    f.Listening: lambda x: Entry("listening", x.seat, {"channel": x.channel or FLOOR}),
     f.PublicitySet: lambda x: Entry(
         "publicity", None, {"by": x.by, "public": x.public}, {"reason": x.reason}
     ),

@@ -21,6 +21,7 @@ from signaling.engine import (
     LineReport,
     MediaEvent,
     MediaRefused,
+    RecordedTrack,
     Recorder,
     Source,
     Space,
@@ -251,6 +252,10 @@ class ForwardingRoom:
         """See `MediaRoom.floor`."""
         self.forwarder.floor(seat, time.monotonic_ns())
 
+    def tune(self, seat: str, speaks: str, listens: str) -> None:
+        """See `MediaRoom.tune`."""
+        self.forwarder.tune(seat, speaks, listens, time.monotonic_ns())
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """See `MediaRoom.attach`."""
         self.forwarder.attach(space, recorder, time.monotonic_ns())
@@ -259,7 +264,7 @@ class ForwardingRoom:
         """See `MediaRoom.detach`."""
         self.forwarder.detach(reason)
 
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         """See `MediaRoom.live_tracks`."""
         return self.forwarder.live_tracks(space)
 

@@ -31,6 +31,8 @@ Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, le=600_000)]
 Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=16_384)]
 Minutes: TypeAlias = Annotated[int, Meta(ge=0, le=24 * 60)]
 Language: TypeAlias = Literal["ar", "en"]
+Channel: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+"""Language tag of an interpreter's channel."""
 
 
 class ProtocolError(BadInput):
@@ -142,6 +144,18 @@ class CannotHear(Message, frozen=True, kw_only=True, tag="cannot_hear"):
     """'I cannot hear': told to the hosts at once, and on the record."""
 
     on: bool
+
+
+class Listen(Message, frozen=True, kw_only=True, tag="listen"):
+    """Hear an interpreter's channel besides the floor, or the floor alone (null)."""
+
+    channel: Channel | None
+
+
+class Interpret(Message, frozen=True, kw_only=True, tag="interpret"):
+    """An interpreter's microphone goes to a channel, or to the floor (null)."""
+
+    channel: Channel | None
 
 
 class Kit(Message, frozen=True, kw_only=True, tag="kit"):
@@ -363,6 +377,8 @@ Everyone: TypeAlias = (
     Sources
     | Hand
     | CannotHear
+    | Listen
+    | Interpret
     | Kit
     | Leave
     | AckMissed

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from errors import N_, Refusal
-from signaling import consulting
+from signaling import channels, consulting
 from signaling import facts as f
 from signaling import messages as m
 from signaling.guards import Who
@@ -15,6 +15,12 @@ def sources(room: Room, who: Who, command: m.Sources) -> list[f.Fact]:
     """What the page sends. Refused where a lock or missing leave forbids a source."""
     now = room.at(who.seat)
     leave = leave_to_send(room, who.seat)
+    if command.microphone and channels.signs(room, who.seat):
+        raise Refusal(
+            "channel.sign",
+            N_("You interpret into sign language: only your picture goes out. Choose the floor or"
+               " a spoken language to speak."),
+        )  # fmt: skip
     if command.microphone and "microphone" not in leave:
         raise Refusal(
             "seat.locked",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from signaling.engine import MediaRoom, Source
+from signaling.engine import MediaRoom
 
 RecordState = Literal["off", "starting", "recording", "suspended", "interrupted", "forbidden"]
 """State of a sitting's record. Only `recording` means that what is said is being kept."""
@@ -20,7 +20,8 @@ class TrackProof:
     """What the verifier last found in one track's newest closed cluster."""
 
     seat: str
-    source: Source
+    source: str
+    """A `Source`, or `channel-<language>` (`signaling.engine.ChannelTrack`)."""
     ok: bool
     reason: str = ""
     """Code of what is wrong (`record.track_silent`, `record.undecodable`...); empty when ok."""

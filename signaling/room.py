@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from signaling import conducting, consulting, hosting, missing, own_seat
+from signaling import channels, conducting, consulting, hosting, missing, own_seat
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
@@ -29,9 +29,10 @@ def decide(room: Room, who: Who, command: m.Command, now: datetime) -> list[f.Fa
 
 
 def settle(room: Room, facts: list[f.Fact], now: datetime) -> list[f.Fact]:
-    """The facts, and what they mean for who misses what."""
+    """The facts, and what they mean for interpreters' channels and for who misses what."""
     if not facts:
         return []
+    facts = [*facts, *channels.ended(apply_all(room, facts, now))]
     return [*facts, *missing.changes(apply_all(room, facts, now), now)]
 
 
@@ -39,6 +40,8 @@ _DECIDE: dict[type, Decider] = {
     m.Sources: lambda room, who, command, at: own_seat.sources(room, who, command),
     m.Hand: own_seat.hand,
     m.CannotHear: lambda room, who, command, at: own_seat.cannot_hear(room, who, command),
+    m.Listen: lambda room, who, command, at: channels.listen(room, who, command),
+    m.Interpret: lambda room, who, command, at: channels.interpret(room, who, command),
     m.Kit: own_seat.kit,
     m.Leave: lambda room, who, command, at: own_seat.leave(room, who),
     m.AckMissed: lambda room, who, command, at: own_seat.acknowledge(room, who),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sessions.kind import Recording
 from sessions.phase import FINAL, IN_SESSION
+from signaling import channels
 from signaling.engine import HearingSpace, PrivateSpace, Source, Space
 from signaling.state import MAIN, WAITING, Place, Room, detained
 
@@ -21,6 +22,10 @@ class Route:
     space: Space | None
     sources: frozenset[Source]
     looks_at: str | None = None
+    speaks: str = ""
+    """The channel that the microphone goes to; empty: the floor of its space."""
+    listens: str = ""
+    """The channel that is heard besides the floor."""
 
 
 def main_space(room: Room) -> Space:
@@ -58,7 +63,7 @@ def leave_to_send(room: Room, seat_id: str) -> frozenset[Source]:
     if seat.place is Place.PRIVATE:
         return frozenset({"microphone", "camera", "screen"})
     found: set[Source] = {"camera"}
-    if not seat.locked:
+    if not seat.locked and not channels.signs(room, seat_id):
         found.add("microphone")
     if seat.screen_allowed or room.is_host(seat_id):
         found.add("screen")
@@ -76,7 +81,9 @@ def route(room: Room, seat_id: str) -> Route:
     if seat.screen:
         declared.add("screen")
     sources = leave_to_send(room, seat_id) & declared
-    return Route(space_of(room, seat_id), sources, looks_at(room, seat_id))
+    space = space_of(room, seat_id)
+    speaks, listens = channels.tuned(room, seat_id, space)
+    return Route(space, sources, looks_at(room, seat_id), speaks, listens)
 
 
 def looks_at(room: Room, seat_id: str) -> str | None:

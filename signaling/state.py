@@ -105,6 +105,10 @@ class SeatLive(Struct, frozen=True):
     """Where recording is forbidden: the officer is out of earshot of the main space."""
     looks_at: str | None = None
     """A host's: the seat that waits whose camera this one sees, to check an identity."""
+    speaks: str = ""
+    """An interpreter's: the channel (language tag) of the microphone; empty: the floor."""
+    listens: str = ""
+    """The channel that this seat chose to hear; empty: the floor alone."""
     missing: Missed | None = None
     missed: tuple[Missed, ...] = ()
     """Told to the seat until it acknowledges."""

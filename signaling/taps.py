@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from signaling.engine import MediaPacket, Recorder, SinkRefused
+from signaling.engine import MediaPacket, RecordedTrack, Recorder, SinkRefused
 from signaling.packet_cache import Incoming
 from signaling.upstream import Tap, Upstream
 
@@ -34,15 +34,16 @@ class Taps:
         """Let the recorder go; the caller closes its sinks."""
         self._recorder = None
 
-    def open(self, upstream: Upstream, request_keyframe: Callable[[], None]) -> None:
-        """Ask the recorder for a sink, once until the next `close`."""
+    def open(
+        self, upstream: Upstream, name: RecordedTrack, request_keyframe: Callable[[], None]
+    ) -> None:
+        """Ask the recorder for a sink, once until the next `close`. `name`: the track's name in
+        the record."""
         if self._recorder is None or upstream.tap.asked:
             return
         upstream.tap.asked = True
         try:
-            upstream.tap.sink = self._recorder.open(
-                upstream.track, upstream.codec, request_keyframe
-            )
+            upstream.tap.sink = self._recorder.open(name, upstream.codec, request_keyframe)
         except Exception:
             self._contain(upstream)
         if upstream.tap.sink is not None:

@@ -13,6 +13,7 @@ from errors import Refusal
 from sessions.kind import Recording
 from sessions.phase import IN_SESSION, Phase
 from sessions.seat import LABELS, Seat
+from signaling import channels
 from signaling import messages as m
 from signaling.guards import Who, check
 from signaling.journal import stamp
@@ -83,6 +84,7 @@ def view(room: Room, who: Who, language: str, around: Surroundings) -> dict[str,
         "agenda": _agenda(room, language) if inside or host else [],
         "notes": _notes(room, language) if host else [],
         "private": _private(room, who.seat, host),
+        "channels": _channels(room, who.seat, host=host, inside=inside),
     }
 
 
@@ -246,6 +248,8 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "cannot_hear": live.cannot_hear,
         "roll": live.roll,
         "heard": live.heard,
+        "interprets": list(channels.languages_of(room, seat.id)),
+        "speaks": live.speaks,
         "guest": seat.person is None and seat.room is None,
     }
     return found | _known_to(room, seat, who, around)
@@ -268,10 +272,11 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         "room": seat.room,
         "missed_seconds": live.missed_seconds,
         "missing_since": _time(live.missing.since) if live.missing else None,
+        "listens": live.listens,
     }
     if not (host or own):
         nothing = {"identity": "", "line": "", "room": None, "missed_seconds": 0}
-        return found | nothing | {"missing_since": None}
+        return found | nothing | {"missing_since": None, "listens": None}
     if attestation:
         found["attestation"] = {
             "at": stamp(attestation.at),
@@ -317,6 +322,27 @@ def _notes(room: Room, language: str) -> list[dict[str, Any]]:
             "text": note.text,
         }
         for note in room.live.notes
+    ]
+
+
+def _channels(room: Room, viewer: str, *, host: bool, inside: bool) -> list[dict[str, Any]]:
+    """What may be chosen to be heard, also by who still waits; who speaks into it and how many
+    hear it is for hosts and interpreters to know."""
+    knows = host or (inside and bool(channels.languages_of(room, viewer)))
+    at = room.live.seats
+    return [
+        {
+            "language": language,
+            "seats": [
+                seat
+                for seat, live in at.items()
+                if inside and live.speaks == language and live.place is Place.HEARING
+            ],
+            "listeners": sum(live.present and live.listens == language for live in at.values())
+            if knows
+            else None,
+        }
+        for language in channels.offered(room)
     ]
 
 

@@ -71,8 +71,10 @@ COURT_ONLY = {
 EVERYONE = {
     "publish", "subscribe", "answer", "sources", "line", "layout", "language", "hand",
     "cannot_hear", "kit", "leave", "ack_missed", "private_answer", "private_return",
+    "listen",
 }  # fmt: skip
 OFFICER = {"attest", "officer_out"}
+INTERPRETER = {"interpret"}
 HOUSE = {
     "account.own": ANY_ACCOUNT,
     "sitting.list": ANY_ACCOUNT,
@@ -85,7 +87,7 @@ HOUSE = {
 
 
 def test_every_action_is_in_this_file() -> None:
-    live = {f"live.{name}" for name in HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER}
+    live = {f"live.{name}" for name in HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER | INTERPRETER}
     others = {
         "sitting.see",
         "sitting.reschedule",
@@ -153,6 +155,8 @@ def test_the_live_commands_of_a_seat(kind: str, seat_role: str) -> None:
         expected |= HOSTS_ONLY
     if host and seat_role in ("presiding_judge", "clerk"):
         expected |= COURT_ONLY
+    if seat_role == "interpreter":
+        expected |= INTERPRETER
     assert may == {f"live.{name}" for name in expected}
 
 

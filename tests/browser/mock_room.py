@@ -219,6 +219,7 @@ class MockRoom:
         self.room = apply_all(self.room, facts, _now())
         if self.media is not None:
             for seat, route in routes(self.room).items():
+                self.media.tune(seat, route.speaks, route.listens)
                 self.media.permit(seat, route.sources)
                 self.media.place(seat, route.space)
             for seat, route in routes(self.room).items():

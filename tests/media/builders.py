@@ -10,6 +10,7 @@ from signaling.engine import (
     HearingSpace,
     MediaEvent,
     MediaPacket,
+    RecordedTrack,
     Source,
     TrackId,
 )
@@ -90,7 +91,7 @@ class FakeEstimator:
 class FakeSink:
     """Keeps packets, clock and the reason of its end."""
 
-    def __init__(self, track: TrackId, codec: Codec) -> None:
+    def __init__(self, track: RecordedTrack, codec: Codec) -> None:
         self.track, self.codec = track, codec
         self.packets: list[MediaPacket] = []
         self.clocks: list[tuple[int, int]] = []
@@ -114,11 +115,13 @@ class FakeRecorder:
     def __init__(self) -> None:
         self.sinks: list[FakeSink] = []
 
-    def open(self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]) -> FakeSink:
+    def open(
+        self, track: RecordedTrack, codec: Codec, request_keyframe: Callable[[], None]
+    ) -> FakeSink:
         self.sinks.append(FakeSink(track, codec))
         return self.sinks[-1]
 
-    def of(self, seat: str, source: Source) -> list[FakeSink]:
+    def of(self, seat: str, source: str) -> list[FakeSink]:
         return [sink for sink in self.sinks if sink.track == (seat, source)]
 
 
@@ -186,6 +189,9 @@ class Room:
 
     def place(self, seat: str, space: object, reason: str | None = None) -> None:
         self.forwarder.place(seat, space, reason, self.now)  # type: ignore[arg-type]
+
+    def tune(self, seat: str, speaks: str = "", listens: str = "") -> None:
+        self.forwarder.tune(seat, speaks, listens, self.now)
 
     def show(self, seat: str, shown: str | None) -> None:
         self.forwarder.show(seat, shown, self.now)

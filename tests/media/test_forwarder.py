@@ -106,6 +106,85 @@ def test_a_muted_source_is_dropped_at_arrival_and_the_rest_flows() -> None:
     assert room.forwarder.live_tracks(HEARING) == {("judge", "camera")}
 
 
+def test_a_channel_reaches_those_who_chose_it_and_nobody_else() -> None:
+    room = hall("judge", "party", "guest", "interpreter")
+    room.tune("interpreter", speaks="en")
+    room.tune("guest", listens="en")
+    room.tune("party", listens="ur")
+    room.send("interpreter", "microphone")
+    room.send("interpreter", key=True)
+    room.send("judge", "microphone")
+    heard = {name: len(room.heard(name, "microphone")) for name in ("judge", "party", "guest")}
+    assert heard == {"judge": 0, "party": 1, "guest": 2}
+    assert len(room.heard("interpreter", "microphone")) == 1, "the floor, and not the own channel"
+    assert all(len(room.heard(name)) == 1 for name in ("judge", "party", "guest")), "pictures stay"
+    room.tune("guest")
+    room.send("interpreter", "microphone")
+    assert len(room.heard("guest", "microphone")) == 2
+    room.tune("interpreter")
+    room.send("interpreter", "microphone")
+    assert len(room.heard("guest", "microphone")) == 3
+    assert len(room.heard("judge", "microphone")) == 1
+
+
+def test_a_relay_hears_another_channel_and_nobody_the_own() -> None:
+    room = hall("judge", "first", "relay")
+    room.tune("first", speaks="en")
+    room.tune("relay", speaks="ur", listens="en")
+    room.send("first", "microphone")
+    room.send("relay", "microphone")
+    room.send("judge", "microphone")
+    assert len(room.heard("relay", "microphone")) == 2
+    assert len(room.heard("first", "microphone")) == 1
+    assert room.heard("judge", "microphone") == []
+    with pytest.raises(ValueError, match="own channel"):
+        room.tune("relay", speaks="ur", listens="ur")
+
+
+def test_a_channel_ends_at_the_door_of_a_private_room() -> None:
+    room = hall("judge", "lawyer", "client")
+    room.tune("judge", speaks="en")
+    room.tune("client", listens="en")
+    room.place("client", PRIVATE)
+    room.place("lawyer", PRIVATE)
+    room.send("judge", "microphone")
+    assert room.heard("client", "microphone") == []
+    room.tune("lawyer", speaks="en")  # a mistake of the caller closes the room, it opens nothing
+    room.tune("client")
+    room.send("lawyer", "microphone")
+    assert room.heard("client", "microphone") == room.heard("judge", "microphone") == []
+
+
+def test_every_channel_is_recorded_as_a_track_of_its_own() -> None:
+    room, recorder = hall("judge", "interpreter"), FakeRecorder()
+    room.forwarder.attach(HEARING, recorder, room.now)
+    room.send("interpreter", "microphone")
+    room.tune("interpreter", speaks="en")
+    room.send("interpreter", "microphone")
+    room.send("interpreter", "microphone")
+    assert room.forwarder.live_tracks(HEARING) == {("interpreter", "channel-en")}
+    room.tune("interpreter", speaks="ar")
+    room.send("interpreter", "microphone")
+    found = [(sink.track.source, len(sink.packets), sink.reason) for sink in recorder.sinks]
+    assert found == [
+        ("microphone", 1, "channel"),
+        ("channel-en", 2, "channel"),
+        ("channel-ar", 1, None),
+    ]
+
+
+def test_a_voice_in_a_channel_is_not_the_loudest_of_the_floor() -> None:
+    room = hall("judge", "interpreter")
+    room.tune("interpreter", speaks="en")
+    for _ in range(20):
+        room.send("interpreter", "microphone", level=10)
+        room.send("judge", "microphone", level=30)
+        room.wait(20 * MS)
+    spoke = [event.seats for event in room.of(Speaking) if isinstance(event, Speaking)]
+    assert spoke
+    assert not any("interpreter" in seats for seats in spoke)
+
+
 def test_recorder_gets_what_flows_in_the_hearing_only() -> None:
     room, recorder = hall(), FakeRecorder()
     room.send("judge", key=True)
@@ -520,7 +599,8 @@ def test_only_another_seat_in_no_space_is_shown() -> None:
 
 class Isolation(RuleBasedStateMachine):
     """Whatever is commanded in whatever order: a packet is only ever received by, and recorded
-    from, seats that share a space at that moment, from sources that are permitted. The one
+    from, seats that share a space at that moment, from sources that are permitted; a microphone
+    in a channel only by seats that chose that channel, and as a track of the channel. The one
     exception: the camera of a seat in no space, by the seat to which it is shown."""
 
     NAMES = ("judge", "lawyer", "client", "witness")
@@ -553,6 +633,15 @@ class Isolation(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), sources=st.sets(st.sampled_from(SOURCES)))
     def permit(self, name: str, sources: set[Source]) -> None:
         self.room.forwarder.permit(name, frozenset(sources), "muted", self.room.now)
+
+    @rule(
+        name=st.sampled_from(NAMES),
+        speaks=st.sampled_from(["", "en", "ar"]),
+        listens=st.sampled_from(["", "en", "ar"]),
+    )
+    def tune(self, name: str, speaks: str, listens: str) -> None:
+        if not speaks or speaks != listens:
+            self.room.tune(name, speaks, listens)
 
     @rule(name=st.sampled_from(NAMES))
     def republish(self, name: str) -> None:
@@ -588,8 +677,14 @@ class Isolation(RuleBasedStateMachine):
                 continue
             if not may_flow or other == name or seats[other].space != seat.space:
                 assert got == 0, (name, source, other)
+            if source == "microphone" and seat.speaks and seats[other].listens != seat.speaks:
+                assert got == 0, (name, seat.speaks, other)
         recorded = sum(len(sink.packets) for sink in self.recorder.sinks) - written
         assert recorded == int(may_flow and self.attached and seat.space == HEARING)
+        if recorded and source == "microphone":
+            newest = [sink for sink in self.recorder.sinks if sink.track.seat == name][-3:]
+            sound = next(sink for sink in reversed(newest) if sink.codec == "opus")
+            assert sound.track.source == (f"channel-{seat.speaks}" if seat.speaks else source)
 
     def may_see(self, viewer: str, name: str, source: Source) -> bool:
         seats = self.room.forwarder.seats
@@ -613,7 +708,8 @@ class Isolation(RuleBasedStateMachine):
                 seat = self.room.forwarder.seats[sink.track.seat]
                 assert self.attached
                 assert seat.space == HEARING
-                assert sink.track.source in seat.permitted
+                sound = sink.track.source.startswith("channel-")
+                assert ("microphone" if sound else sink.track.source) in seat.permitted
 
 
 Isolation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

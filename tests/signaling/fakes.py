@@ -15,6 +15,7 @@ from signaling.engine import (
     MediaRefused,
     MediaRoom,
     PrivateSpace,
+    RecordedTrack,
     Recorder,
     SinkRefused,
     Source,
@@ -41,6 +42,7 @@ class FakeMediaRoom:
         self.spaces: dict[str, Space] = {}
         self.permits: dict[str, frozenset[Source]] = {}
         self.shows: dict[str, str] = {}
+        self.tuned: dict[str, tuple[str, str]] = {}
         self.lines: dict[str, LineReport] = {}
         self.recorder: Recorder | None = None
         self.closed = False
@@ -91,6 +93,13 @@ class FakeMediaRoom:
     def floor(self, seat: str | None) -> None:
         self.speaker = seat
 
+    def tune(self, seat: str, speaks: str, listens: str) -> None:
+        if speaks and speaks == listens:
+            raise ValueError("nobody listens to the own channel")
+        if (speaks, listens) != self.tuned.get(seat, ("", "")):
+            self.calls.append(("tune", seat, speaks, listens))
+        self.tuned[seat] = speaks, listens
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         if not isinstance(space, HearingSpace):
             raise SinkRefused
@@ -99,7 +108,7 @@ class FakeMediaRoom:
     def detach(self, reason: str) -> None:
         self.recorder = None
 
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         return frozenset(
             TrackId(seat, source)
             for seat, where in self.spaces.items()

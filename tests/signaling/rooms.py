@@ -30,6 +30,7 @@ CRIMINAL: dict[str, tuple[SeatRole, Role | None]] = {
     "victim": (SeatRole.VICTIM, Role.PARTY),
     "counsel2": (SeatRole.COUNSEL, Role.LAWYER),
     "interpreter": (SeatRole.INTERPRETER, Role.INTERPRETER),
+    "relay": (SeatRole.INTERPRETER, Role.INTERPRETER),
     "witness": (SeatRole.WITNESS, None),
     "witness2": (SeatRole.WITNESS, Role.WITNESS),
     "expert": (SeatRole.EXPERT, Role.EXPERT),
@@ -39,6 +40,8 @@ CONSULTATION: dict[str, tuple[SeatRole, Role | None]] = {
     "client": (SeatRole.CLIENT, None),
     "interpreter": (SeatRole.INTERPRETER, Role.INTERPRETER),
 }
+LANGUAGES = {"relay": ("en", "ur", "sgn")}
+"""The other interpreter has those of the sitting: ar, en."""
 REPRESENTS = {"counsel": "accused", "counsel2": "victim"}
 
 
@@ -61,6 +64,7 @@ def seats(roles: dict[str, tuple[SeatRole, Role | None]]) -> tuple[Seat, ...]:
                 represents,
                 "room-1" if detained else None,
                 "1234" if seat == "witness" else "",
+                languages=LANGUAGES.get(seat, ()),
             )
         )
     return tuple(found)

@@ -24,12 +24,15 @@ some_seats = st.lists(seat_ids, min_size=1, max_size=3)
 rooms = st.sampled_from([f"p{number}" for number in range(60)] + ["main"])
 later = st.just(START + timedelta(days=3))
 switch = st.booleans()
+channels = st.sampled_from(["ar", "en", "ur", "sgn", "fr", None])
 
 COMMANDS: list[st.SearchStrategy[Any]] = [
     st.builds(m.Sources, microphone=switch, camera=switch, screen=switch),
     st.builds(m.Hand, raised=switch),
     st.builds(m.CannotHear, on=switch),
     st.builds(m.Leave),
+    st.builds(m.Listen, channel=channels),
+    st.builds(m.Interpret, channel=channels),
     st.builds(m.AckMissed),
     st.builds(m.PrivateInvite, seats=some_seats),
     st.builds(m.PrivateReturn),
@@ -145,6 +148,11 @@ class Sitting(RuleBasedStateMachine):
         self.command("judge", m.Floor(seat=seat))
         if sent_out:
             self.command("judge", m.ToLobby(seats=[seat]))
+
+    @rule(seat=st.sampled_from(["interpreter", "relay"]), speaks=channels, hears=channels)
+    def interpret(self, seat: str, speaks: str | None, hears: str | None) -> None:
+        self.command(seat, m.Interpret(channel=speaks))
+        self.command(seat, m.Listen(channel=hears))
 
     @rule()
     def record(self) -> None:
@@ -263,6 +271,17 @@ class Sitting(RuleBasedStateMachine):
         for seat, found in routes(self.play.room).items():
             if isinstance(found.space, HearingSpace) and self.play.room.at(seat).locked:
                 assert "microphone" not in found.sources
+
+    @invariant()
+    def channels_are_of_the_hearing_and_of_interpreters(self) -> None:
+        for seat, found in routes(self.play.room).items():
+            if found.speaks or found.listens:
+                assert isinstance(found.space, HearingSpace)
+                assert found.speaks != found.listens, "nobody hears the own channel"
+            if found.speaks:
+                assert found.speaks in {"interpreter": ("ar", "en"), "relay": ("en", "ur")}[seat]
+            if self.play.room.at(seat).speaks:
+                assert self.play.place(seat) in (Place.HEARING, Place.PRIVATE)
 
     @invariant()
     def on_record_means_recording(self) -> None:

@@ -136,6 +136,7 @@ class TestMay:
             "hand",
             "kit",
             "leave",
+            "listen",
             "private_answer",
             "private_return",
             "sources",
