@@ -34,14 +34,17 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """The policy answered no."""
+    """The policy answered no. `action` is what was asked for: a page explains it (`/why`)."""
 
-    def __init__(self, code: str = "forbidden", message: str | None = None) -> None:
+    def __init__(
+        self, code: str = "forbidden", message: str | None = None, *, action: str = ""
+    ) -> None:
         super().__init__(
             code,
             message or N_("You are not allowed to do this. Ask the clerk if you think you should."),
             status=403,
         )
+        self.action = action
 
 
 class BadInput(Refusal):

@@ -86,8 +86,8 @@ class Decision:
 class AssuranceNeeded(Forbidden):
     """Only the level is missing. Pages lead to a step-up and back to where the person was."""
 
-    def __init__(self, decision: Decision, need: Need) -> None:
-        super().__init__(decision.code, decision.message)
+    def __init__(self, decision: Decision, need: Need, action: str) -> None:
+        super().__init__(decision.code, decision.message, action=action)
         self.need = need
         self.params = {"level": need.level.code}
 
@@ -352,14 +352,14 @@ def require(actor: Person | None, action: str, context: Context | None = None) -
     """Raise Forbidden with the policy's code and sentence unless `decide` says yes."""
     decision = decide(actor, action, context)
     if not decision:
-        raise refusal(decision)
+        raise refusal(decision, action)
 
 
-def refusal(decision: Decision) -> Forbidden:
-    """The decision 'no' as something to raise."""
+def refusal(decision: Decision, action: str) -> Forbidden:
+    """The decision 'no' on `action` as something to raise."""
     if decision.need is not None:
-        return AssuranceNeeded(decision, decision.need)
-    return Forbidden(decision.code, decision.message)
+        return AssuranceNeeded(decision, decision.need, action)
+    return Forbidden(decision.code, decision.message, action=action)
 
 
 def confirms(actor: Person, action: str) -> bool:

@@ -25,11 +25,15 @@ OPEN = ("/static/", "/favicon.ico")
 """Addresses that are the same for everybody."""
 
 
-class SignInNeeded(Refusal):
-    """A page for people who are signed in. Browsers go to the sign-in page and come back."""
+class SignInNeeded(Exception):
+    """A page for people who are signed in. Browsers go to the sign-in page and come back.
+
+    No Refusal: a view that shows its form again with what was refused has nobody to show it to.
+    """
 
     def __init__(self) -> None:
-        super().__init__("policy.signed_out", N_("Sign in first."), status=401)
+        super().__init__("policy.signed_out")
+        self.refusal = Refusal("policy.signed_out", N_("Sign in first."), status=401)
 
 
 def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
@@ -89,9 +93,9 @@ async def _load() -> None:
         g.login = await accounts().login(session_token())
 
 
-def _to_sign_in(refusal: SignInNeeded) -> Response | tuple[dict[str, Any], int]:
+def _to_sign_in(needed: SignInNeeded) -> Response | tuple[dict[str, Any], int]:
     if wants_json():
-        return error_json(refusal), refusal.status
+        return error_json(needed.refusal), needed.refusal.status
     return redirect("auth.login", next=here() if request.method == "GET" else "")
 
 

@@ -8,7 +8,7 @@ from quart import Quart, Response, current_app, render_template
 from werkzeug.exceptions import HTTPException
 
 import i18n
-from errors import N_, BadInput, Refusal
+from errors import N_, BadInput, Forbidden, Refusal
 from pages.language import language, wants_json
 from pages.template import defaults
 
@@ -44,20 +44,25 @@ def init_app(app: Quart) -> None:
 
 def error_json(refusal: Refusal) -> dict[str, Any]:
     """A refusal for programs. `message` is for people, in the request's language; `source` and
-    `params` let a page translate it again when its language changes."""
+    `params` let a page translate it again when its language changes; `why` is where it is
+    explained, for what the policy refused."""
+    action = refusal.action if isinstance(refusal, Forbidden) else ""
     return {
         "code": refusal.code,
         "message": i18n.refusal_text(language(), refusal),
         "source": refusal.message,
         "params": refusal.params,
         "field": refusal.field if isinstance(refusal, BadInput) else "",
+        "why": f"/why?action={action}&code={refusal.code}" if action else "",
     }
 
 
 async def _refused(refusal: Refusal) -> Response:
     if wants_json():
         return _json(error_json(refusal), refusal.status)
-    return await _page(refusal.status, i18n.refusal_text(language(), refusal))
+    action = refusal.action if isinstance(refusal, Forbidden) else ""
+    text = i18n.refusal_text(language(), refusal)
+    return await _page(refusal.status, text, refusal.code, action)
 
 
 async def _http_error(error: HTTPException) -> Response:
@@ -75,9 +80,15 @@ async def _http_error(error: HTTPException) -> Response:
     return response
 
 
-async def _page(status: int, advice: str) -> Response:
+async def _page(status: int, advice: str, code: str = "", action: str = "") -> Response:
     title = TITLES.get(status, TITLES[400 if status < 500 else 500])
-    context = {"status": status, "title": title, "advice": advice}
+    context = {
+        "status": status,
+        "title": title,
+        "advice": advice,
+        "code": code or f"http.{status}",
+        "action": action,
+    }
     if status >= 500:  # no context processor: what broke may be what they need
         page = current_app.jinja_env.get_template("errors/error.html")
         body = await page.render_async(defaults() | context)

@@ -4,19 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from sessions.booking import SeatDraft
+from sessions.booking import Invalid, SeatDraft
 from sessions.seat import SeatRole
-from sessions.service import Invalid
 from sessions.standing import visible_seats
 from tests.auth.house import House
 from tests.sessions.drafts import civil
 
 
 def with_ties(house: House) -> tuple[SeatDraft, ...]:
-    known = {"identity_number": "784-1990-2222222-2", "name_en": "A Guardian"}
+    ward = frozenset({"child"})
     child = SeatDraft("child", SeatRole.CLAIMANT, None, name_en="A Child", identity_number="12345")
     guardian = SeatDraft(
-        "guardian", SeatRole.GUARDIAN, None, **known, guardian_of=frozenset({"child"})
+        "guardian",
+        SeatRole.GUARDIAN,
+        None,
+        "",
+        "A Guardian",
+        identity_number="784-1",
+        guardian_of=ward,
     )
     witness = SeatDraft(
         "hidden",
