@@ -13,7 +13,7 @@ from auth import policy
 from auth.invitation import Invitation
 from auth.person import Person, Role
 from auth.web import accounts, current_person, maybe_login, settings
-from errors import N_, BadInput, Refusal
+from errors import N_, BadInput, Forbidden, Refusal
 from pages import Form, flash, language, redirect, render
 from sessions import web_guests, web_rooms
 from sessions.booking import Invalid
@@ -184,6 +184,8 @@ async def reschedule(sitting_id: str) -> Response:
             form.value("reason"),
             language=language(),
         )
+    except Forbidden:  # whoever may not has no form to see it in
+        raise
     except Invalid as refusal:
         for error in refusal.errors:
             form.refuse(_renamed(error, {"starts_at": "date"}))
@@ -200,6 +202,8 @@ async def cancel(sitting_id: str) -> Response:
     form = Form(await request.form)
     try:
         await services().sittings.cancel(current_person(), sitting_id, form.value("reason"))
+    except Forbidden:  # whoever may not has no form to see it in
+        raise
     except Refusal as refusal:
         return await _detail(sitting_id, cancel_form=form.refuse(refusal), status=refusal.status)
     flash(N_("The sitting is cancelled."))
@@ -226,6 +230,8 @@ async def add_witness(sitting_id: str) -> Response:
     invitations = services().invitations
     try:
         seat = await invitations.add_witness(current_person(), sitting_id, guest(form))
+    except Forbidden:  # whoever may not has no form to see it in
+        raise
     except Invalid as refusal:
         for error in refusal.errors:
             form.refuse(_renamed(error, {"seat_new_name": "name_ar"}, drop="seat_new_"))

@@ -1,5 +1,6 @@
 """Every address and every message of the house stands in policy_routes.toml, and asks somebody."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args
@@ -58,6 +59,14 @@ def test_every_message_is_listed() -> None:
     assert set(rows) == known, "a message that is no more"
     for name, row in rows.items():
         assert row["access"] in ("transport", f"live.{name}"), name
+
+
+async def test_every_sample_is_a_message(house: wire.Wire) -> None:
+    for row in wire.read()["message"]:
+        if row["type"] == "hello":
+            continue
+        text = json.dumps({"type": row["type"], **house.fill(row.get("body", {}))})
+        assert messages.name(messages.parse(text)) == row["type"], text
 
 
 def test_every_access_is_an_action_of_the_policy() -> None:
