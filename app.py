@@ -6,6 +6,7 @@ process; `create_app` gives it a face.
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -31,7 +32,11 @@ import recordings.web
 import sessions.demo
 import sessions.web
 import signaling.web
+from audit import web_witness
+from audit.local_witness import LocalWitness
+from audit.note import parse_vkey
 from audit.service import AuditLog
+from audit.witnessing import Witnessing, parse_peer
 from auth.assurance import PROFILES
 from auth.person import OPERATOR
 from auth.service import Accounts
@@ -61,6 +66,7 @@ class House:
         """Set when the house must end: by a signal, or because of `failed`."""
         self.failed = False
         """The stored log is not the one that was signed: a person must look."""
+        self.local_witness: LocalWitness | None = None
 
     async def open(self) -> None:
         """Open the keys and build what needs no task of its own (enough for the command line)."""
@@ -74,6 +80,13 @@ class House:
             recordings.keys.open_key_store, settings.keys / "vault.key", passphrase
         )
         self.log = AuditLog(database, log_key, settings.log_origin, clock)
+        self.witnessing = Witnessing(database, self.log, clock)
+        for text in settings.witnesses:
+            self.witnessing.add(parse_peer(text))
+        known = settings.witness / web_witness.PUBLIC
+        if await asyncio.to_thread(known.exists):
+            vkey = await asyncio.to_thread(known.read_text)
+            self.witnessing.know(parse_vkey(vkey.strip()))
         self.accounts = Accounts(
             database,
             self.log,
@@ -112,10 +125,27 @@ class House:
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
         sequencer.add_done_callback(self._sequencer_ended)
         self._tasks = [sequencer]
+        if self.settings.local_witness:
+            await self._start_witness()
+        witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
+        self._tasks.append(witnessing)
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
         await self.live.restore()
+
+    async def _start_witness(self) -> None:
+        settings = self.settings
+        self.local_witness = LocalWitness(
+            ROOT / "cli.py",
+            settings.witness,
+            f"{settings.log_origin}/witness",
+            self.log.vkey,
+            settings.key_passphrase,
+        )
+        self.witnessing.add(await self.local_witness.open())
+        keeping = asyncio.create_task(self.local_witness.run(), name="audit.local_witness")
+        self._tasks.append(keeping)
 
     def _sequencer_ended(self, task: "asyncio.Task[None]") -> None:
         """Nothing can be signed any more, so nothing may be accepted."""
@@ -141,6 +171,10 @@ class House:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if not self.failed:
             await self.log.checkpoint()
+            await self.witnessing.ask_all()
+        if self.local_witness is not None:
+            await self.local_witness.close()
+        await self.witnessing.client.aclose()
 
     async def close(self) -> None:
         """Give the database connections back."""
@@ -156,7 +190,7 @@ def create_app(house: House) -> Quart:
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     signaling.web.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
-    app.register_blueprint(audit.web.blueprint(house.log))
+    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -185,6 +219,7 @@ async def _serve(settings: Settings, console: Console) -> int:
     config = Config.from_toml(ROOT / "hypercorn.toml")
     config.bind = [f"{settings.host}:{settings.port}"]
     config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
     app = create_app(house)
 
     @app.before_serving

@@ -156,6 +156,27 @@ def policy() -> None:
 
 
 @main.command()
+@click.option("--folder", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", required=True, help="Name of the witness's key, like witness.example/w1.")
+@click.option("--log", "logs", required=True, multiple=True, help="Verifier key of a log.")
+@click.option("--listen", default="127.0.0.1:8100", show_default=True, help="host:port.")
+@click.option("--passphrase-stdin", is_flag=True, help="Read the key's passphrase from a line.")
+def witness(folder: Path, name: str, logs: tuple[str, ...], listen: str, **how: bool) -> None:
+    """Run a witness: cosign checkpoints of LOGS that only ever extend what was seen before.
+
+    Run it on another machine, under other people than the log's.
+    """
+    from audit import web_witness
+    from audit.errors import AuditError
+
+    passphrase = sys.stdin.readline().rstrip("\n") if how["passphrase_stdin"] else ""
+    try:
+        web_witness.serve(folder, name, list(logs), listen, passphrase, click.echo)
+    except AuditError as error:
+        raise Unusable(str(error)) from None
+
+
+@main.command()
 def doctor() -> None:
     """Check this installation and say what to do about what is missing."""
     from tools import doctor as checks

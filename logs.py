@@ -12,6 +12,9 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
+ADDRESSES = ("httpx", "httpcore")
+"""Loggers that write the address of every request: it can hold a code or a token."""
+
 
 def configure(stream: TextIO | None = None) -> None:
     """Set both kinds of loggers. Call once, before anything is logged; again to change `stream`."""
@@ -39,6 +42,8 @@ def configure(stream: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ADDRESSES:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _last(stream: TextIO) -> list[Processor]:

@@ -37,6 +37,10 @@ class Settings:
     """Wraps the key files in `data_dir`/keys. Required outside demo mode."""
     log_origin: str = "mahdar.example/audit"
     """Origin line of the audit log's checkpoints (C2SP tlog-checkpoint)."""
+    local_witness: bool = True
+    """Run a witness of the log beside the server, as a process with its own key and state."""
+    witnesses: tuple[str, ...] = ()
+    """Witnesses of other people: cosignature key, an @ and address, separated by commas."""
     timezone: str = "Asia/Dubai"
     """IANA zone in which sittings are booked and shown."""
     media_hosts: tuple[str, ...] = ()
@@ -64,6 +68,11 @@ class Settings:
     def keys(self) -> Path:
         """Folder of the log key, the ticket key, the session secret and the vault's key."""
         return self.data_dir / "keys"
+
+    @property
+    def witness(self) -> Path:
+        """Folder of the local witness's key and state."""
+        return self.data_dir / "witness"
 
     @property
     def address(self) -> str:
@@ -125,13 +134,13 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 if raw not in ("", "demo", "small", "court"):
                     raise ValueError("takes demo, small or court")
                 return raw
-            case "demo_sittings":
+            case "demo_sittings" | "local_witness":
                 return {"yes": True, "no": False}[raw]
             case "port" | "record_min_free_bytes":
                 return int(raw)
             case "data_dir" | "vault_dir":
                 return Path(raw).resolve()
-            case "media_hosts" | "turn_urls":
+            case "media_hosts" | "turn_urls" | "witnesses":
                 return tuple(part.strip() for part in raw.split(",") if part.strip())
             case "media_ports":
                 first, last = raw.split("-")

@@ -114,6 +114,30 @@ def sign(text: str, name: str, key: Ed25519PrivateKey) -> Note:
     return Note(text, (signature,))
 
 
+def cosign(text: str, name: str, key: Ed25519PrivateKey, seconds: int) -> Signature:
+    """A witness's line over a checkpoint's text (C2SP tlog-cosignature): it has seen this log at
+    `seconds` of POSIX time, and it extends what it saw before."""
+    public = key.public_key().public_bytes_raw()
+    signed = key.sign(f"cosignature/v1\ntime {seconds}\n".encode() + text.encode())
+    id = key_id(name, COSIGNATURE_ED25519, public)
+    return Signature(name, id, seconds.to_bytes(8, "big") + signed)
+
+
+def with_lines(note: Note, lines: Iterable[Signature]) -> Note:
+    """The note with more signature lines; one of a key that signed it already is left out."""
+    known = {(item.name, item.key_id): item for item in note.signatures}
+    for item in lines:
+        known.setdefault((item.name, item.key_id), item)
+    return Note(note.text, tuple(known.values()))
+
+
+def parse_lines(text: str) -> tuple[Signature, ...]:
+    """Signature lines that came without their note. Raises NoteError."""
+    if not text.endswith("\n") or len(text) > MAX_BYTES:
+        raise NoteError("signature lines end in a newline")
+    return tuple(_parse_line(line) for line in text[:-1].split("\n"))
+
+
 def parse(data: str | bytes) -> Note:
     """Parse a note. Raises NoteError for anything but the one way to write it."""
     encoded = data.encode() if isinstance(data, str) else data

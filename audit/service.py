@@ -141,6 +141,12 @@ class AuditLog:
             found = await store.newest(session)
         return found or await self.checkpoint()
 
+    async def covering(self, size: int) -> Checkpoint:
+        """The newest checkpoint. Raises NotFound unless it covers `size` leaves."""
+        async with self._database.unit(write=False) as session:
+            await self._require(session, size)
+        return await self.newest()
+
     async def _checkpoint(self) -> Checkpoint:
         self._committed.clear()
         async with self._database.unit(write=False) as session:

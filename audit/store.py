@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import (
     BigInteger,
+    ForeignKey,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -71,6 +72,35 @@ class CheckpointRow(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary(32))
     note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CosignatureRow(Base):
+    """A witness's line over a checkpoint."""
+
+    __tablename__ = "audit_cosignatures"
+
+    size: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("audit_checkpoints.size"), primary_key=True, autoincrement=False
+    )
+    witness: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """Its name and the id of its key, as in a verifier key: name+id."""
+    line: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TimestampRow(Base):
+    """An RFC 3161 token over a checkpoint's note as it was signed."""
+
+    __tablename__ = "audit_timestamps"
+
+    size: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("audit_checkpoints.size"), primary_key=True, autoincrement=False
+    )
+    authority: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """internal (our own, not independent) or external."""
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The time that the token asserts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +235,73 @@ async def add_checkpoint(session: AsyncSession, checkpoint: Checkpoint, at: date
             size=checkpoint.size, root=checkpoint.root, note=checkpoint.note, at=at
         )
     )
+
+
+async def last_cosigned(session: AsyncSession, witness: str) -> CosignatureRow | None:
+    """The newest line of a witness (name+id)."""
+    return await session.scalar(
+        select(CosignatureRow)
+        .where(CosignatureRow.witness == witness)
+        .order_by(CosignatureRow.size.desc())
+        .limit(1)
+    )
+
+
+async def cosignatures(session: AsyncSession, size: int) -> list[str]:
+    """The lines of witnesses under the checkpoint of `size`, in the order of their names."""
+    rows = await session.scalars(
+        select(CosignatureRow.line)
+        .where(CosignatureRow.size == size)
+        .order_by(CosignatureRow.witness)
+    )
+    return list(rows)
+
+
+async def cosigned_size(session: AsyncSession, at_least: int) -> int | None:
+    """The smallest size from `at_least` on that most witnesses cosigned."""
+    return await session.scalar(
+        select(CosignatureRow.size)
+        .where(CosignatureRow.size >= at_least)
+        .group_by(CosignatureRow.size)
+        .order_by(func.count().desc(), CosignatureRow.size)
+        .limit(1)
+    )
+
+
+async def newest_cosigned(session: AsyncSession) -> int | None:
+    """The largest size that a witness cosigned."""
+    return await session.scalar(select(func.max(CosignatureRow.size)))
+
+
+async def add_cosignature(
+    session: AsyncSession, size: int, witness: str, line: str, at: datetime
+) -> None:
+    """Keep a line; a newer one of the same witness and size replaces it."""
+    row = CosignatureRow(size=size, witness=witness, line=line, at=at)
+    await session.merge(row)
+
+
+async def newest_timestamp(session: AsyncSession, at_least: int = 0) -> TimestampRow | None:
+    """The newest token over a checkpoint of `at_least` leaves; an external one before ours."""
+    return await session.scalar(
+        select(TimestampRow)
+        .where(TimestampRow.size >= at_least)
+        .order_by(TimestampRow.size.desc(), TimestampRow.authority)
+        .limit(1)
+    )
+
+
+async def add_timestamp(
+    session: AsyncSession, size: int, authority: str, token: bytes, at: datetime
+) -> None:
+    """Keep a token that was verified."""
+    await session.merge(TimestampRow(size=size, authority=authority, token=token, at=at))
+
+
+async def checkpoint_of(session: AsyncSession, size: int) -> Checkpoint | None:
+    """The checkpoint of exactly `size` leaves."""
+    row = await session.get(CheckpointRow, size)
+    return None if row is None else parse(row.note)
 
 
 def _batches(items: Sequence[T]) -> Iterable[Sequence[T]]:

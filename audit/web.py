@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 
 from audit import tile
 from audit.service import AuditLog
+from audit.witnessing import Witnessing
 from errors import NotFound
 
 PLAIN = "text/plain; charset=utf-8"
@@ -15,7 +16,7 @@ MUTABLE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-def blueprint(log: AuditLog, *, public: bool = True) -> Blueprint:
+def blueprint(log: AuditLog, witnessing: Witnessing, *, public: bool = True) -> Blueprint:
     """Routes below /audit. With `public` false each of them is a 404."""
     routes = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -31,7 +32,18 @@ def blueprint(log: AuditLog, *, public: bool = True) -> Blueprint:
 
     @routes.get("/checkpoint")
     async def checkpoint() -> Response:
-        return _answer((await log.newest()).note, PLAIN, MUTABLE)
+        newest = await witnessing.with_lines(await log.newest())
+        return _answer(newest.note, PLAIN, MUTABLE)
+
+    @routes.get("/cosigned")
+    async def cosigned() -> Response:
+        """The newest checkpoint that witnesses cosigned; it may be a second behind."""
+        return _answer((await witnessing.newest()).note, PLAIN, MUTABLE)
+
+    @routes.get("/witnesses")
+    async def witnesses() -> Response:
+        lines = "".join(f"{vkey}\n" for vkey in sorted(witnessing.verifiers))
+        return _answer(lines, PLAIN, MUTABLE)
 
     @routes.get("/vkey")
     async def vkey() -> Response:

@@ -69,6 +69,11 @@ def test_the_standard_library_logs_into_the_same_place(written: io.StringIO) -> 
     )
 
 
+def test_addresses_of_requests_are_not_logged(written: io.StringIO) -> None:
+    logging.getLogger("httpx").info("HTTP Request: GET https://id.example/?code=secret")
+    assert written.getvalue() == ""
+
+
 async def test_a_statement_that_fails_keeps_its_values_to_itself(database: Database) -> None:
     with pytest.raises(DBAPIError) as caught:
         async with database.unit() as session:

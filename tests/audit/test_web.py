@@ -8,9 +8,10 @@ from quart import Quart, Response
 from audit import checkpoint, note, tile, tree
 from audit.service import AuditLog
 from audit.web import blueprint
+from audit.witnessing import Witnessing
 from database import Database
 
-from .conftest import ORIGIN
+from .conftest import ORIGIN, StepClock
 from .test_service import add
 
 
@@ -24,7 +25,7 @@ async def app(log: AuditLog, database: Database) -> Quart:
     await add(log, database, 260)
     await log.checkpoint()
     made = Quart(__name__)
-    made.register_blueprint(blueprint(log))
+    made.register_blueprint(blueprint(log, Witnessing(database, log, StepClock())))
     return made
 
 
@@ -88,9 +89,9 @@ async def test_what_is_not_there(app: Quart) -> None:
         assert response.status_code == 404, path
 
 
-async def test_a_log_that_is_not_public(log: AuditLog) -> None:
+async def test_a_log_that_is_not_public(log: AuditLog, database: Database) -> None:
     app = Quart(__name__)
-    app.register_blueprint(blueprint(log, public=False))
+    app.register_blueprint(blueprint(log, Witnessing(database, log, StepClock()), public=False))
     for path in ("checkpoint", "vkey", "tile/0/000.p/1"):
         response = await app.test_client().get(f"/audit/{path}")
         assert response.status_code == 404
