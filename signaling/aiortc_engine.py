@@ -14,10 +14,8 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
-from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, cast
 
-import pylibsrtp
 from aioice import Candidate
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
@@ -30,12 +28,10 @@ from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
+from signaling.srtp import LARGEST, Burst, Opener
+from signaling.udp import Datagrams
 
 logger = logging.getLogger(__name__)
-
-RECEIVE_BUFFER = 1 << 20
-SEND_BUFFER = 1 << 18
-"""Bytes waiting for a socket; what does not fit is dropped, as on any line."""
 
 
 class _Protocol(StunProtocol):
@@ -65,21 +61,19 @@ class _Connection(Connection):
         """Bind one socket per address. Raises MediaRefused when none can be bound."""
         addresses = self.hosts or tuple(get_host_addresses(use_ipv4=True, use_ipv6=True))
         for host in addresses or ("127.0.0.1",):
-            await self._bind(host)
+            self._bind(host)
         self._local_candidates_start = self._local_candidates_end = True
         if not self._local_candidates:
             raise MediaRefused("media.no_port")
 
-    async def _bind(self, host: str) -> None:
-        loop = asyncio.get_running_loop()
+    def _bind(self, host: str) -> None:
         anywhere = "::" if ipaddress.ip_address(host).version == 6 else "0.0.0.0"  # noqa: S104
         for port in self._port_choice():
             # An address that is not ours belongs to a one-to-one NAT in front of us.
             for address in (host, anywhere):
+                endpoint = _Protocol(self)
                 try:
-                    _, endpoint = await loop.create_datagram_endpoint(
-                        lambda: _Protocol(self), local_addr=(address, port)
-                    )
+                    Datagrams(endpoint, (address, port))
                 except OSError:
                     continue
                 self._add(endpoint, host)
@@ -94,9 +88,6 @@ class _Connection(Connection):
         return choice
 
     def _add(self, endpoint: StunProtocol, host: str) -> None:
-        socket = endpoint.transport.get_extra_info("socket")
-        if socket is not None:
-            socket.setsockopt(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER)
         endpoint.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", host),
             component=1,
@@ -134,8 +125,11 @@ class Link:
         self._on_rtp, self._on_rtcp, self._on_state = on_rtp, on_rtcp, on_state
         self._certificate = certificate
         self._task: asyncio.Task[None] | None = None
-        self._send: Callable[[bytes, Any], None] | None = None
-        self._address: tuple[str, int] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._opener: Opener | None = None
+        self._burst: Burst | None = None
+        self._socket: Datagrams | None = None
+        self._address: tuple[str, int] = ("", 0)
         self._gone = False
         self.up = False
         self.undecryptable = self.unsendable = 0
@@ -179,6 +173,7 @@ class Link:
     def _changed(self) -> None:
         if self._dtls._state is State.CONNECTED:
             self.up = True
+            self._opener, self._burst = Opener(self._dtls._rx_srtp), Burst(self._dtls._tx_srtp)
             self.refresh()
             self.connection.media = self._received
             self._on_state(True)
@@ -186,20 +181,21 @@ class Link:
             self._lost()
 
     def _lost(self) -> None:
-        self._send = self.connection.media = None
+        self._socket = self.connection.media = None
         self.up = False
         if not self._gone:
             self._gone = True
             self._on_state(False)
 
     def _received(self, data: bytes, now: int) -> None:
-        try:
-            if is_rtcp(data):
-                self._on_rtcp(self._dtls._rx_srtp.unprotect_rtcp(data), now)
-            else:
-                self._on_rtp(self._dtls._rx_srtp.unprotect(data), now)
-        except pylibsrtp.Error:
+        opener = cast(Opener, self._opener)
+        rtcp = is_rtcp(data)
+        clear = opener.rtcp(data) if rtcp else opener.rtp(data)
+        if clear is None:
             self.undecryptable += 1
+            return
+        try:
+            (self._on_rtcp if rtcp else self._on_rtp)(clear, now)
         except Exception:
             logger.exception("a media packet failed")
 
@@ -228,31 +224,39 @@ class Link:
 
     def refresh(self) -> None:
         """Send on the pair that ICE has nominated now (the peer may have moved), unless its
-        socket is gone or takes nothing. Call every 50 ms."""
-        self._send = None
+        socket is gone. Call every 50 ms."""
+        self._socket = None
         pair = self.connection._nominated.get(1)
-        if not self.up or pair is None:
-            return
-        transport = cast(Any, pair.protocol.transport)
-        if not transport.is_closing() and transport.get_write_buffer_size() < SEND_BUFFER:
-            self._send = transport.sendto
-            self._address = pair.remote_addr
+        if self.up and pair is not None:
+            transport = cast(Datagrams, pair.protocol.transport)
+            if not transport.is_closing():
+                self._socket, self._address = transport, pair.remote_addr
 
     def send_rtp(self, packet: bytes) -> None:
-        """See `Wire`."""
-        if self._send is not None:
-            try:
-                self._send(self._dtls._tx_srtp.protect(packet), self._address)
-            except (OSError, RuntimeError, ValueError, pylibsrtp.Error):
-                self.unsendable += 1
+        """See `Wire`. Packets leave together when the loop has handled what woke it."""
+        self._keep(packet, False)
 
     def send_rtcp(self, packet: bytes) -> None:
         """See `Wire`."""
-        if self._send is not None:
-            try:
-                self._send(self._dtls._tx_srtp.protect_rtcp(packet), self._address)
-            except (OSError, RuntimeError, ValueError, pylibsrtp.Error):
-                self.unsendable += 1
+        self._keep(packet, True)
+
+    def _keep(self, packet: bytes, rtcp: bool) -> None:
+        burst = self._burst
+        if self._socket is None or burst is None:
+            return
+        if len(packet) > LARGEST or not burst.add(packet, rtcp):
+            self.unsendable += 1
+        elif len(burst.sizes) == 1:
+            self._loop.call_soon(self._flush)
+        elif burst.full:
+            self._flush()
+
+    def _flush(self) -> None:
+        burst = self._burst
+        if burst is not None and burst.sizes:
+            if self._socket is not None:
+                self._socket.send_burst(burst.data[: burst.end], burst.sizes, self._address)
+            burst.clear()
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and release the sockets. Idempotent."""

@@ -16,6 +16,8 @@ from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, rtcdtlstra
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCCertificate, State
 
+from signaling.srtp import Burst, Opener
+
 ENGINE = Path(__file__).resolve().parents[2] / "signaling" / "aiortc_engine.py"
 PRIVATE = {
     # aiortc.RTCDtlsTransport
@@ -163,5 +165,23 @@ def test_estimator_tells_estimate_and_first_decrease() -> None:
     assert "near_max = True" in inspect.getsource(type(estimator.rate_control).update)
 
 
-def test_srtp_errors_are_one_exception() -> None:
-    assert issubclass(pylibsrtp.Error, Exception)
+def test_srtp_sessions_can_be_called_in_place() -> None:
+    """`signaling/srtp.py` calls libsrtp through pylibsrtp's own binding."""
+    key = bytes(range(44))
+    profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM
+    out = pylibsrtp.Session(
+        pylibsrtp.Policy(key, pylibsrtp.Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile)
+    )
+    back = pylibsrtp.Session(
+        pylibsrtp.Policy(key, pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile)
+    )
+    packet = b"\x80\x60\x00\x01" + bytes(8) + b"picture"
+    compound = b"\x80\xc9\x00\x01\x00\x00\x00\x01"
+    burst, opener = Burst(out), Opener(back)
+    assert burst.add(packet, rtcp=False)
+    assert burst.add(compound, rtcp=True)
+    cut = burst.sizes[0]
+    assert opener.rtp(bytes(burst.data[:cut])) == packet
+    assert opener.rtcp(bytes(burst.data[cut : burst.end])) == compound
+    assert opener.rtp(bytes(burst.data[:cut])) is None, "a repeated packet"
+    assert not burst.add(b"\x80", rtcp=False)

@@ -1,0 +1,154 @@
+"""UDP sockets of the media plane: many packets at one wake-up, many packets in one system call.
+
+A burst of packets of one size to one address leaves as one segmented datagram (Linux UDP_SEGMENT,
+4.18 and newer): the kernel walks its stack once for all of them. Elsewhere they leave one by one.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+import struct
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+LARGEST = 2048
+"""Bytes of a datagram that are read; media fits in 1500."""
+AT_ONCE = 64
+"""Datagrams read before other sockets have their turn."""
+RECEIVE_BUFFER = 1 << 20
+SEND_BUFFER = 1 << 20
+SOL_UDP, UDP_SEGMENT = 17, 103
+NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT}
+"""Of a path that cannot take segments: a small MTU, an odd driver."""
+SEGMENTS = 60
+"""The kernel takes 64 in one call (UDP_MAX_SEGMENTS)."""
+
+Address = tuple[Any, ...]
+
+
+class Datagrams(asyncio.DatagramTransport):
+    """A bound socket on the running loop, in place of asyncio's transport.
+
+    What the socket's buffer does not take is dropped and counted, as on any line: nothing is
+    queued here, so a stalled peer costs no memory and delays nobody.
+    """
+
+    def __init__(self, protocol: asyncio.DatagramProtocol, address: tuple[str, int]) -> None:
+        """Bind. Raises OSError."""
+        super().__init__()
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.socket.setblocking(False)
+            self.socket.bind(address)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        except OSError:
+            self.socket.close()
+            raise
+        self.dropped = self.failed = 0
+        """Datagrams that could not be sent, and exceptions of the protocol."""
+        self._segments = _can_segment(self.socket)
+        self._loop = asyncio.get_running_loop()
+        self._protocol = protocol
+        self._closing = False
+        protocol.connection_made(self)
+        self.resume_reading()
+
+    # --- in -----------------------------------------------------------------------------------
+
+    def resume_reading(self) -> None:
+        """Hear what comes."""
+        self._loop.add_reader(self.socket.fileno(), self._readable)
+
+    def pause_reading(self) -> None:
+        """Leave what comes in the socket's buffer."""
+        self._loop.remove_reader(self.socket.fileno())
+
+    def _readable(self) -> None:
+        receive, deliver = self.socket.recvfrom, self._protocol.datagram_received
+        for _ in range(AT_ONCE):
+            try:
+                data, address = receive(LARGEST)
+            except OSError:
+                return  # nothing left; an ICMP error concerns a peer that has its own timeouts
+            try:
+                deliver(data, address)
+            except Exception:
+                self._contain()
+            if self._closing:
+                return
+
+    def _contain(self) -> None:
+        self.failed += 1
+        if self.failed < 10:
+            logger.exception("a datagram could not be handled")
+
+    # --- out ----------------------------------------------------------------------------------
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        """Send one datagram."""
+        try:
+            self.socket.sendto(data, addr or ())
+        except OSError:
+            self.dropped += 1
+
+    def send_burst(self, data: memoryview, sizes: list[int], address: Address) -> None:
+        """Send datagrams that lie one behind the other in `data`, in order."""
+        start = first = 0
+        count = len(sizes)
+        while first < count:
+            size = sizes[first]
+            end, after = start + size, first + 1
+            if self._segments:
+                most = first + SEGMENTS
+                while after < count and sizes[after] == size and after < most:
+                    end += size
+                    after += 1
+                if after < count and sizes[after] < size:  # the last may be shorter
+                    end += sizes[after]
+                    after += 1
+            try:
+                if after - first == 1:
+                    self.socket.sendto(data[start:end], address)
+                else:
+                    control = [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))]
+                    self.socket.sendmsg([data[start:end]], control, 0, address)
+            except OSError as error:
+                if after - first > 1 and error.errno in NO_SEGMENTS:
+                    self._segments = False
+                    continue
+                self.dropped += after - first
+            start, first = end, after
+
+    # --- as asyncio has it ----------------------------------------------------------------------
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """`socket` and `sockname`."""
+        if name == "socket":
+            return self.socket
+        return self.socket.getsockname() if name == "sockname" else default
+
+    def is_closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing
+
+    def close(self) -> None:
+        """Release the socket. Idempotent."""
+        if not self._closing:
+            self._closing = True
+            self.pause_reading()
+            self.socket.close()
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    abort = close
+
+
+def _can_segment(sock: socket.socket) -> bool:
+    try:
+        sock.getsockopt(SOL_UDP, UDP_SEGMENT)
+    except OSError:
+        return False
+    return True
