@@ -51,11 +51,8 @@ lint: setup-test ## ruff, mypy --strict, tsc --checkJs
 	@$(VENV)/bin/mypy .
 	@sh tools/node.sh node node_modules/typescript/bin/tsc -p jsconfig.json
 
-bench: setup-test ## Measure forwarding, the log and the recorder beside their peers
-	@$(PY) -m benchmarks.joining
-	@$(PY) -m benchmarks.forwarding
-	@$(PY) -m benchmarks.recording
-	@$(PY) -m benchmarks.audit
+bench: setup-test ## Measure beside Janus and others (SUITE=media|joining|vault|audit QUICK=1 OUT=FILE)
+	@$(PY) -m benchmarks $(if $(SUITE),--suite $(SUITE)) $(if $(QUICK),--quick) $(if $(OUT),--out $(OUT))
 
 lock: ## Make the lock files anew (needs uv)
 	@sh tools/lock.sh

@@ -1,19 +1,24 @@
-"""Server CPU per forwarded packet, ours and aiortc's `MediaRelay`, in one run.
+"""The media plane beside Janus VideoRoom and aiortc's `MediaRelay`, in one run.
 
-    python -m benchmarks.forwarding [--quick] [--relay-everywhere]
+    python -m benchmarks.forwarding [--quick] [--out FILE.json] [--engine NAME] [--shape PxS]
 
-Publishers send VP8 1280x720 at 30 fps and 1.2 Mb/s and opus at 50 packets a second, with the
-header extensions of a browser; subscribers send receiver reports and ask for 1 % of the video
-again. The server is a process of its own; its CPU time (user and system) is divided by the packets
-that it sent to subscribers. Clients run in this process and may be the bottleneck: `arrived` tells.
+Publishers send pre-encoded VP8 1280x720 at 30 a second and 1.2 Mb/s and opus at 50 packets a
+second, with the header extensions of a browser; subscribers take everything, send receiver
+reports and ask for 1 % of the video again. The load is the same for every server and comes from
+this process; the server is a process of its own. docs/performance.md says how each figure is
+taken and what it does not show.
 """
 
 import argparse
 import asyncio
 import json
-import sys
-from dataclasses import dataclass
+import platform
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import uvloop
@@ -22,169 +27,315 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.synthetic import Counts, Publisher, Subscriber, pictures, sounds
+from benchmarks.target import CannotRun, Target
+from benchmarks.targets import make
 
-SHAPES = ((1, 4), (4, 8), (6, 16))
+Shape = tuple[int, int]
+SHAPES: tuple[Shape, ...] = ((1, 4), (4, 8), (6, 16), (12, 12))
+QUICK_SHAPES: tuple[Shape, ...] = ((1, 4), (6, 16))
+ENGINES = ("mahdar", "janus", "mediarelay")
+SETTLE_S = 2.0
+FULL = 0.9
+"""A process that uses more of a core than this may be the bottleneck."""
+RELAY_SHAPE: Shape = (1, 4)
+RELAY_NOTE = "decodes every stream and encodes every copy: {} encoders of 720p on {} cores"
+console = Console(stderr=True)
 
 
 @dataclass(frozen=True)
-class Result:
-    """One measurement."""
+class Row:
+    """One cell. None: not measured, `note` says why."""
 
-    server: str
+    engine: str
     publishers: int
     subscribers: int
-    seconds: float
-    cpu: float
-    sent: int
-    arrived: int
-
-    @property
-    def microseconds(self) -> float:
-        """CPU per packet sent to a subscriber."""
-        return self.cpu / self.sent * 1e6 if self.sent else float("nan")
-
-
-class Server:
-    """A server process and a line to it."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.usage = psutil.Process(process.pid)
-        self._lock = asyncio.Lock()
-
-    async def ask(self, what: str, seat: str = "", text: str = "") -> str:
-        """One question, one answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        async with self._lock:
-            self.process.stdin.write(json.dumps([what, seat, text]).encode() + b"\n")
-            line = await self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("the server ended")
-        return json.loads(line)  # type: ignore[no-any-return]
-
-    def cpu(self) -> float:
-        """Seconds of user and system time so far."""
-        times = self.usage.cpu_times()
-        return float(times.user + times.system)
+    recording: bool
+    cpu_us_per_packet: float | None = None
+    """CPU of the server process, user and system, per packet that reached a subscriber."""
+    delay_p50_ms: float | None = None
+    delay_p99_ms: float | None = None
+    """From a publisher's sendto to the kernel's time of arrival at a subscriber's socket, of the
+    last packet of each picture."""
+    rss_mb_per_seat: float | None = None
+    """Growth of the server's memory from before the first peer, over all seats."""
+    join_p95_ms: float | None = None
+    """From asking for a subscription to the first packet of a keyframe."""
+    packets_per_second: float | None = None
+    """That reached subscribers."""
+    delivered: float | None = None
+    """Share of what all publishers sent to all subscribers."""
+    server_cores: float | None = None
+    proof_cores: float | None = None
+    """The process that decodes what was recorded; not in `cpu_us_per_packet`."""
+    generator_cores: float | None = None
+    """The process that plays all participants."""
+    note: str = ""
 
 
-async def measure(
-    kind: str, shape: tuple[int, int], seconds: float, video: list[list[bytes]], audio: list[bytes]
-) -> Result:
-    """Start a server and its clients, let them settle for 2 s, measure."""
-    publishers, subscribers = shape
-    server = Server(
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "benchmarks.forwarding_server",
-            kind,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=1 << 20,
+class Crowd:
+    """Synthetic participants of one cell."""
+
+    def __init__(self, target: Target, host: str) -> None:
+        self.counts = Counts()
+        self._target, self._host = target, host
+        self._certificate = RTCCertificate.generateCertificate()
+        self._peers: list[tuple[Publisher | Subscriber, asyncio.Task[None]]] = []
+
+    async def publisher(self, seat: str, video: list[list[bytes]], audio: list[bytes]) -> None:
+        """One more that sends; returns when it is connected."""
+        peer = Publisher(self._certificate, self.counts, self._host)
+        join = peer.join(partial(self._target.publish, seat), video, audio)
+        await self._run(peer, asyncio.create_task(join), peer.up)
+
+    async def subscriber(self, seat: str) -> None:
+        """One more that receives; returns when it has a keyframe."""
+        peer = Subscriber(self._certificate, self.counts, self._host)
+        join = peer.join(
+            partial(self._target.subscribe, seat), partial(self._target.subscribed, seat)
         )
-    )
-    certificate, counts = RTCCertificate.generateCertificate(), Counts()
-    clients: list[Publisher | Subscriber] = []
-    tasks: list[asyncio.Task[None]] = []
+        await self._run(peer, asyncio.create_task(join), peer.saw_picture)
 
-    async def start(client: Publisher | Subscriber, task: asyncio.Task[None]) -> None:
-        clients.append(client)
-        tasks.append(task)
-        up = asyncio.create_task(client.up.wait())
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
+    async def _run(
+        self, peer: Publisher | Subscriber, task: asyncio.Task[None], ready: asyncio.Event
+    ) -> None:
+        self._peers.append((peer, task))
+        waiting = asyncio.create_task(ready.wait())
+        try:
+            async with asyncio.timeout(20):
+                await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
         if task.done():
-            up.cancel()
             task.result()
 
-    try:
-        for index in range(publishers):
-            seat = f"p{index}"
-            sender = Publisher(certificate, counts)
-            join = sender.join(partial(server.ask, "publish", seat), video, audio)
-            await start(sender, asyncio.create_task(join))
-        for index in range(subscribers):
-            seat = f"s{index}"
-            receiver = Subscriber(certificate, counts)
-            joining = receiver.join(
-                partial(server.ask, "subscribe", seat), partial(server.ask, "subscribed", seat)
-            )
-            await start(receiver, asyncio.create_task(joining))
-        await asyncio.sleep(2)
-        began, cpu = asyncio.get_running_loop().time(), server.cpu()
-        sent, arrived = int(await server.ask("count")), counts.received
-        await asyncio.sleep(seconds)
-        cpu = server.cpu() - cpu
-        sent, arrived = int(await server.ask("count")) - sent, counts.received - arrived
-        elapsed = asyncio.get_running_loop().time() - began
-    finally:
-        for task in tasks:
+    async def leave(self) -> None:
+        """End all."""
+        for _, task in self._peers:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(client.link.close() for client in clients))
-        server.process.kill()
-        await server.process.wait()
-    return Result(kind, publishers, subscribers, elapsed, cpu, sent, arrived)
+        await asyncio.gather(*(task for _, task in self._peers), return_exceptions=True)
+        await asyncio.gather(*(peer.link.close() for peer, _ in self._peers))
 
 
-def show(results: list[Result]) -> None:
-    """Print the table; the last column compares with MediaRelay at the same or its only shape."""
-    relays = {
-        (item.publishers, item.subscribers): item for item in results if item.server != "mahdar"
-    }
-    table = Table(title="server CPU per forwarded packet")
-    for name in (
-        "server",
-        "P x S",
-        "packets/s",
-        "arrived",
-        "core",
-        "us/packet",
-        "MediaRelay costs",
-    ):
-        table.add_column(name, justify="left" if name == "server" else "right")
-    for item in results:
-        relay = relays.get((item.publishers, item.subscribers)) or next(iter(relays.values()))
-        ratio = f"{relay.microseconds / item.microseconds:.0f} x" if item is not relay else ""
-        table.add_row(
-            item.server,
-            f"{item.publishers} x {item.subscribers}",
-            f"{item.sent / item.seconds:,.0f}",
-            f"{item.arrived / max(1, item.sent):.0%}",
-            f"{item.cpu / item.seconds:.0%}",
-            f"{item.microseconds:,.1f}",
-            ratio,
+@dataclass(frozen=True)
+class Usage:
+    """What was used until a moment: seconds, CPU seconds, packets."""
+
+    at: float
+    server: float
+    proof: float
+    generator: float
+    sent: int
+    received: int
+
+    @classmethod
+    def now(cls, server: psutil.Process, counts: Counts) -> "Usage":
+        """Look at the processes and the counters."""
+        return cls(
+            time.monotonic(),
+            sum(server.cpu_times()[:2]),
+            sum(sum(child.cpu_times()[:2]) for child in server.children()),
+            time.process_time(),
+            counts.sent,
+            counts.received,
         )
-    Console().print(table)
 
 
-async def run(seconds: float, relay_everywhere: bool) -> list[Result]:
-    """All measurements, one after another."""
-    console = Console(stderr=True)
+class Load:
+    """The encoded material that all cells send."""
+
+    def __init__(self) -> None:
+        self.video, self.audio = pictures(), sounds()
+        self.host = own_address()
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback, since Janus does not take that one."""
+    for addresses in psutil.net_if_addrs().values():
+        for item in addresses:
+            if item.family.name == "AF_INET" and not item.address.startswith("127."):
+                return str(item.address)
+    return "127.0.0.1"
+
+
+async def measure(row: Row, seconds: float, load: Load) -> Row:
+    """Fill in one cell."""
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
+        target = make(row.engine, Path(folder), load.host, recording=row.recording)
+        crowd = Crowd(target, load.host)
+        try:
+            server = psutil.Process(await target.start())
+            empty = server.memory_info().rss
+            for index in range(row.publishers):
+                await crowd.publisher(f"p{index}", load.video, load.audio)
+            for index in range(row.subscribers):
+                await crowd.subscriber(f"s{index}")
+            await asyncio.sleep(SETTLE_S)
+            crowd.counts.delays.clear()
+            before = Usage.now(server, crowd.counts)
+            await asyncio.sleep(seconds)
+            after = Usage.now(server, crowd.counts)
+            grown = server.memory_info().rss - empty
+        except (CannotRun, TimeoutError, ConnectionError, OSError) as error:
+            return replace(row, note=str(error) or type(error).__name__)
+        finally:
+            await crowd.leave()
+            await target.stop()
+    return _fill(row, before, after, crowd.counts, grown)
+
+
+def _fill(row: Row, before: Usage, after: Usage, counts: Counts, grown: int) -> Row:
+    elapsed = after.at - before.at
+    arrived = after.received - before.received
+    if not arrived:
+        return replace(row, note="no packet arrived")
+    delays = sorted(counts.delays)
+    joins = sorted(counts.joins)
+    row = replace(
+        row,
+        cpu_us_per_packet=round((after.server - before.server) / arrived * 1e6, 2),
+        rss_mb_per_seat=round(grown / (row.publishers + row.subscribers) / 1e6, 2),
+        join_p95_ms=round(_quantile(joins, 0.95) * 1000, 1),
+        packets_per_second=round(arrived / elapsed, 1),
+        delivered=round(arrived / ((after.sent - before.sent) * row.subscribers), 4),
+        server_cores=round((after.server - before.server) / elapsed, 3),
+        proof_cores=round((after.proof - before.proof) / elapsed, 3),
+        generator_cores=round((after.generator - before.generator) / elapsed, 3),
+    )
+    if delays:
+        row = replace(
+            row,
+            delay_p50_ms=round(_quantile(delays, 0.5) / 1e6, 3),
+            delay_p99_ms=round(_quantile(delays, 0.99) / 1e6, 3),
+        )
+    return replace(row, note=_note(row))
+
+
+def _note(row: Row) -> str:
+    notes = []
+    if row.delay_p50_ms is None:
+        notes.append("no delay: the packets are encoded anew, the mark in them is lost")
+    if row.delivered is not None and row.delivered < 0.99:
+        notes.append("saturated: packets were lost")
+    if row.generator_cores is not None and row.generator_cores > FULL:
+        notes.append("the load generator was the bottleneck")
+    return "; ".join(notes)
+
+
+def _quantile(values: list[Any], share: float) -> Any:
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def cells(engines: tuple[str, ...], shapes: tuple[Shape, ...], everything: bool) -> list[Row]:
+    """All rows of the table, those that are not run with their reason."""
+    rows = []
+    for publishers, subscribers in shapes:
+        for recording in (False, True):
+            for engine in engines:
+                row = Row(engine, publishers, subscribers, recording)
+                if engine == "mediarelay" and (publishers, subscribers) != RELAY_SHAPE:
+                    encoders = publishers * (subscribers + recording)
+                    note = RELAY_NOTE.format(encoders, psutil.cpu_count())
+                    row = row if everything else replace(row, note=note)
+                rows.append(row)
+    return rows
+
+
+async def run(rows: list[Row], seconds: float) -> list[Row]:
+    """Measure what has no note yet, one after another."""
     console.print("encoding the test pictures")
-    video, audio = pictures(), sounds()
-    results = []
-    for shape in SHAPES:
-        for kind in ("mahdar", "mediarelay"):
-            if kind == "mediarelay" and shape != SHAPES[0] and not relay_everywhere:
-                continue
-            console.print(f"{kind} {shape[0]} x {shape[1]}")
-            results.append(await measure(kind, shape, seconds, video, audio))
-    return results
+    load = Load()
+    done = []
+    for row in rows:
+        if not row.note:
+            recording = "recording" if row.recording else "not recording"
+            console.print(f"{row.engine} {row.publishers} x {row.subscribers}, {recording}")
+            row = await measure(row, seconds, load)
+        done.append(row)
+    return done
+
+
+COLUMNS = (
+    ("us/packet", "cpu_us_per_packet", "{:,.1f}"),
+    ("p50 ms", "delay_p50_ms", "{:.2f}"),
+    ("p99 ms", "delay_p99_ms", "{:.2f}"),
+    ("MB/seat", "rss_mb_per_seat", "{:.2f}"),
+    ("join p95 ms", "join_p95_ms", "{:.0f}"),
+    ("packets/s", "packets_per_second", "{:,.0f}"),
+    ("delivered", "delivered", "{:.1%}"),
+    ("server", "server_cores", "{:.0%}"),
+    ("proof", "proof_cores", "{:.0%}"),
+    ("load", "generator_cores", "{:.0%}"),
+)
+
+
+def show(rows: list[Row]) -> None:
+    """Print the table. The ratio is ours over the other's CPU per packet in the same cell."""
+    ours = {
+        (row.publishers, row.subscribers, row.recording): row.cpu_us_per_packet
+        for row in rows
+        if row.engine == "mahdar"
+    }
+    table = Table(title="Forwarding; server, proof and load are shares of one core")
+    for name in ("P x S", "record", "engine", *(name for name, _, _ in COLUMNS), "ours/it", "note"):
+        table.add_column(name, justify="left" if name in ("engine", "note") else "right")
+    for row in rows:
+        mine = ours.get((row.publishers, row.subscribers, row.recording))
+        cost = row.cpu_us_per_packet
+        values = [(getattr(row, key), form) for _, key, form in COLUMNS]
+        table.add_row(
+            f"{row.publishers} x {row.subscribers}",
+            "on" if row.recording else "off",
+            row.engine,
+            *("" if value is None else form.format(value) for value, form in values),
+            f"{mine / cost:.2f}" if mine and cost and row.engine != "mahdar" else "",
+            row.note,
+        )
+    Console(width=None if Console().is_terminal else 170).print(table)
+
+
+def machine() -> dict[str, Any]:
+    """On what this was measured."""
+    models = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "cores": psutil.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _shape(text: str) -> Shape:
+    publishers, subscribers = text.split("x")
+    return int(publishers), int(subscribers)
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Server CPU per forwarded packet.")
-    parser.add_argument("--quick", action="store_true", help="3 s per measurement instead of 10")
+    parser = argparse.ArgumentParser(description="Forwarding, beside Janus and MediaRelay.")
+    parser.add_argument("--quick", action="store_true", help="two sizes, 2 s each")
+    parser.add_argument("--out", type=Path, help="write the rows as JSON too")
+    parser.add_argument("--seconds", type=float, help="of measurement in each cell")
+    parser.add_argument("--engine", action="append", choices=ENGINES)
+    parser.add_argument("--shape", action="append", type=_shape, help="such as 4x8")
     parser.add_argument(
         "--relay-everywhere",
         action="store_true",
         help="run MediaRelay at every size (it saturates the machine)",
     )
-    arguments = parser.parse_args()
-    show(uvloop.run(run(3 if arguments.quick else 10, arguments.relay_everywhere)))
+    given = parser.parse_args()
+    shapes = tuple(given.shape or (QUICK_SHAPES if given.quick else SHAPES))
+    seconds = given.seconds or (2.0 if given.quick else 8.0)
+    rows = cells(tuple(given.engine or ENGINES), shapes, given.relay_everywhere)
+    rows = uvloop.run(run(rows, seconds))
+    show(rows)
+    if given.out:
+        found = {"suite": "media", "seconds": seconds, "machine": machine()}
+        given.out.write_text(json.dumps(found | {"rows": [asdict(row) for row in rows]}, indent=1))
 
 
 if __name__ == "__main__":

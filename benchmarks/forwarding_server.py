@@ -1,20 +1,30 @@
-"""The server under test of `benchmarks.forwarding`: ours, or aiortc's `MediaRelay`.
+"""A server under test of `benchmarks.forwarding`: ours, or aiortc's `MediaRelay`.
 
-Speaks JSON lines on its standard input and output; ends when the input does.
+Speaks JSON lines on its standard input and output; ends when the input does. Arguments: which, and
+a folder to record into (empty: do not record).
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
+import time
+from pathlib import Path
 from typing import Any, Protocol
 
 import uvloop
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.contrib.media import MediaRelay
+from aiortc.contrib.media import MediaRecorder, MediaRelay
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
+from recordings import keys
+from recordings.proof import Verifier
+from recordings.recorder import SittingRecorder
+from recordings.track import Event, Interval, TrackWriter
+from recordings.vault import Vault
+from recordings.writer import Writer
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import SOURCES, HearingSpace
 from signaling.media_room import ForwardingRoom
@@ -32,17 +42,55 @@ class Server(Protocol):
     async def subscribed(self, seat: str, text: str) -> str:
         """Take the answer."""
 
-    async def count(self, seat: str, text: str) -> int:
-        """Packets sent to subscribers so far."""
+
+class Recording:
+    """The real recorder as the desk runs it: encrypting, syncing, and a second process that
+    decodes what was written."""
+
+    def __init__(self, folder: Path) -> None:
+        loop = asyncio.get_running_loop()
+
+        def emit(writing: TrackWriter, event: Event) -> None:
+            loop.call_soon_threadsafe(self.recorder.told, writing, event)
+
+        writer = Writer(Vault(folder), emit)
+        self.recorder = SittingRecorder("bench", keys.new_key(), writer, time.monotonic_ns)
+        writer.start()
+        self.recorder.begin(Interval("bench", 0, time.monotonic_ns()))
+        self.recorder.accept()
+
+    async def prove(self) -> None:
+        """Look every second at what was written. Runs until cancelled."""
+        verifier = Verifier()
+        await verifier.open()
+        try:
+            while True:
+                await asyncio.sleep(1.0)
+                self.recorder.facts.clear()
+                for finding in await verifier.look(self.recorder.jobs()):
+                    if finding.error:
+                        print(finding.error, file=sys.stderr)
+        finally:
+            await verifier.close()
 
 
 class Ours:
     """The engine of this repository."""
 
     room: ForwardingRoom
+    _proof: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        self.room = await AiortcEngine(hosts=("127.0.0.1",)).open("s", lambda event: None)
+    async def start(self, host: str, folder: str) -> None:
+        self.room = await AiortcEngine(hosts=(host,)).open("s", lambda event: None)
+        if folder:
+            recording = Recording(Path(folder))
+            self.room.attach(HearingSpace("s"), recording.recorder)
+            self._proof = asyncio.create_task(recording.prove())
+
+    async def stop(self) -> None:
+        if self._proof is not None:
+            self._proof.cancel()
+            await asyncio.gather(self._proof, return_exceptions=True)
 
     def _admit(self, seat: str) -> None:
         self.room.permit(seat, frozenset(SOURCES))
@@ -60,19 +108,19 @@ class Ours:
         await self.room.subscribed(seat, seat, text)
         return ""
 
-    async def count(self, seat: str, text: str) -> int:
-        seats = self.room.forwarder.seats.values()
-        repeated = sum(item.subscriber.repeated for item in seats if item.subscriber)
-        return self.room.forwarder.counters.forwarded + repeated
-
 
 class Relay:
-    """The documented way with aiortc: decode once, encode for every subscriber."""
+    """The documented way with aiortc: decode once, encode for every subscriber; and encode once
+    more for its recorder."""
 
-    async def start(self) -> None:
+    async def start(self, host: str, folder: str) -> None:
         self.relay = MediaRelay()
         self.tracks: list[MediaStreamTrack] = []
         self.connections: dict[str, RTCPeerConnection] = {}
+        self.folder = folder
+
+    async def stop(self) -> None:
+        """The process ends anyway."""
 
     def _connection(self, seat: str) -> RTCPeerConnection:
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
@@ -84,7 +132,13 @@ class Relay:
         found: list[MediaStreamTrack] = []
         connection.on("track", found.append)
         await connection.setRemoteDescription(RTCSessionDescription(text, "offer"))
-        self.tracks += found[:2]  # the third section is a screen that nobody shares
+        del found[2:]  # the third section is a screen that nobody shares
+        self.tracks += found
+        if self.folder:
+            recorder = MediaRecorder(str(Path(self.folder) / f"{seat}.webm"))
+            for track in found:
+                recorder.addTrack(self.relay.subscribe(track))
+            await recorder.start()
         await connection.setLocalDescription()
         return connection.localDescription.sdp
 
@@ -99,28 +153,22 @@ class Relay:
         await self.connections[seat].setRemoteDescription(RTCSessionDescription(text, "answer"))
         return ""
 
-    async def count(self, seat: str, text: str) -> int:
-        total = 0
-        for name, connection in self.connections.items():
-            if name.startswith("s"):
-                for sender in connection.getSenders():
-                    for report in (await sender.getStats()).values():
-                        total += getattr(report, "packetsSent", 0) * (report.type == "outbound-rtp")
-        return total
 
-
-async def main(kind: str) -> None:
+async def main(kind: str, host: str, folder: str) -> None:
     """Serve the driver."""
     server: Any = Ours() if kind == "mahdar" else Relay()
-    await server.start()
+    await server.start(host, folder)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    print(json.dumps("ready"), flush=True)
     while line := await reader.readline():
         what, seat, text = json.loads(line)
         print(json.dumps(await getattr(server, what)(seat, text)), flush=True)
+    await server.stop()
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    uvloop.run(main(sys.argv[1]))
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(main(*sys.argv[1:]))

@@ -4,23 +4,31 @@ import asyncio
 import random
 import re
 import struct
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import cast
 
 import av
 from aioice import Candidate
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from signaling import rtcp, rtp, sdp
+from benchmarks.metering import Meter
+from signaling import rtcp, rtp, sdp, vp8
 from signaling.aiortc_engine import Link
 from signaling.engine import SOURCES
+from signaling.srtp import Opener
+from signaling.udp import Datagrams
 
 WIDTH, HEIGHT, RATE, BITRATE = 1280, 720, 30, 1_200_000
 SECONDS = 3
 MTU = 1100
 MID, LEVEL, SEND_TIME = 1, 2, 3
 OPUS, VP8, RTX = 111, 96, 97
+STAMP, STAMPED = struct.Struct("!LQ"), 0x6D61686D
+LOOK = 0.01
+"""Seconds between two looks of a subscriber at its socket."""
 
 
 def pictures() -> list[list[bytes]]:
@@ -74,17 +82,23 @@ class Counts:
     sent: int = 0
     received: int = 0
     asked: int = 0
+    delays: list[int] = field(default_factory=list)
+    """Nanoseconds from a publisher's socket to a subscriber's, of packets that end a picture."""
+    joins: list[float] = field(default_factory=list)
+    """Seconds from asking to subscribe to the first packet of a keyframe."""
 
 
 class Client:
     """One connection to a server of which only the descriptions are known."""
 
-    def __init__(self, certificate: RTCCertificate, counts: Counts) -> None:
+    def __init__(
+        self, certificate: RTCCertificate, counts: Counts, host: str = "127.0.0.1"
+    ) -> None:
+        """`host`: our address, and the one at which the server is."""
         self.up = asyncio.Event()
         self.counts = counts
-        self.link = Link(
-            certificate, ("127.0.0.1",), None, self.on_rtp, self.on_rtcp, self._changed
-        )
+        self.host = host
+        self.link = Link(certificate, (host,), None, self.on_rtp, self.on_rtcp, self._changed)
 
     def _changed(self, up: bool) -> None:
         if up:
@@ -106,7 +120,7 @@ class Client:
 
         for line in re.findall(r"a=candidate:(.*?)\r?\n", description):
             candidate = Candidate.from_sdp(line)
-            if candidate.host == "127.0.0.1" or "127.0.0.1" not in description:
+            if candidate.host == self.host:
                 await self.link.connection.add_remote_candidate(candidate)
         setup = one(r"a=setup:(\w+)") if offered else "passive"
         remote = sdp.RemoteTransport(
@@ -183,7 +197,10 @@ class Publisher(Client):
             head = struct.pack(
                 "!BBHB", 0x90 if index == 0 else 0x80, 0xC0, 0x8000 | self._picture, number & 0xFF
             )
-            self._send(1, VP8, number * 3000, head + part, index == len(parts) - 1, b"")
+            last = index == len(parts) - 1
+            # A decoder does not look at what follows its picture.
+            stamp = STAMP.pack(STAMPED, time.time_ns()) if last else b""
+            self._send(1, VP8, number * 3000, head + part + stamp, last, b"")
 
     def _send(
         self, index: int, kind: int, timestamp: int, payload: bytes, last: bool, level: bytes
@@ -212,14 +229,23 @@ class Publisher(Client):
 class Subscriber(Client):
     """Counts what it receives; reports each second and asks for 1 % of the video again."""
 
+    def __init__(
+        self, certificate: RTCCertificate, counts: Counts, host: str = "127.0.0.1"
+    ) -> None:
+        super().__init__(certificate, counts, host)
+        self.saw_picture = asyncio.Event()
+        """A keyframe began to arrive."""
+        self._highest: dict[int, int] = {}
+
     async def join(
         self,
         subscribe: Callable[[], Awaitable[str]],
         answer: Callable[[str], Awaitable[object]],
     ) -> None:
         """Answer the server's offer, connect, report until cancelled."""
-        self._highest: dict[int, int] = {}
+        self._began = time.time_ns()
         offer = await subscribe()
+        self._video = {int(number) for number in re.findall(r"a=rtpmap:(\d+) VP8", offer)}
         local = await self.link.gather()
         text = offer.replace("a=sendonly", "a=recvonly").replace("a=sendrecv", "a=recvonly")
         unwanted = r"a=(candidate:|end-of-candidates|fingerprint:sha-(384|512)).*?\r\n"
@@ -229,20 +255,57 @@ class Subscriber(Client):
         text = re.sub(r"sha-256 \S+", f"sha-256 {local.fingerprint}", text)
         await answer(text.replace("a=setup:actpass", "a=setup:active"))
         await self.connect(offer, offered=False)
+        pair = self.link.connection._nominated[1]
+        self._protocol, self._server = pair.protocol, pair.remote_addr
+        self._meter = Meter(cast(Datagrams, pair.protocol.transport))
+        self._open = Opener(self.link._dtls._rx_srtp)
+        due = time.monotonic() + 1
         while True:
-            await asyncio.sleep(1)
-            blocks = [
-                rtcp.ReportBlock(ssrc, 0, 0, highest, 0, 0, 0)
-                for ssrc, highest in self._highest.items()
-            ]
-            if blocks:
-                self.link.send_rtcp(rtcp.receiver_report(1, blocks[:31]))
+            self._read()
+            if time.monotonic() >= due:
+                due += 1
+                self._report()
+            await asyncio.sleep(LOOK)
 
-    def on_rtp(self, data: bytes, now: int) -> None:
-        """Count; every hundredth packet of video was lost, let us say."""
-        self.counts.received += 1
+    def _read(self) -> None:
+        before = self._meter.counted.packets
+        for data, at in self._meter.read():
+            if not 127 < data[0] < 192 or rtp.is_rtcp(data):
+                self._protocol.datagram_received(data, self._server)
+            elif data[1] & 0x7F in self._video:
+                self._picture(data, at)
+        self.counts.received += self._meter.counted.packets - before
+
+    def _picture(self, data: bytes, at: int) -> None:
+        """Measure. One of a hundred packets was lost, let us say."""
         sequence, _, ssrc = struct.unpack_from("!HLL", data, 2)
-        self._highest[ssrc] = sequence
-        if data[1] & 0x7F != OPUS and sequence % 100 == 0 and len(data) > 300:
-            self.counts.asked += 1
-            self.link.send_rtcp(rtcp.nack(1, ssrc, [sequence]))
+        repeated = rtp.ahead16(sequence, self._highest.get(ssrc, sequence - 1 & 0xFFFF)) <= 0
+        if data[1] & 0x80 and not repeated:
+            self._highest[ssrc] = sequence
+            if sequence % 20 == 0:  # a picture is about five packets
+                self.counts.asked += 1
+                self.link.send_rtcp(rtcp.nack(1, ssrc, [sequence]))
+        clear = self._open.rtp(data)
+        if clear is None:
+            return
+        if not self.saw_picture.is_set():
+            try:
+                found = vp8.parse(rtp.parse(clear).payload)
+            except rtp.MalformedPacket:
+                return
+            if found is None or not found.keyframe:
+                return
+            self.counts.joins.append((at - self._began) / 1e9)
+            self._meter.all_media = False
+            self.saw_picture.set()
+        mark, stamp = STAMP.unpack_from(clear, len(clear) - STAMP.size)
+        if mark == STAMPED and not repeated:
+            self.counts.delays.append(at - stamp)
+
+    def _report(self) -> None:
+        blocks = [
+            rtcp.ReportBlock(ssrc, 0, 0, highest, 0, 0, 0)
+            for ssrc, highest in self._highest.items()
+        ]
+        if blocks:
+            self.link.send_rtcp(rtcp.receiver_report(1, blocks[:31]))
