@@ -11,7 +11,6 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvloop
@@ -51,9 +50,7 @@ from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
 from signaling.aiortc_engine import AiortcEngine
-from signaling.engine import MediaEngine
 from signaling.service import LiveRooms
-from signaling.worker_pool import WorkerPool
 
 logger = structlog.get_logger(__name__)
 
@@ -101,7 +98,7 @@ class House:
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
-        self.engine = self._engine()
+        self.engine = AiortcEngine(settings.media_hosts, settings.media_ports)
         vault = Vault(settings.vault)
         self.desk = Desk(
             database,
@@ -123,16 +120,6 @@ class House:
         self.desk.on_alarm = self.live.on_alarm
         self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
 
-    def _engine(self) -> MediaEngine:
-        settings = self.settings
-        options: dict[str, Any] = {
-            "hosts": settings.media_hosts,
-            "ports": settings.media_ports,
-        }
-        if settings.media_workers:
-            return WorkerPool(settings.media_workers, options)
-        return AiortcEngine(**options)
-
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
@@ -145,8 +132,6 @@ class House:
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
-        if isinstance(self.engine, WorkerPool):
-            await self.engine.start()
         await self.live.restore()
 
     async def _start_witness(self) -> None:

@@ -47,8 +47,6 @@ class Settings:
     """IP addresses announced to browsers as media candidates. Empty: all of this machine's."""
     media_ports: tuple[int, int] | None = None
     """First and last UDP port of media, for the firewall. None: any free port."""
-    media_workers: int = 0
-    """Processes that carry media, one per core. 0: in this process."""
     turn_urls: tuple[str, ...] = ()
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
@@ -138,7 +136,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "demo_sittings" | "local_witness":
                 return {"yes": True, "no": False}[raw]
-            case "port" | "media_workers" | "record_min_free_bytes":
+            case "port" | "record_min_free_bytes":
                 return int(raw)
             case "data_dir" | "vault_dir":
                 return Path(raw).resolve()

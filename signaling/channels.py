@@ -31,10 +31,12 @@ def languages_of(room: Room, seat_id: str) -> tuple[str, ...]:
 
 
 def offered(room: Room) -> tuple[str, ...]:
-    """The channels that somebody could interpret into, the court's own languages first."""
+    """The channels that somebody could interpret into: the court's own languages first, sign
+    language last."""
     found = {language for seat in room.sitting.seats for language in languages_of(room, seat.id)}
     ordered = [language for language in room.sitting.languages if language in found]
-    return (*ordered, *sorted(found.difference(ordered)))
+    rest = sorted(found.difference(ordered, {SIGN}))
+    return (*ordered, *rest, *({SIGN} & found))
 
 
 def interpret(room: Room, who: Who, command: m.Interpret) -> list[f.Fact]:

@@ -74,7 +74,42 @@ SEATS = (
     Seat("interpreter", R.INTERPRETER, "سونيتا راو", "Sunita Rao", "a-interpreter"),
     Seat("witness", R.WITNESS, "فاطمة علي", "Fatima Ali", None, id_last4="4821"),
 )
+FULL = (
+    *SEATS[:2],
+    Seat("panel", R.PANEL_JUDGE, "القاضية عائشة النعيمي", "Judge Aisha Al Nuaimi", "a-panel"),
+    *SEATS[2:6],
+    Seat(
+        "counsel2",
+        R.COUNSEL,
+        "سيف بن دلموك",
+        "Saif Bin Dalmook",
+        "a-lawyer2",
+        frozenset({"victim"}),
+    ),
+    SEATS[6],
+    Seat(
+        "relay",
+        R.INTERPRETER,
+        "جوناثان فيذرستون",
+        "Jonathan Featherstone",
+        "a-relay",
+        languages=("en", "ur", "sgn"),
+    ),
+    Seat("expert", R.EXPERT, "الدكتور وليد حداد", "Dr. Walid Haddad", "a-expert"),
+    SEATS[7],
+)
+"""Twelve: a full court."""
+MORE = (
+    *FULL,
+    *(
+        Seat(f"victim{n}", R.VICTIM, f"المجني عليه {n}", f"Victim Number {n}", f"a-victim{n}")
+        for n in range(2, 6)
+    ),
+)
+"""Sixteen: more than there are pictures."""
 ACCOUNT = {
+    R.PANEL_JUDGE: Role.JUDGE,
+    R.EXPERT: Role.EXPERT,
     R.PRESIDING_JUDGE: Role.JUDGE,
     R.CLERK: Role.CLERK,
     R.PROSECUTOR: Role.PROSECUTOR,
@@ -93,10 +128,15 @@ def _now() -> datetime:
 class MockRoom:
     """One sitting, its sockets and its media. All of it lives on one event loop in a thread."""
 
-    def __init__(self, kind: str = "criminal_hearing", starts_in: float = 0) -> None:
+    def __init__(
+        self,
+        kind: str = "criminal_hearing",
+        starts_in: float = 0,
+        seats: tuple[Seat, ...] = SEATS,
+    ) -> None:
         found = next(item for item in KINDS.values() if item.code == kind)
         roles = {rule.role for rule in found.roles}
-        seats = tuple(seat for seat in SEATS if seat.role in roles)
+        seats = tuple(seat for seat in seats if seat.role in roles)
         sitting = Sitting(
             id=SITTING,
             kind=kind,

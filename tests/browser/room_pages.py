@@ -1,7 +1,7 @@
 """Chromium with fake camera and microphone at the live room's pages, and their screenshots.
 
 `python -m tests.browser.room_pages FOLDER` writes a picture of every view in both languages at
-1280 and 390 px into FOLDER, for people to look at.
+1280 and 390 px into FOLDER, for people to look at; `FOLDER twelve` of a full court.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from signaling import messages as m
-from tests.browser.mock_room import MockRoom, served
+from tests.browser.mock_room import FULL, MORE, MockRoom, served
 from tools.chromium import QUIET, executable
 
 ARGUMENTS = [
@@ -74,6 +74,11 @@ class Visitors:
         if kind == "error" and not expected:
             self.wrong.append(text)
 
+    def leave(self, page: Page) -> None:
+        """Close one page."""
+        self.contexts.remove(page.context)
+        page.context.close()
+
     def close(self) -> None:
         """Close every page."""
         for context in self.contexts:
@@ -96,6 +101,70 @@ def in_session(mock: MockRoom) -> None:
     mock.command("judge", m.Floor(seat="prosecutor"))
     mock.lines.update(judge="good", accused="poor", counsel="good", prosecutor="good", victim="bad")
     mock.speak("prosecutor")
+
+
+def full_court(mock: MockRoom) -> None:
+    """Everybody is in the hearing, the called too, and it is on record."""
+    mock.arrive(*(seat.id for seat in mock.room.sitting.seats))
+    mock.command("clerk", m.Open())
+    mock.command("accused", m.Attest(identity=True, restraints_off=True, others="One officer"))
+    mock.command("clerk", m.IdentityCheck(seat="witness", result="verified", document="passport"))
+    mock.command("clerk", m.Admit(seats="all"))
+    mock.command("clerk", m.Admit(seats=["expert"]))
+    mock.command("clerk", m.Admit(seats=["witness"]))
+    mock.command("clerk", m.OnRecord())
+    mock.command("judge", m.Floor(seat="prosecutor"))
+    mock.command("counsel", m.Hand(raised=True))
+    mock.command("interpreter", m.Interpret(channel="en"))
+    mock.command("relay", m.Listen(channel="en"))
+    mock.command("accused", m.Listen(channel="en"))
+    mock.lines.update(judge="good", accused="poor", counsel="good", prosecutor="good", victim="bad")
+    mock.speak("prosecutor")
+
+
+CROWD = Path(__file__).with_name("crowd.js").read_text("utf-8")
+
+
+def fill(page: Page, mock: MockRoom, without: str = "") -> None:
+    """Give everybody without a page, but `without`, a drawn picture from `page`."""
+    module = page.locator('script[src*="/room/main.js"]').get_attribute("src")
+    taken = {*mock.sockets, without}
+    seats = [seat.id for seat in mock.room.sitting.seats if seat.id not in taken]
+    page.evaluate(CROWD, {"base": str(module).rsplit("/", 1)[0], "seats": seats})
+
+
+FACE = Path(__file__).with_name("face.js").read_text("utf-8")
+"""In place of camera and microphone: a drawn face and silence, so that nobody is the loudest."""
+
+
+def twelve(folder: Path) -> None:
+    """Pictures of a hearing of twelve, and of sixteen: both languages, desk and telephone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser() as chromium:
+        for count, seats in (("twelve", FULL), ("sixteen", MORE)):
+            mock = MockRoom(starts_in=-120, seats=seats)
+            with served(mock) as address:
+                full_court(mock)
+                visitors = Visitors(chromium, address)
+                crowd = visitors.open("clerk", script=FACE)
+                for seat in ("judge", "accused", "interpreter"):
+                    _views(visitors, mock, crowd, seat, folder / f"{count}-{seat}")
+                visitors.close()
+                if visitors.wrong:
+                    print(count, visitors.wrong, file=sys.stderr)
+
+
+def _views(visitors: Visitors, mock: MockRoom, crowd: Page, seat: str, path: Path) -> None:
+    for language in ("en", "ar"):
+        for width in (1280, 390):
+            page = visitors.open(seat, language=language, width=width, script=FACE)
+            fill(crowd, mock, seat)
+            page.locator(".tile video:not(.no-picture)").nth(3).wait_for(state="attached")
+            page.wait_for_timeout(2500)
+            mock.speak("prosecutor")
+            page.wait_for_timeout(400)
+            page.screenshot(path=path.with_name(f"{path.name}-{language}-{width}.png"))
+            visitors.leave(page)
 
 
 def go_private(mock: MockRoom) -> None:
@@ -214,4 +283,7 @@ def pictures(folder: Path, wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    pictures(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[2:] == ["twelve"]:
+        twelve(Path(sys.argv[1]))
+    else:
+        pictures(Path(sys.argv[1]), sys.argv[2:])

@@ -153,26 +153,68 @@ test("in a private room only its own people are shown", () => {
   assert.deepEqual([...keys(large), ...keys(small)].sort(), ["accused", "counsel"]);
 });
 
-test("no two tiles overlap and none leaves the stage, for 1 to 12 people and many sizes", () => {
+test("no two tiles overlap, none leaves the stage, and every person is on one page", () => {
   const sizes = [[374, 520, true], [304, 400, true], [844, 300, false], [960, 640, false], [1600, 900, false], [700, 900, false]];
-  for (let count = 1; count <= 12; count++) {
+  for (let count = 1; count <= 20; count++) {
     for (const [width, height, small] of sizes) {
-      const state = makeState("p0", { seats: Array.from({ length: count }, (_, i) => seat(`p${i}`, i === 1 ? "presiding_judge" : "victim")) });
-      const { rects, height: needed } = place(arrange(state, { phone: small, spotlight: "p2" }), width, height, small);
-      assert.equal(rects.size, count);
-      const all = [...rects.values()];
-      for (const r of all) {
-        assert.ok(r.x >= -0.01 && r.y >= -0.01 && r.x + r.w <= width + 0.01 && r.y + r.h <= needed + 0.01, `${count} in ${width}x${height}`);
-        assert.ok(r.w >= 60 && r.h >= 50, `${count} in ${width}x${height}: ${r.w}x${r.h}`);
-      }
-      for (const [i, a] of all.entries()) {
-        for (const b of all.slice(i + 1)) {
-          const apart = a.x + a.w <= b.x + 0.01 || b.x + b.w <= a.x + 0.01 || a.y + a.h <= b.y + 0.01 || b.y + b.h <= a.y + 0.01;
-          assert.ok(apart, `${count} in ${width}x${height} overlap`);
+      for (const more of [{}, { pinned: "p1/camera" }, { even: true }, { signer: "p3" }, { screen: "p2" }]) {
+        const seats = Array.from({ length: count }, (_, i) => seat(`p${i}`, i === 1 ? "presiding_judge" : "victim"));
+        if (more.screen && count > 2) seats[2].sources = { microphone: true, camera: true, screen: true };
+        const arrangement = arrange(makeState("p0", { seats }), { phone: small, spotlight: "p2", ...more });
+        const shown = [];
+        for (let page = 0, pages = 1; page < pages; page++) {
+          const placed = place(arrangement, width, height, small, page);
+          pages = placed.pages;
+          shown.push(...placed.rects.keys());
+          check(placed, width, `${count} in ${width}x${height} ${JSON.stringify(more)}`);
         }
+        const wanted = [...arrangement.large, ...arrangement.small].map((item) => item.key);
+        assert.deepEqual([...new Set(shown)].sort(), wanted.sort());
+        assert.ok(shown.length >= wanted.length);
       }
     }
   }
+});
+
+function check({ rects, height }, width, where) {
+  const all = [...rects.values()];
+  for (const r of all) {
+    assert.ok(r.x >= -0.01 && r.y >= -0.01 && r.x + r.w <= width + 0.01 && r.y + r.h <= height + 0.01, where);
+    assert.ok(r.w >= 60 && r.h >= 50, `${where}: ${r.w}x${r.h}`);
+  }
+  for (const [i, a] of all.entries()) {
+    for (const b of all.slice(i + 1)) {
+      const apart = a.x + a.w <= b.x + 0.01 || b.x + b.w <= a.x + 0.01 || a.y + a.h <= b.y + 0.01 || b.y + b.h <= a.y + 0.01;
+      assert.ok(apart, `${where} overlap`);
+    }
+  }
+}
+
+test("in a crowd one is large, the others are around it, and no more than twelve pictures are shown", () => {
+  const state = makeState("p0", { seats: Array.from({ length: 16 }, (_, i) => seat(`p${i}`, i === 1 ? "presiding_judge" : "victim")) });
+  const arrangement = arrange(state, { ...desk, spotlight: "p5" });
+  assert.deepEqual(keys(arrangement.large), ["p5"]);
+  const { rects, pages } = place(arrangement, 900, 560, false);
+  assert.equal(rects.size, 12);
+  assert.equal(pages, 2);
+  const area = (r) => r.w * r.h;
+  const [large, ...small] = [...rects.values()].sort((a, b) => area(b) - area(a));
+  assert.ok(small.every((r) => area(large) > 3.5 * area(r)));
+  assert.ok(small.every((r) => r.w >= 128 && r.h >= 92), "names can be read");
+});
+
+test("who follows sign language always has the interpreter large", () => {
+  const state = makeState("victim");
+  assert.deepEqual(keys(arrange(state, { ...desk, spotlight: "prosecutor", signer: "interpreter" }).large), ["prosecutor", "judge", "interpreter"]);
+  assert.deepEqual(keys(arrange(state, { ...phone, spotlight: "prosecutor", signer: "interpreter" }).large), ["prosecutor", "interpreter"]);
+});
+
+test("who shares a screen is the first of the small pictures", () => {
+  const state = makeState("judge");
+  state.seats = state.seats.map((s) => (s.id === "victim" ? { ...s, sources: { ...s.sources, screen: true } } : s));
+  const { large, small } = arrange(state, { ...desk, spotlight: "prosecutor" });
+  assert.deepEqual(large.map((item) => item.key), ["victim/screen"]);
+  assert.equal(small[0].key, "victim/camera");
 });
 
 // --- quality -------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ export const seat = (id, role, change = {}) => ({
   guest: false,
   id_last4: "",
   room: null,
+  interprets: [],
+  speaks: "",
+  listens: "",
   ...change,
 });
 
@@ -66,6 +69,7 @@ export function makeState(me, change = {}) {
     agenda: [],
     notes: [],
     private: [],
+    channels: [],
     ...rest,
   };
 }

@@ -148,7 +148,7 @@ def test_everybody_sees_the_channels_and_only_hosts_who_listens_to_what() -> Non
     play.do("interpreter", m.Interpret(channel="en"))
     play.do("accused", m.Listen(channel="en"))
     channels = state(play, "victim")["channels"]
-    assert [item["language"] for item in channels] == ["ar", "en", "sgn", "ur"]
+    assert [item["language"] for item in channels] == ["ar", "en", "ur", "sgn"]
     assert channels[1] == {"language": "en", "seats": ["interpreter"], "listeners": None}
     assert state(play, "judge")["channels"][1]["listeners"] == 1
     assert state(play, "relay")["channels"][1]["listeners"] == 1

@@ -76,7 +76,7 @@ function measure() {
   check.line = [];
   void probe.media.setTrack("camera", devices.camera);
   void probe.media.setTrack("microphone", devices.microphone);
-  probe.media.silent = true;
+  probe.media.mixer.silent = true;
   probe.addEventListener("line", (event) => measured(/** @type {CustomEvent} */ (event).detail));
   probe.addEventListener("ended", (event) => finish(/** @type {CustomEvent} */ (event).detail));
   probe.start();

@@ -296,7 +296,7 @@ function deviceSelect(room, kind, list, label) {
   const change = (/** @type {Event} */ event) => {
     const id = /** @type {HTMLSelectElement} */ (event.target).value;
     void room.devices.choose(kind, id);
-    if (kind === "speaker") void room.media.setSpeaker(id);
+    if (kind === "speaker") void room.media.mixer.setSpeaker(id);
   };
   const none = h("option", { key: "", value: "" }, kind === "speaker" ? t("The one of your device's settings") : t("None found"));
   return field(`device-${kind}`, label, (id) =>

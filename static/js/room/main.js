@@ -2,6 +2,7 @@
 import { LANGUAGE_CHANGED, language, ready, t } from "../i18n.js";
 import { CHANNEL, take } from "../kit/result.js";
 import { toast } from "../toast.js";
+import { voices } from "./channels.js";
 import { Devices, Level, missingParts } from "./devices.js";
 import { Media } from "./media.js";
 import { eventPhrase, isUrgent } from "./phrases.js";
@@ -66,7 +67,8 @@ function start() {
   const receive = (/** @type {Record<string, any>} */ message) => handle(room, message);
 
   media.addEventListener("change", () => room.refresh());
-  media.addEventListener("blocked", () => room.set({ blocked: true }));
+  media.mixer.addEventListener("blocked", () => room.set({ blocked: true }));
+  media.mixer.addEventListener("ducked", () => room.refresh());
   media.addEventListener("line", (event) => {
     const line = /** @type {CustomEvent} */ (event).detail;
     room.set({ line });
@@ -125,6 +127,7 @@ function handle(room, message) {
   }
   room.take(message);
   const { state } = room.model;
+  if (message.type === "welcome" || message.type === "state") room.media.mixer.listen(voices(state));
   if (message.type === "welcome" && state !== null) {
     room.sources.tellAgain();
     room.media.resume(had);

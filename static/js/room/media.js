@@ -1,4 +1,5 @@
 // @ts-check
+import { Mixer } from "./mixer.js";
 import { emptySample, lineBetween, sampleOf } from "./quality.js";
 import { Lost } from "./signal.js";
 
@@ -32,8 +33,8 @@ const newId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
  * slots. Both outlive the signalling socket and are replaced by new ones when they fail, the old
  * one staying until the new one carries media; the page never reloads for it.
  *
- * Events: `change` (streams, slots or connection states changed), `blocked` (the browser wants a
- * tap before it plays sound), `line` (a CustomEvent with the Line of the last second).
+ * Events: `change` (streams, slots or connection states changed), `line` (a CustomEvent with the
+ * Line of the last second). Sound is played by `mixer`.
  */
 export class Media extends EventTarget {
   /** @type {RTCIceServer[]} */
@@ -46,19 +47,13 @@ export class Media extends EventTarget {
   subscribing = null;
   /** @type {Record<string, Record<string, Slot>>} */
   slots = {};
-  /** Play no sound: the kit check hears only itself. */
-  silent = false;
+  mixer = new Mixer();
   /**
    * By track, so that a video keeps its stream. Never by the track's id: the server gives the
    * slots of every connection the same ids.
    * @type {WeakMap<MediaStreamTrack, MediaStream>}
    */
   #streams = new WeakMap();
-  /** @type {Map<MediaStreamTrack, HTMLAudioElement>} */
-  #sounds = new Map();
-  /** @type {Record<string, number>} volume by seat, 0..1 */
-  #volumes = {};
-  #speaker = "";
   #before = { publish: emptySample(), subscribe: emptySample() };
   #busy = { publish: false, subscribe: false };
   #failures = { publish: 0, subscribe: 0 };
@@ -101,8 +96,7 @@ export class Media extends EventTarget {
     this.publishing?.pc.close();
     this.subscribing?.pc.close();
     this.publishing = this.subscribing = null;
-    for (const sound of this.#sounds.values()) sound.remove();
-    this.#sounds.clear();
+    this.mixer.stop();
     this.#changed();
   }
 
@@ -140,28 +134,6 @@ export class Media extends EventTarget {
       ([slot]) => slot.seat === seat && slot.source === source,
     )?.[1];
     return track === undefined ? null : this.#streamOf(track);
-  }
-
-  /** @param {string} seat */
-  volume(seat) {
-    return this.#volumes[seat] ?? 1;
-  }
-
-  /** @param {string} seat @param {number} volume 0..1, only on this page */
-  setVolume(seat, volume) {
-    this.#volumes = { ...this.#volumes, [seat]: volume };
-    this.#listen();
-  }
-
-  /** @param {string} id of an audio output */
-  async setSpeaker(id) {
-    this.#speaker = id;
-    await Promise.all([...this.#sounds.values()].map((sound) => route(sound, id)));
-  }
-
-  /** After a tap: play what the browser had blocked. */
-  async unblock() {
-    await Promise.all([...this.#sounds.values()].map((sound) => sound.play().catch(() => {})));
   }
 
   // --- connections -------------------------------------------------------------------------
@@ -332,39 +304,9 @@ export class Media extends EventTarget {
     return found;
   }
 
-  /** Sound is played apart from the tiles, so that no change of the layout can interrupt it. */
   #listen() {
-    const heard = /** @type {Map<MediaStreamTrack, Slot>} */ (new Map(
-      this.#tracksBySlot()
-        .filter(([slot]) => slot.source === "microphone")
-        .map(([slot, track]) => [track, slot]),
-    ));
-    for (const [track, sound] of this.#sounds) {
-      if (heard.has(track)) continue;
-      sound.remove();
-      this.#sounds.delete(track);
-    }
-    for (const [track, slot] of heard) {
-      const sound = this.#sounds.get(track) ?? this.#play(track);
-      sound.volume = this.volume(slot.seat);
-      sound.dataset.seat = slot.seat;
-    }
-  }
-
-  /** @param {MediaStreamTrack} track */
-  #play(track) {
-    const sound = document.createElement("audio");
-    sound.autoplay = true;
-    sound.muted = this.silent;
-    sound.srcObject = this.#streamOf(track);
-    sound.hidden = true;
-    document.body.append(sound);
-    this.#sounds.set(track, sound);
-    if (this.#speaker !== "") void route(sound, this.#speaker);
-    sound.play().catch((error) => {
-      if (error.name === "NotAllowedError") this.dispatchEvent(new Event("blocked"));
-    });
-    return sound;
+    const heard = this.#tracksBySlot().filter(([slot]) => slot.source === "microphone");
+    this.mixer.play(new Map(heard.map(([slot, track]) => [track, { seat: slot.seat, stream: this.#streamOf(track) }])));
   }
 
   /** @param {MediaStreamTrack} track */
@@ -400,10 +342,4 @@ function preferVp8(transceiver) {
   const all = RTCRtpReceiver.getCapabilities?.("video")?.codecs ?? [];
   const wanted = all.filter((codec) => /\/(VP8|rtx)$/i.test(codec.mimeType));
   if (wanted.length > 0) transceiver.setCodecPreferences?.(wanted);
-}
-
-/** @param {HTMLAudioElement} sound @param {string} id */
-async function route(sound, id) {
-  if (!("setSinkId" in sound)) return;
-  await /** @type {any} */ (sound).setSinkId(id).catch(() => {});
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { N_ } from "../i18n.js";
+import { languageName } from "./channels.js";
 import { seatOf } from "./state.js";
 
 /** @typedef {import("./types.js").Phrase} Phrase */
@@ -22,7 +23,6 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   private_recalled: N_("The court asks you to come back to the sitting when you are ready."),
   cannot_hear: N_("%(name)s cannot hear."),
   media_silent: N_("Nothing comes in from %(name)s at the moment."),
-  media_interrupted: N_("Sound and picture of all were cut off and come back by themselves. Wait until you see each other again."),
   private_ended: N_("The private consultation has ended."),
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
   taken_back: N_("You are back in your place."),
@@ -70,6 +70,12 @@ const SOURCES = {
 
 /** @param {import("./types.js").Source} source */
 export const sourceText = (source) => SOURCES[source];
+
+/** What a recorded track is called. @param {string} source a Source, or `channel-<language>` @returns {Phrase} */
+export function trackText(source) {
+  if (!source.startsWith("channel-")) return { text: SOURCES[/** @type {import("./types.js").Source} */ (source)] ?? source };
+  return { text: N_("Interpreter into %(language)s"), params: { language: languageName(source.slice("channel-".length)) } };
+}
 
 const IDENTITY = {
   "": "",

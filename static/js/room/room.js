@@ -23,6 +23,8 @@ import { initial, may, reduce, seatOf } from "./state.js";
  * @property {boolean} panel the side panel is open (phones)
  * @property {string} menu key of the open menu
  * @property {string} pinned tile that this person wants large
+ * @property {boolean} even everybody equally large
+ * @property {number} page of the small tiles, from 0
  * @property {boolean} recalled the court has asked this private room to come back
  * @property {Dialog | null} dialog
  * @property {string} dialogError
@@ -45,6 +47,8 @@ export class Room {
     tab: "people",
     panel: false,
     pinned: "",
+    even: false,
+    page: 0,
     menu: "",
     recalled: false,
     dialog: null,

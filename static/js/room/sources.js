@@ -101,7 +101,8 @@ export class Sources {
     const was = before === null ? undefined : seatOf(before, before.me.seat);
     if (mine === undefined) return;
     const closed = was?.sources.microphone === true && !mine.sources.microphone;
-    if (this.wish.microphone && (state.me.locked || (closed && this.#settled))) {
+    const forbidden = !mine.permitted.includes("microphone"); // locked, or the person signs
+    if (this.wish.microphone && (forbidden || (closed && this.#settled))) {
       void this.turn("microphone", false);
     }
     if (this.screen !== null && !mine.permitted.includes("screen") && was?.permitted.includes("screen")) {

@@ -45,6 +45,10 @@
  * @property {boolean} guest
  * @property {string} id_last4
  * @property {string | null} room
+ * @property {string[]} interprets languages into which an interpreter may speak
+ * @property {string} speaks the channel that the microphone goes to; empty: the floor
+ * @property {string | null} listens the channel that is heard; empty: the floor alone; null: not
+ *   for this page to know
  *
  * @typedef {object} Missed
  * @property {string} from
@@ -81,7 +85,7 @@
  *
  * @typedef {object} TrackProof
  * @property {string} seat
- * @property {Source} source
+ * @property {string} source a Source, or channel-<language>
  * @property {boolean} ok
  * @property {string} reason
  *
@@ -114,6 +118,11 @@
  * @property {string[]} accepted
  * @property {string[]} officers_out
  *
+ * @typedef {object} Channel an interpreter's channel that may be chosen
+ * @property {string} language
+ * @property {string[]} seats who speaks into it now
+ * @property {number | null} listeners for hosts and interpreters
+ *
  * @typedef {object} RoomState
  * @property {number} version
  * @property {Sitting} sitting
@@ -129,6 +138,7 @@
  * @property {AgendaItem[]} agenda
  * @property {Note[]} notes
  * @property {PrivateRoom[]} private
+ * @property {Channel[]} channels
  *
  * @typedef {{ seat: string, source: Source }} Slot
  *

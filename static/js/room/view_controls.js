@@ -1,6 +1,7 @@
 // @ts-check
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
+import { SIGN } from "./channels.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
 import { mayShare } from "./sources.js";
@@ -82,7 +83,10 @@ const exit = (room) =>
 /** @param {Room} room */
 function microphone(room) {
   const on = room.sources.on.microphone;
-  const why = room.state.me.locked ? t("The court has closed your microphone. Raise your hand to ask for the floor.") : "";
+  const signs = seatOf(room.state, room.state.me.seat)?.speaks === SIGN;
+  const why = signs
+    ? t("You interpret into sign language: only your picture goes out. Choose the floor or a spoken language to speak.")
+    : room.state.me.locked ? t("The court has closed your microphone. Raise your hand to ask for the floor.") : "";
   return control(
     "microphone",
     on ? icon("microphone") : icon("microphone-slash"),

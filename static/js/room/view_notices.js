@@ -147,7 +147,7 @@ function devices(room) {
 /** @param {Room} room */
 function sound(room) {
   if (!room.ui.blocked) return null;
-  const start = () => void room.media.unblock().then(() => room.set({ blocked: false }));
+  const start = () => void room.media.mixer.unblock().then(() => room.set({ blocked: false }));
   return notice("sound", t("The browser waits for you before it plays sound."), [button(t("Turn on the sound"), { onclick: start })], icon("speaker-slash"));
 }
 

@@ -2,7 +2,7 @@
 import { t } from "../i18n.js";
 import { clockOfDay, recordClock, secondsSince } from "./format.js";
 import { area, badge, bdi, command, field, menu } from "./parts.js";
-import { recordText, sourceText } from "./phrases.js";
+import { recordText, trackText } from "./phrases.js";
 import { may, seatOf } from "./state.js";
 import { h, icon } from "./vdom.js";
 import { people } from "./view_people.js";
@@ -181,10 +181,16 @@ function record(room) {
       ...now.tracks.map((track) =>
         h("li", { key: `${track.seat}/${track.source}`, class: track.ok ? "track-ok" : "track-bad" },
           track.ok ? icon("check-circle-fill", "icon-20") : icon("warning-circle-fill", "icon-20"),
-          h("span", {}, bdi(seatOf(room.state, track.seat)?.name ?? ""), " · ", t(sourceText(track.source))),
+          h("span", {}, bdi(seatOf(room.state, track.seat)?.name ?? ""), " · ", named(track.source)),
           track.ok ? badge(t("Proven"), "success") : badge(track.reason === "" ? t("Not proven") : t(track.reason), "error")))),
     h("p", { key: "hint", class: "hint" }, t("A track is proven when the server has decoded what it wrote in the last seconds.")),
   );
+}
+
+/** @param {string} source of a track */
+function named(source) {
+  const { text, params } = trackText(source);
+  return t(text, params);
 }
 
 /** @param {string} key @param {string} name @param {string} value */

@@ -1,5 +1,6 @@
 // @ts-check
 import { language, t } from "../i18n.js";
+import { languageName } from "./channels.js";
 import * as dialogs from "./dialogs.js";
 import { clockOfDay, timeOfDay } from "./format.js";
 import { badge, bdi, command, lineSign, menu } from "./parts.js";
@@ -107,6 +108,8 @@ function facts(room, seat) {
     badge(t(identityText(seat.identity)), kind, icon("identification-card", "icon-16")),
     seat.guest ? badge(t("Guest"), "info") : null,
     seat.floor ? badge(t("Has the floor"), "success") : null,
+    seat.speaks === "" ? null : badge(t("Interprets into %(language)s", { language: languageName(seat.speaks) }), "info", icon("broadcast", "icon-16")),
+    seat.listens ? badge(t("Hears %(language)s", { language: languageName(seat.listens) }), "info", icon("headphones", "icon-16")) : null,
     seat.cannot_hear ? badge(t("Cannot hear"), "error", icon("ear-slash", "icon-16")) : null,
     seat.locked ? badge(t("Microphone locked"), "warning") : null,
     seat.hand !== null ? badge(t("Hand up since %(time)s", { time: clockOfDay(seat.hand, room.page.zone) }), "warning") : null,
@@ -226,8 +229,8 @@ const volume = (room, seat) =>
       type: "range",
       min: "0",
       max: "100",
-      value: String(Math.round(room.media.volume(seat.id) * 100)),
+      value: String(Math.round(room.media.mixer.volume(seat.id) * 100)),
       oninput: (/** @type {Event} */ event) =>
-        room.media.setVolume(seat.id, Number(/** @type {HTMLInputElement} */ (event.target).value) / 100),
+        room.media.mixer.setVolume(seat.id, Number(/** @type {HTMLInputElement} */ (event.target).value) / 100),
     }),
   );

@@ -6,6 +6,7 @@ import { recordText } from "./phrases.js";
 import { viewOf } from "./state.js";
 import { inSession, phaseText, waitingStatus } from "./status.js";
 import { h, icon } from "./vdom.js";
+import { channelBar } from "./view_channels.js";
 import { controls } from "./view_controls.js";
 import { ended } from "./view_end.js";
 import { hostBar } from "./view_host.js";
@@ -30,7 +31,7 @@ export function shell(room) {
   const view = viewOf(room.model);
   const { link, state } = room.model;
   Object.assign(document.documentElement.dataset, { view, link, phase: state?.phase ?? "", record: state?.record.state ?? "" });
-  return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`], tabindex: SCROLLS.has(view) ? "0" : null }, ...middle(room, view)), bottom(room, view), dialog(room)];
+  return [top(room, view), notices(room), h("div", { key: "view", class: ["view", `view-${view}`], tabindex: SCROLLS.has(view) ? "0" : null }, ...middle(room, view)), foot(room, view), dialog(room)];
 }
 
 /** @param {Room} room @param {string} view @returns {VChild[]} */
@@ -49,9 +50,10 @@ const connecting = () =>
     h("span", { class: "spinner spinner-big", "aria-hidden": "true" }), h("p", {}, t("Connecting to the court's server")));
 
 /** @param {Room} room @param {string} view */
-function bottom(room, view) {
+function foot(room, view) {
   if (view === "connecting" || view === "ended" || view === "step_out") return null;
-  return controls(room, { panel: view === "hearing" });
+  return h("div", { key: "foot", class: "foot" },
+    view === "private" ? null : channelBar(room), controls(room, { panel: view === "hearing" }));
 }
 
 /** @param {Room} room @param {string} view */

@@ -1,6 +1,7 @@
 // @ts-check
 import { t } from "../i18n.js";
 import { arrange, PHONE_WIDTH, place } from "./layout.js";
+import { languageName, ownName, SIGN, signer, voices } from "./channels.js";
 import { bdi, lineSign } from "./parts.js";
 import { sourceText } from "./phrases.js";
 import { isDetained, seatOf } from "./state.js";
@@ -21,27 +22,63 @@ import { h, icon } from "./vdom.js";
 export function stage(room, instead = null) {
   const { w, h: height } = room.ui.stage;
   const phone = w < PHONE_WIDTH;
-  const options = { spotlight: room.model.spotlight, pinned: room.ui.pinned, phone };
-  const arrangement = arrange(room.state, { ...options, detained: isDetained(room.state) });
-  const { rects, height: needed } = place(arrangement, w, height, phone);
+  const arrangement = arrange(room.state, {
+    spotlight: room.model.spotlight,
+    pinned: room.ui.pinned,
+    signer: signer(room.state),
+    even: room.ui.even,
+    phone,
+    detained: isDetained(room.state),
+  });
+  const { rects, height: needed, pages, page } = place(arrangement, w, height, phone, room.ui.page);
   const tiles = [...arrangement.large, ...arrangement.small].sort((a, b) => (a.key < b.key ? -1 : 1));
   const large = new Set(arrangement.large.map((item) => item.key));
   return h(
     "div",
-    { key: "stage", class: "stage", "data-stage": "", ref: (/** @type {Element} */ el) => observe(room, el) },
+    { key: "stage", class: "stage", "data-stage": "" },
     instead,
-    h(
-      "ul",
-      {
-        key: "tiles",
-        class: "tiles",
-        "aria-label": t("Pictures of those who take part"),
-        hidden: tiles.length === 0 || instead !== null,
-        style: { "--height": `${needed}px` },
-      },
-      ...tiles.map((item) => tile(room, item, rects.get(item.key), large.has(item.key))),
-    ),
+    h("div", { key: "box", class: "stage-box", ref: (/** @type {Element} */ el) => observe(room, el) },
+      h(
+        "ul",
+        {
+          key: "tiles",
+          class: "tiles",
+          "aria-label": t("Pictures of those who take part"),
+          hidden: tiles.length === 0 || instead !== null,
+          style: { "--height": `${needed}px` },
+        },
+        ...tiles.map((item) => tile(room, item, rects.get(item.key), large.has(item.key))),
+      )),
+    instead === null ? tools(room, arrangement, { phone, pages, page, away: away(arrangement, rects) }) : null,
   );
+}
+
+/** Seats that are on another page. @param {import("./layout.js").Arrangement} arrangement @param {Map<string, unknown>} rects */
+const away = (arrangement, rects) =>
+  [...arrangement.large, ...arrangement.small].filter((item) => !rects.has(item.key)).map((item) => item.seat);
+
+/**
+ * What changes the stage itself: the next page of people, and everybody equally large.
+ * @param {Room} room @param {import("./layout.js").Arrangement} arrangement
+ * @param {{ phone: boolean, pages: number, page: number, away: string[] }} at
+ */
+function tools(room, arrangement, { phone, pages, page, away: elsewhere }) {
+  const count = arrangement.large.length + arrangement.small.length;
+  const screen = arrangement.large[0]?.source === "screen";
+  const views = !phone && !isDetained(room.state) && !screen && (count > 4 || room.ui.even);
+  if (pages < 2 && !views) return null;
+  const speaks = room.model.speaking.find((seat) => elsewhere.includes(seat) && seat !== room.state.me.seat);
+  const turn = (/** @type {number} */ by) => room.set({ page: (page + by + pages) % pages });
+  return h("div", { key: "tools", class: "stage-tools", role: "toolbar", "aria-label": t("The stage") },
+    views ? h("button", {
+      key: "even", type: "button", class: "stage-tool", "aria-pressed": String(room.ui.even),
+      onclick: () => room.set({ even: !room.ui.even, page: 0 }),
+    }, icon("squares-four", "icon-20"), h("span", {}, t("All equally large"))) : null,
+    pages < 2 ? null : h("span", { key: "pages", class: "stage-pages" },
+      speaks === undefined ? null : h("span", { class: "stage-elsewhere" }, icon("waveform", "icon-16"), bdi(seatOf(room.state, speaks)?.name ?? "")),
+      h("button", { key: "back", type: "button", class: "stage-tool", "aria-label": t("Previous people"), title: t("Previous people"), onclick: () => turn(-1) }, icon("caret-left", "icon-20")),
+      h("span", { class: "stage-page", role: "status" }, t("%(page)s of %(pages)s", { page: page + 1, pages })),
+      h("button", { key: "on", type: "button", class: "stage-tool", "aria-label": t("More people"), title: t("More people"), onclick: () => turn(1) }, icon("caret-right", "icon-20"))));
 }
 
 /** @type {WeakMap<Element, ResizeObserver>} */
@@ -66,7 +103,8 @@ function tile(room, item, rect, large) {
   const seat = seatOf(room.state, item.seat);
   if (seat === undefined || rect === undefined) return null;
   const mine = seat.id === room.state.me.seat;
-  const speaking = item.source === "camera" && room.model.speaking.includes(seat.id);
+  const interprets = room.media.mixer.ducked && voices(room.state)?.has(seat.id) === true;
+  const speaking = item.source === "camera" && (interprets || room.model.speaking.includes(seat.id));
   const stream = mine && item.source === "camera" ? ownStream(room) : room.media.stream(seat.id, item.source);
   const picture = mine ? room.sources.on.camera : seat.sources[item.source] && stream !== null;
   return h(
@@ -74,7 +112,7 @@ function tile(room, item, rect, large) {
     {
       key: item.key,
       onclick: () => touched(room, item, mine),
-      class: ["tile", large && "tile-large", speaking && "tile-speaking", `tile-${item.source}`],
+      class: ["tile", large && "tile-large", speaking && "tile-speaking", seat.floor && "tile-floor", `tile-${item.source}`],
       "data-seat": seat.id,
       "data-role": seat.role,
       style: {
@@ -124,11 +162,18 @@ function signs(room, seat, item, speaking) {
     hearing && seat.hand !== null ? sign("hand", icon("hand-palm", "icon-20"), t("Hand raised"), "sign-hand") : null,
     seat.cannot_hear ? sign("ear", icon("ear-slash", "icon-20"), t("Cannot hear"), "sign-alarm") : null,
     hearing && seat.floor ? sign("floor", icon("microphone-stage", "icon-20"), t("Has the floor"), "sign-floor") : null,
-    muted ? sign("muted", icon("microphone-slash", "icon-20"), t("Microphone off"), "") : null,
+    hearing && seat.speaks !== "" ? channelSign(seat) : null,
+    muted && seat.speaks !== SIGN ? sign("muted", icon("microphone-slash", "icon-20"), t("Microphone off"), "") : null,
     speaking ? sign("speaking", icon("waveform", "icon-20"), t("Speaking"), "sign-speaking") : null,
     lineSign(seat.line),
   ];
 }
+
+/** Where an interpreter's voice goes. @param {Seat} seat */
+const channelSign = (seat) =>
+  h("span", { key: "channel", class: "sign sign-channel", title: t("Interprets into %(language)s", { language: languageName(seat.speaks) }) },
+    icon(seat.speaks === SIGN ? "hands-praying" : "broadcast", "icon-16"),
+    h("span", { dir: "auto" }, ownName(seat.speaks)));
 
 /** @param {string} key @param {import("./vdom.js").VNode} picture @param {string} text @param {string} kind */
 const sign = (key, picture, text, kind) =>
