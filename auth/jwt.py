@@ -3,7 +3,11 @@
 python-jose 3.5 lets pass what we must not (measured): a token without `aud` although one is
 demanded, one without `exp`, an unknown `crit`; and a DER key without a list of algorithms makes a
 public key an HMAC secret. So here the header has exactly `alg` ES256 and our own `typ`, the key is
-an object and never bytes, every claim is demanded and checked by us against a passed-in time.
+PEM that we made and never bytes of others, every claim is demanded and checked by us against a
+passed-in time.
+
+`Issuer` makes and checks our own tokens. `foreign_key_id` and `foreign_claims` are the two steps
+for a token of an identity provider; what its claims must say is in `auth/identity/token.py`.
 """
 
 from collections.abc import Mapping
@@ -19,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from jose import jwt
-from jose.backends import ECKey
+from jose.backends import ECKey, RSAKey
 from jose.exceptions import JOSEError
 
 ALGORITHM = "ES256"
@@ -29,8 +33,16 @@ LEEWAY = timedelta(seconds=5)
 """For clocks of several nodes."""
 REGISTERED = frozenset({"iss", "aud", "sub", "jti", "iat", "exp"})
 
-if "cryptography" not in ECKey.__module__:  # its fallback has CVE-2024-23342 (timing)
-    raise ImportError("python-jose does not use the cryptography backend")
+FOREIGN_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"})
+"""What a provider may sign with; each provider has exactly one of them. Never an HMAC."""
+FOREIGN_LONGEST = 16_384
+"""Characters of a provider's token; UAE Pass and its like have about 1500."""
+_FOREIGN_HEADER = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256"})
+"""All else is refused: crit, jku, jwk, x5u, x5c, zip, cty, enc. The thumbprints are not used."""
+
+for _backend in (ECKey, RSAKey):  # the fallback has CVE-2024-23342 (timing)
+    if "cryptography" not in _backend.__module__:
+        raise ImportError("python-jose does not use the cryptography backend")
 
 
 class TokenRefused(Exception):
@@ -96,7 +108,7 @@ class Issuer:
         if not isinstance(token, str) or len(token) > LONGEST:
             raise TokenRefused("too long")
         self._check_header(token)
-        found = self._verified(token)
+        found = _signed_claims(token, self._public, ALGORITHM)
         if found.keys() != REGISTERED | claims:
             raise TokenRefused("claims missing or unknown")
         self._check_times(found, now)
@@ -115,14 +127,6 @@ class Issuer:
         if header != {"alg": ALGORITHM, "typ": self.type}:  # so no crit, jku, jwk, x5u, kid
             raise TokenRefused("header is not ours")
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        unchecked = ("aud", "iat", "exp", "nbf", "iss", "sub", "jti", "at_hash")
-        options = {f"verify_{name}": False for name in unchecked}  # `check` does, with `now`
-        try:
-            return jwt.decode(token, self._public, algorithms=[ALGORITHM], options=options)
-        except (JOSEError, ValueError, TypeError, AttributeError):
-            raise TokenRefused("signature") from None
-
     def _check_times(self, found: Mapping[str, Any], now: datetime) -> None:
         issued, expires = found["iat"], found["exp"]
         if type(issued) is not int or type(expires) is not int:
@@ -133,3 +137,51 @@ class Issuer:
             raise TokenRefused("issued in the future")
         if expires <= now.timestamp():
             raise TokenExpired("expired")
+
+
+def foreign_key_id(token: str, *, algorithm: str, types: frozenset[str]) -> str:
+    """The `kid` of a provider's token, after checking its form and its header. Raises TokenRefused.
+
+    `algorithm` is the issuer's only one; `types` the accepted `typ` in small letters, "" standing
+    for none. A JWE has five parts and is refused by its form.
+    """
+    if not isinstance(token, str) or len(token) > FOREIGN_LONGEST:
+        raise TokenRefused("too long")
+    if token.count(".") != 2 or not token.isascii():
+        raise TokenRefused("not three parts")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (JOSEError, ValueError, TypeError, AttributeError):
+        raise TokenRefused("no header") from None
+    if not isinstance(header, dict) or not header.keys() <= _FOREIGN_HEADER:
+        raise TokenRefused("header has a parameter that is refused")
+    if header.get("alg") != algorithm or algorithm not in FOREIGN_ALGORITHMS:
+        raise TokenRefused("another algorithm")
+    kind = header.get("typ", "")
+    if not isinstance(kind, str) or kind.lower() not in types:
+        raise TokenRefused("another type")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not 0 < len(kid) <= 255:
+        raise TokenRefused("no key id")
+    return kid
+
+
+def foreign_claims(token: str, *, algorithm: str, public_pem: str) -> dict[str, Any]:
+    """The claims of a provider's token whose signature is right. Raises TokenRefused.
+
+    Call `foreign_key_id` first. `public_pem` is written by us from a checked key
+    (`auth/identity/jwks.py`): never DER, a certificate or a JWK. No claim is checked here.
+    """
+    if algorithm not in FOREIGN_ALGORITHMS or not public_pem.startswith("-----BEGIN PUBLIC KEY"):
+        raise TokenRefused("not a public key of ours")
+    return _signed_claims(token, public_pem, algorithm)
+
+
+def _signed_claims(token: str, public_pem: str, algorithm: str) -> dict[str, Any]:
+    unchecked = ("aud", "iat", "exp", "nbf", "iss", "sub", "jti", "at_hash")
+    options = {f"verify_{name}": False for name in unchecked}  # the callers do, with their `now`
+    try:
+        found = jwt.decode(token, public_pem, algorithms=[algorithm], options=options)
+    except (JOSEError, ValueError, TypeError, AttributeError):
+        raise TokenRefused("signature") from None
+    return dict(found)
