@@ -23,6 +23,9 @@ from rich.table import Table
 import audit.key
 import audit.web
 import auth.demo
+import auth.identity.demo
+import auth.identity.provider
+import auth.identity.web
 import auth.secret
 import auth.web
 import migrate
@@ -38,6 +41,9 @@ from audit.note import parse_vkey
 from audit.service import AuditLog
 from audit.witnessing import Witnessing, parse_peer
 from auth.assurance import PROFILES
+from auth.identity.linking import Linking
+from auth.identity.provider import Provider
+from auth.identity.service import DigitalIdentity
 from auth.person import OPERATOR
 from auth.service import Accounts
 from clock import Clock, utc_now
@@ -51,6 +57,7 @@ from sessions.service import Sittings
 from settings import ROOT, Settings
 from signaling.aiortc_engine import AiortcEngine
 from signaling.service import LiveRooms
+from tools.identity import stand_in
 
 logger = structlog.get_logger(__name__)
 
@@ -58,8 +65,15 @@ logger = structlog.get_logger(__name__)
 class House:
     """All services, wired. `open` before use; `close` ends them in reverse order."""
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = utc_now,
+        *,
+        stand_in: Provider | None = None,
+    ) -> None:
         self.settings = settings
+        self.stand_in = stand_in
         self.clock = clock
         self.database = Database(settings.database)
         self.ending = asyncio.Event()
@@ -94,6 +108,13 @@ class House:
             settings.address,
             clock,
             profile=PROFILES[settings.assurance_profile],
+        )
+        providers = await asyncio.to_thread(
+            auth.identity.provider.load, settings, (self.stand_in,) if self.stand_in else ()
+        )
+        self.linking = Linking(database, self.log, secret, clock)
+        self.identity = DigitalIdentity(
+            database, self.accounts, self.linking, providers, settings.address, clock
         )
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
@@ -157,9 +178,11 @@ class House:
     async def _seed(self) -> None:
         given = self.settings, self.database, self.accounts, self.rooms
         if self.settings.demo_sittings:
-            await sessions.demo.seed(*given, self.sittings, self.clock)
+            seeded = await sessions.demo.seed(*given, self.sittings, self.clock)
         else:
-            await sessions.demo.seed_house(*given)
+            seeded = await sessions.demo.seed_house(*given)
+        if self.stand_in:
+            await auth.identity.demo.seed_numbers(self.settings, self.linking, seeded.people)
 
     async def stop(self) -> None:
         """End what runs, the rooms first (again: that is harmless)."""
@@ -177,7 +200,8 @@ class House:
         await self.witnessing.client.aclose()
 
     async def close(self) -> None:
-        """Give the database connections back."""
+        """Give the connections back."""
+        await self.identity.close()
         await self.database.close()
 
 
@@ -187,6 +211,7 @@ def create_app(house: House) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     pages.init_app(app, house.settings)
     auth.web.init_app(app, house.accounts, house.settings)
+    auth.identity.web.init_app(app, house.identity, house.linking)
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     signaling.web.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
@@ -214,8 +239,14 @@ def serve(settings: Settings, console: Console) -> int:
 
 
 async def _serve(settings: Settings, console: Console) -> int:
-    house = House(settings)
-    await house.open()
+    async with stand_in.for_demo(settings, auth.identity.demo.people()) as (provider, why_not):
+        house = House(settings, stand_in=provider)
+        await house.open()
+        return await _serve_house(house, console, why_not)
+
+
+async def _serve_house(house: House, console: Console, no_stand_in: str) -> int:
+    settings = house.settings
     config = Config.from_toml(ROOT / "hypercorn.toml")
     config.bind = [f"{settings.host}:{settings.port}"]
     config.accesslog = None
@@ -225,6 +256,7 @@ async def _serve(settings: Settings, console: Console) -> int:
     @app.before_serving
     async def welcome() -> None:
         say_welcome(settings, console)
+        say_identity(house, console, no_stand_in)
 
     try:
         await hypercorn_serve(app, config, shutdown_trigger=_until_signal(house))
@@ -255,6 +287,15 @@ def say_welcome(settings: Settings, console: Console) -> None:
             table.add_row(username, role.value, name_en)
         console.print(table)
         console.print(f"The password of all: [bold]{auth.demo.PASSWORD}[/]\n")
+
+
+def say_identity(house: House, console: Console, no_stand_in: str) -> None:
+    """Print which identity providers people may sign in with, and why there is no stand-in."""
+    for one in house.identity.providers:
+        note = " (a stand-in: everybody may be anybody there)" if one.stand_in else ""
+        console.print(f"Digital identity: [bold]{one.name_en}[/] at {one.issuer}{note}")
+    if no_stand_in:
+        console.print(f"No stand-in identity provider: {no_stand_in}.")
 
 
 @asynccontextmanager

@@ -19,7 +19,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from database import Database
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-STORES = ("audit.store", "auth.store", "sessions.store", "signaling.store", "recordings.store")
+STORES = (
+    "audit.store",
+    "auth.store",
+    "auth.identity.store",
+    "sessions.store",
+    "signaling.store",
+    "recordings.store",
+)
 """Every module that has tables."""
 
 

@@ -47,6 +47,12 @@ class Settings:
     """IP addresses announced to browsers as media candidates. Empty: all of this machine's."""
     media_ports: tuple[int, int] | None = None
     """First and last UDP port of media, for the firewall. None: any free port."""
+    identity_file: Path | None = None
+    """Identity providers that people may sign in with (TOML, docs/operations.md). None: none."""
+    identity_client_secret: str = field(default="", repr=False)
+    """The client secret of a provider whose entry names no `client_secret_file`."""
+    identity_stand_in: bool | None = None
+    """Start the stand-in provider (needs Node). None: in demo mode yes. Demo mode only."""
     turn_urls: tuple[str, ...] = ()
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
@@ -90,6 +96,11 @@ class Settings:
         return self.assurance or ("demo" if self.demo else "court")
 
     @property
+    def stand_in(self) -> bool:
+        """Whether the stand-in identity provider is to be started."""
+        return self.demo if self.identity_stand_in is None else self.identity_stand_in
+
+    @property
     def demo(self) -> bool:
         """Whether demo accounts and stand-ins may start."""
         return self.mode == "demo"
@@ -120,6 +131,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError("MAHDAR_KEY_PASSPHRASE is required unless MAHDAR_MODE=demo")
     if settings.assurance == "demo" and not settings.demo:
         raise SettingsError("MAHDAR_ASSURANCE=demo works in demo mode only; use court or small")
+    if settings.stand_in and not settings.demo:
+        raise SettingsError("MAHDAR_IDENTITY_STAND_IN=yes works in demo mode only")
     return settings
 
 
@@ -134,11 +147,11 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 if raw not in ("", "demo", "small", "court"):
                     raise ValueError("takes demo, small or court")
                 return raw
-            case "demo_sittings" | "local_witness":
+            case "demo_sittings" | "local_witness" | "identity_stand_in":
                 return {"yes": True, "no": False}[raw]
             case "port" | "record_min_free_bytes":
                 return int(raw)
-            case "data_dir" | "vault_dir":
+            case "data_dir" | "vault_dir" | "identity_file":
                 return Path(raw).resolve()
             case "media_hosts" | "turn_urls" | "witnesses":
                 return tuple(part.strip() for part in raw.split(",") if part.strip())

@@ -57,6 +57,8 @@ class Person:
     """For a guest: the one sitting of the invitation."""
     seat: str | None = None
     """For a guest: the one seat of the invitation."""
+    names_from: str = ""
+    """The identity provider that verified the names; empty: as somebody typed them."""
     assurance: Assurance = field(default=Assurance(), compare=False)
     """How sure we are that it is this person who asks; the session says so. Somebody who was only
     looked up proves nothing."""

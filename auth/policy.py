@@ -231,6 +231,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "people.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "people.choose": (_line(roles=[Role.CLERK, Role.LAWYER]),),
     "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
+    "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
     # --- sittings ------------------------------------------------------------------------------
     "sitting.list": (_line(roles=_ACCOUNTS),),
@@ -323,6 +324,7 @@ RULES: dict[str, tuple[Line, ...]] = {
 NEEDS: dict[str, Need] = {
     "people.manage": Need(Level.MEDIUM),
     "rooms.manage": Need(Level.MEDIUM),
+    "identity.manage": Need(Level.MEDIUM),
     "audit.read": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),
     "live.admit": Need(Level.MEDIUM, each_time=True),

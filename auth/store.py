@@ -34,6 +34,8 @@ class AccountRow(Base):
     name_en: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(8))
     active: Mapped[bool] = mapped_column(Boolean)
+    names_from: Mapped[str] = mapped_column(String(32))
+    """Id of the identity provider that verified the names; empty: as somebody typed them."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -128,6 +130,7 @@ def _person(row: AccountRow) -> Person:
         row.language,
         row.username,
         row.active,
+        names_from=row.names_from,
     )
 
 
@@ -145,6 +148,7 @@ async def add_account(
             name_en=person.name_en,
             language=person.language,
             active=person.active,
+            names_from=person.names_from,
             created_at=now,
         )
     )

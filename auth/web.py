@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from quart import Blueprint, Quart, Response, request
 
 from auth import demo, policy, web_people, web_request, web_step_up
+from auth.identity import web as identity_pages
 from auth.person import LABELS
 from auth.service import Accounts
 from auth.web_request import (
@@ -103,8 +104,15 @@ def _demo_accounts() -> Sequence[dict[str, str]]:
 
 @blueprint.post("/logout")
 async def sign_out() -> Response:
-    """End this browser's session."""
+    """End this browser's session, and the provider's if it began there."""
+    address = await identity_pages.end_session_address()
     await accounts().sign_out(session_token())
+    return await _signed_out(address)
+
+
+async def _signed_out(address: str) -> Response:
+    if address:
+        return await identity_pages.sign_out_page(address)
     return drop_session(redirect("auth.login"))
 
 
@@ -148,9 +156,10 @@ async def change_password() -> Response:
 @blueprint.post("/account/sign-out-everywhere")
 async def sign_out_everywhere() -> Response:
     """End every session of the account."""
+    address = await identity_pages.end_session_address()
     await accounts().sign_out_everywhere(current_person())
     flash(N_("You are signed out on every device."))
-    return drop_session(redirect("auth.login"))
+    return await _signed_out(address)
 
 
 async def _account_page(form: Form, refusal: Refusal) -> Response:

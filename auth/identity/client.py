@@ -8,6 +8,7 @@ settings. Whatever goes wrong is a `ProviderTrouble` with a code for the log.
 import asyncio
 import base64
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +35,7 @@ _BEARER = "bearer"
 
 
 class ProviderTrouble(Exception):
-    """The provider did not answer as it must. `code` is for logs; it holds nothing of the answer."""
+    """The provider did not answer as it must. `code` is for logs, without content of the answer."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -58,6 +59,7 @@ class Tokens:
 
 def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client for all providers. The caller closes it."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes down every address
     return httpx.AsyncClient(
         transport=transport,
         timeout=TIMEOUT,

@@ -61,7 +61,9 @@ def digest(value: str) -> str:
 
 def challenge(verifier: str) -> str:
     """PKCE S256 (RFC 7636 section 4.2)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    )
 
 
 def address(

@@ -111,9 +111,7 @@ class Linking:
         )
         return refused("identity.conflict")
 
-    async def _wait(
-        self, session: AsyncSession, provider: Provider, claimed: Claimed
-    ) -> NoAccount:
+    async def _wait(self, session: AsyncSession, provider: Provider, claimed: Claimed) -> NoAccount:
         now = self._clock()
         await store.forget_waiting(session, now - WAITS)
         known = await store.find_waiting(session, issuer=provider.issuer, subject=claimed.subject)
@@ -187,15 +185,26 @@ class Linking:
         require(actor, "identity.manage")
         async with self._database.unit(write=False) as session:
             return Overview(
-                [one for one in await store.waiting(session) if one.seen_at > self._clock() - WAITS],
+                [
+                    one
+                    for one in await store.waiting(session)
+                    if one.seen_at > self._clock() - WAITS
+                ],
                 await store.identities(session),
                 await store.accounts_with_number(session),
             )
 
     async def link(
-        self, actor: Person, waiting: str, account: str, code: str, provider: Provider | None
+        self,
+        actor: Person,
+        waiting: str,
+        account: str,
+        code: str,
+        providers: Mapping[str, Provider],
     ) -> None:
         """Give an identity that waits to an account, by the reference that the person read out.
+
+        `providers` by issuer: one that is no longer in the settings cannot be linked to.
 
         Raises Refusal `identity.conflict` when either side is taken; both are in the log.
         """
@@ -204,16 +213,17 @@ class Linking:
             await lock(session, "identities")
             entry = await store.find_waiting(session, id=waiting)
             person = await accounts_store.get_account(session, account)
+            provider = providers.get(entry.issuer) if entry else None
             if entry is None or provider is None:
                 raise NotFound("identity.not_waiting", N_("This identity does not wait any more."))
             if person is None:
-                raise BadInput(
-                    "people.unknown", N_("There is no such account."), field="account"
-                )
+                raise BadInput("people.unknown", N_("There is no such account."), field="account")
             if code.strip().upper() != entry.code:
                 raise BadInput(
                     "identity.reference",
-                    N_("This is not the reference of this identity. Ask the person to read it out."),
+                    N_(
+                        "This is not the reference of this identity. Ask the person to read it out."
+                    ),
                     field="code",
                 )
             taken = await self._taken(session, entry, account)
@@ -221,16 +231,12 @@ class Linking:
                 refusal: Refusal | None = await self._conflict(session, provider, taken)
             else:
                 refusal = None
-                await self._link(
-                    session, provider, entry.subject, entry.kind, account, by=actor.id
-                )
+                await self._link(session, provider, entry.subject, entry.kind, account, by=actor.id)
                 await store.remove_waiting(session, entry.id)
         if refusal is not None:
             raise refusal
 
-    async def _taken(
-        self, session: AsyncSession, entry: Waiting, account: str
-    ) -> list[str | None]:
+    async def _taken(self, session: AsyncSession, entry: Waiting, account: str) -> list[str | None]:
         linked = await store.find_identity(session, entry.issuer, entry.subject)
         if linked is not None:
             return [linked.account, account]

@@ -6,7 +6,7 @@ It holds no secret: `client_secret_file` names a file, or the secret is in the e
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from auth.identity import profile as profiles
 from auth.identity.profile import Profile, ProfileError
+from auth.jwt import FOREIGN_ALGORITHMS
 from settings import Settings, SettingsError
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -73,13 +74,26 @@ class Provider:
         return parts.scheme == own.scheme and parts.netloc in self.hosts | {own.netloc}
 
 
-def load(settings: Settings) -> tuple[Provider, ...]:
-    """The providers of the operator's file, in its order. Blocks. Raises SettingsError.
+def load(settings: Settings, others: Sequence[Provider] = ()) -> tuple[Provider, ...]:
+    """The providers of the operator's file, in its order, and `others` (the demo's stand-in).
 
-    A stand-in, or a provider without https, is refused outside demo mode.
+    Blocks. Raises SettingsError. A stand-in, or a provider without https, is refused outside demo
+    mode, wherever it comes from.
     """
+    found = [*_from_file(settings), *others]
+    for one in others:
+        try:
+            check(one, demo=settings.demo)
+        except ValueError as error:
+            raise SettingsError(f"identity provider {one.id!r}: {error}") from None
+    if len({one.id for one in found}) != len(found) or len({p.issuer for p in found}) != len(found):
+        raise SettingsError("MAHDAR_IDENTITY_FILE: two providers have one id or one issuer")
+    return tuple(found)
+
+
+def _from_file(settings: Settings) -> list[Provider]:
     if settings.identity_file is None:
-        return ()
+        return []
     where = f"MAHDAR_IDENTITY_FILE={settings.identity_file}"
     try:
         with settings.identity_file.open("rb") as file:
@@ -96,9 +110,7 @@ def load(settings: Settings) -> tuple[Provider, ...]:
         except (ProfileError, ValueError, TypeError, KeyError, OSError) as error:
             text = f"{type(error).__name__}: {error}"
             raise SettingsError(f"{where}: provider {entry.get('id')!r}: {text}") from None
-    if len({one.id for one in found}) != len(found) or len({p.issuer for p in found}) != len(found):
-        raise SettingsError(f"{where}: two providers have one id or one issuer")
-    return tuple(found)
+    return found
 
 
 def _provider(entry: Mapping[str, Any], settings: Settings) -> Provider:
@@ -135,9 +147,15 @@ def check(provider: Provider, *, demo: bool) -> None:
     parts = urlsplit(provider.issuer)
     if parts.scheme != "https" and not provider.stand_in:
         raise ValueError("issuer must begin with https://")
-    if not parts.netloc or parts.query or parts.fragment or parts.username is not None:
+    if (
+        len(provider.issuer) > 255
+        or not parts.netloc
+        or parts.query
+        or parts.fragment
+        or parts.username is not None
+    ):
         raise ValueError("issuer is not an address (OpenID Connect Discovery section 3)")
-    if provider.algorithm not in profiles.FOREIGN_ALGORITHMS:
+    if provider.algorithm not in FOREIGN_ALGORITHMS:
         raise ValueError(f"algorithm {provider.algorithm!r} is not accepted")
     if not provider.client_id or not provider.client_secret:
         raise ValueError("client_id, and client_secret_file or MAHDAR_IDENTITY_CLIENT_SECRET")

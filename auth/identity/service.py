@@ -35,6 +35,7 @@ from auth.identity.token import (
     check_logout_token,
 )
 from auth.jwt import TokenRefused
+from auth.person import Person
 from auth.service import Accounts, SignedIn
 from auth.session import Login
 from clock import Clock
@@ -158,7 +159,9 @@ class DigitalIdentity:
         if begun.purpose is Purpose.STEP_UP and (login is None or login.id != begun.login):
             raise refused("identity.signed_out")
         try:
-            tokens = await client.exchange(answer.code, begun.verifier, self._redirect_uri(provider))
+            tokens = await client.exchange(
+                answer.code, begun.verifier, self._redirect_uri(provider)
+            )
             token = await self._id_token(client, begun, tokens)
             claims = await self._claims(client, token, tokens)
         except ProviderTrouble as trouble:
@@ -174,7 +177,8 @@ class DigitalIdentity:
         if begun.purpose is Purpose.SIGN_IN:
             signed_in = await self._sign_in(client.provider, claimed, level, link, old_token)
             return signed_in, begun.target
-        assert login is not None
+        if login is None:
+            raise refused("identity.signed_out")
         return await self._step_up(client.provider, claimed, level, link, login, begun.level)
 
     async def _take(self, provider: Provider, answer: Answer, browser: str) -> Flow:
@@ -308,6 +312,19 @@ class DigitalIdentity:
             )
         _logger.info("identity.signed_out_by_provider", provider=provider, sessions=ended)
         return ended
+
+    # --- the administrator ---------------------------------------------------------------------
+
+    async def link(self, actor: Person, waiting: str, *, account: str, code: str) -> None:
+        """`Linking.link` with the provider of the identity that waits."""
+        await self._linking.link(
+            actor, waiting, account, code, {one.issuer: one for one in self.providers}
+        )
+
+    async def may_sign(self, person: Person) -> bool:
+        """Whether a digital identity of this person may sign (UAE Pass: SOP1 may not)."""
+        by_issuer = {one.issuer: one for one in self.providers}
+        return await self._linking.may_sign(person, by_issuer)
 
     # --- helpers -------------------------------------------------------------------------------
 

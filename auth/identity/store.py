@@ -220,12 +220,10 @@ async def set_names(
 ) -> None:
     """The account's names as a provider verified them."""
     change = update(AccountRow).where(AccountRow.id == account)
-    await session.execute(
-        change.values(name_ar=name_ar, name_en=name_en, names_from=provider)
-    )
+    await session.execute(change.values(name_ar=name_ar, name_en=name_en, names_from=provider))
 
 
-# --- identities without an account -----------------------------------------------------------------
+# --- identities without an account ---------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

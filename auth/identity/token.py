@@ -98,9 +98,7 @@ def check_logout_token(
     return found
 
 
-def _check_common(
-    claims: Mapping[str, Any], issuer: str, client_id: str, now: datetime
-) -> None:
+def _check_common(claims: Mapping[str, Any], issuer: str, client_id: str, now: datetime) -> None:
     if _text(claims, "iss") != issuer:
         raise TokenRefused("another issuer")
     # We trust no further audience, so a list is either ours alone or refused (3.1.3.7 number 3).

@@ -58,7 +58,12 @@ def signed(claims: dict[str, Any], header: dict[str, Any] = HEADER, key: Any = K
 
 def keyed(secret: bytes, header: dict[str, Any]) -> str:
     """A token signed by HMAC with `secret`."""
-    body = f"{part(header)}.{part(GOOD)}"
+    return keyed_with(secret, header, GOOD)
+
+
+def keyed_with(secret: bytes, header: dict[str, Any], claims: dict[str, Any]) -> str:
+    """A token about `claims` signed by HMAC with `secret`."""
+    body = f"{part(header)}.{part(claims)}"
     return f"{body}.{part(hmac.new(secret, body.encode(), hashlib.sha256).digest())}"
 
 

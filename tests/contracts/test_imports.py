@@ -99,6 +99,17 @@ def test_only_the_engine_knows_aiortc() -> None:
                 assert name == SRTP_ONLY
 
 
+def test_only_the_strict_wrapper_knows_jose() -> None:
+    """python-jose lets forged tokens pass when it is used plainly (esign.md F)."""
+    everything = [
+        *ROOT.glob("*.py"),
+        *(path for room in (*ROOMS, "tools") for path in modules(room)),
+    ]
+    for path in everything:
+        if {"jose", "jwt", "authlib", "ecdsa"} & imported(path):
+            assert path.relative_to(ROOT).as_posix() == "auth/jwt.py"
+
+
 def test_nobody_imports_the_composition_root() -> None:
     for path in ROOT.glob("*.py"):
         if path.stem not in TOP:

@@ -27,6 +27,7 @@ class Server:
             **{k: v for k, v in os.environ.items() if not k.startswith("MAHDAR_")},
             "MAHDAR_MODE": "demo",
             "MAHDAR_DEMO_SITTINGS": "no",
+            "MAHDAR_IDENTITY_STAND_IN": "no",
             "MAHDAR_DATA_DIR": str(folder),
             "MAHDAR_MEDIA_HOSTS": "127.0.0.1",
             "PORT": str(port),

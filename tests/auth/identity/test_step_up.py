@@ -1,0 +1,133 @@
+"""Proving more of oneself at the provider, and coming back to where one was."""
+
+from typing import Any
+
+import pytest
+
+from tests.auth.house import Browser
+from tests.auth.identity.conftest import Build, World, query_of
+from tests.auth.identity.fake import HIGH, UAE_HIGH
+
+LOW, MEDIUM = HIGH.replace("high", "low"), HIGH.replace("high", "medium")
+
+
+@pytest.fixture
+async def court(worlds: Build) -> World:
+    """A court: a password is worth little. The administrator has a linked identity."""
+    world = await worlds("generic", "court")
+    await world.link("admin")
+    return world
+
+
+async def at_step_up(world: World) -> Browser:
+    """An administrator with a weak session, led to the step-up from the page of accounts."""
+    browser = world.browser()
+    world.idp.acr = LOW
+    assert (await world.sign_in(browser)).status_code == 303
+    answer = await browser.get("/en/admin/people?from=here")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/en/step-up?level=medium"
+    page = await browser.sees("/en/step-up?level=medium")
+    assert "/en/identity/idp/start?level=medium" in page
+    return browser
+
+
+async def answers(world: World, browser: Browser, address: str) -> Any:
+    return await world.back(browser, world.idp.visit(address))
+
+
+async def test_one_proves_more_and_is_back_where_one_was(court: World) -> None:
+    browser = await at_step_up(court)
+    login = (await court.rows())["logins"]
+    address = await court.start(browser, level="medium")
+    asked = query_of(address)
+    assert asked["acr_values"] == MEDIUM
+    assert asked["prompt"] == "login"
+    assert asked["max_age"] == "0"
+    court.idp.acr = MEDIUM
+    answer = await answers(court, browser, address)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/en/admin/people?from=here"
+    assert (await browser.get("/en/admin/people?from=here")).status_code == 200
+    assert len((await court.rows())["logins"]) == len(login)  # the same session goes on
+
+
+async def refused(court: World, browser: Browser, answer: Any, code: str, status: int) -> None:
+    assert answer.status_code == status
+    assert code in await answer.get_data(as_text=True)
+    assert (await browser.get("/en/admin/people")).status_code == 303  # as weak as before
+    assert (await browser.get("/en/account")).status_code == 200  # and still signed in
+
+
+async def test_the_level_is_read_in_the_token_and_not_in_the_address(court: World) -> None:
+    """The person cuts `acr_values` out of the address: the provider signs in weakly."""
+    browser = await at_step_up(court)
+    answer = await answers(court, browser, await court.start(browser, level="medium"))
+    await refused(court, browser, answer, "identity.level_not_reached", 403)
+
+
+async def test_an_old_sign_in_is_no_step_up(court: World) -> None:
+    """`max_age=0` and `prompt=login` cut out: the provider answers from its session."""
+    browser = await at_step_up(court)
+    court.idp.acr, court.idp.auth_age = HIGH, 31
+    answer = await answers(court, browser, await court.start(browser, level="medium"))
+    await refused(court, browser, answer, "identity.token_refused", 401)
+
+
+async def test_somebody_else_cannot_step_up_for_one(court: World) -> None:
+    browser = await at_step_up(court)
+    await court.link("judge", "person-2")
+    court.idp.acr, court.idp.subject = HIGH, "person-2"
+    answer = await answers(court, browser, await court.start(browser, level="medium"))
+    await refused(court, browser, answer, "identity.another_person", 403)
+
+
+async def test_an_identity_without_an_account_steps_nobody_up(court: World) -> None:
+    browser = await at_step_up(court)
+    court.idp.acr, court.idp.subject = HIGH, "person-3"
+    answer = await answers(court, browser, await court.start(browser, level="medium"))
+    await refused(court, browser, answer, "identity.no_account", 403)
+
+
+async def test_a_step_up_of_a_session_that_ended_signs_nobody_in(court: World) -> None:
+    browser = await at_step_up(court)
+    back = court.idp.visit(await court.start(browser, level="medium"))
+    await browser.post("/en/logout")
+    court.idp.acr = HIGH
+    answer = await court.back(browser, back)
+    assert answer.status_code == 401
+    assert (await browser.get("/en/account")).status_code == 303
+
+
+async def test_a_step_up_belongs_to_one_session(court: World) -> None:
+    """Signed out and in again in the same browser: the old step-up does not raise the new one."""
+    browser = await at_step_up(court)
+    back = court.idp.visit(await court.start(browser, level="medium"))
+    await court.sign_in(browser)
+    assert (await browser.get("/en/account")).status_code == 200
+    await browser.post("/en/logout")
+    assert (await court.sign_in(browser)).status_code == 303
+    court.idp.acr = HIGH
+    answer = await court.back(browser, back)
+    await refused(court, browser, answer, "identity.signed_out", 401)
+
+
+@pytest.mark.parametrize("kind", ["SOP1", "SOP2"])
+async def test_a_weak_identity_stays_weak_however_it_signs_in(worlds: Build, kind: str) -> None:
+    world = await worlds("uae_pass", "court")
+    world.idp.acr, world.idp.person = UAE_HIGH, {"userType": kind}
+    await world.link("admin")
+    browser = world.browser()
+    assert (await world.sign_in(browser)).status_code == 303
+    answer = await browser.get("/en/admin/people")
+    assert answer.status_code == (303 if kind == "SOP1" else 200)
+    high = await answers(world, browser, await world.start(browser, level="high"))
+    assert high.status_code == 403
+    may = await world.identity.may_sign(world.house.people["admin"])
+    assert may is (kind != "SOP1")
+
+
+async def test_a_guest_is_not_stepped_up(court: World) -> None:
+    """Without a session of an account the same address is a plain sign-in."""
+    asked = query_of(await court.start(court.browser(), level="high"))
+    assert "prompt" not in asked
