@@ -80,6 +80,7 @@ HOUSE = {
     "sitting.list": ANY_ACCOUNT,
     "people.manage": {Role.ADMINISTRATOR},
     "rooms.manage": {Role.ADMINISTRATOR},
+    "identity.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.ADMINISTRATOR},
     "people.choose": {Role.CLERK, Role.LAWYER},
     "sitting.book": {Role.CLERK},

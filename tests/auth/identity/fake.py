@@ -124,7 +124,7 @@ class Fake:
         self.flows[code] = query
         return {"state": query["state"], "code": code, "iss": ISSUER}
 
-    def id_token(self, query: dict[str, str], access_token: str) -> str:
+    def id_token(self, query: dict[str, str], access_token: str) -> Any:
         now = int(self.clock().timestamp())
         at_hash = hashlib.sha256(access_token.encode()).digest()[:16]
         claims = {
@@ -141,7 +141,7 @@ class Fake:
             **({} if self.profile == "uae_pass" else self.person),
         }
         header = {"alg": "ES256", "kid": self.kid, "typ": "JWT"}
-        return str(self.token(signed(self.claims(claims), self.header(header), self.key)))
+        return self.token(signed(self.claims(claims), self.header(header), self.key))
 
     def logout_token(self, change: Change = lambda found: found, **header: Any) -> str:
         now = int(self.clock().timestamp())
