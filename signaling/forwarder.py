@@ -10,13 +10,12 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from signaling import rtp
+from signaling.choosing import Importance, Viewer, choose
 from signaling.engine import (
     Codec,
     HearingSpace,
     LineReport,
     MediaEvent,
-    Picture,
     PicturesChanged,
     PrivateSpace,
     RecordedTrack,
@@ -29,7 +28,6 @@ from signaling.engine import (
     TrackId,
     TrackSilent,
     TrackStarted,
-    Why,
     Wish,
     channel_track,
 )
@@ -38,6 +36,7 @@ from signaling.line import LineMeter, LineSample
 from signaling.packet_cache import Incoming
 from signaling.publisher import Publisher
 from signaling.rtp import MalformedPacket
+from signaling.stream import Stream
 from signaling.subscriber import Subscriber
 from signaling.taps import Taps
 from signaling.upstream import Upstream
@@ -47,8 +46,8 @@ logger = logging.getLogger(__name__)
 SILENCE = 2 * SECOND
 AUDIO_HOLD = 300 * MS
 SPEAKING_INTERVAL = SECOND // 2
-SEND_TIME_ID = 3
-"""Local id of abs-send-time in every subscribe offer."""
+DECIDE_INTERVAL = 200 * MS
+"""How often layers are chosen anew; a line that falls is answered at once."""
 
 
 @dataclass(slots=True)
@@ -76,11 +75,9 @@ class Seat:
     permitted: frozenset[Source] = frozenset()
     shown: str | None = None
     """A seat in no space whose camera this one sees too."""
-    wishes: Mapping[TrackId, Wish] | None = None
-    """Pictures that its page shows; None: all of them."""
-    audio_only: bool = False
-    pictures: dict[TrackId, Picture] = field(default_factory=dict)
-    """What it was last told that it is sent."""
+    viewer: Viewer = field(default_factory=Viewer)
+    sees: list[Upstream] = field(default_factory=list)
+    """Tracks that it may see and hear, with a slot or not."""
     speaks: str = ""
     """The channel that its microphone goes to; empty: the floor."""
     listens: str = ""
@@ -102,7 +99,8 @@ class Forwarder:
         self._emit = emit
         self._now = now
         self._taps = Taps()
-        self._floor: str | None = None
+        self._importance = Importance()
+        self._decide_due = now
         self._spoke: dict[Space, tuple[str, ...]] = {}
         self._speaking_due = now
         self._second_due = now
@@ -154,15 +152,16 @@ class Forwarder:
         self, name: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool, now: int
     ) -> None:
         """See `MediaRoom.watch`."""
-        seat = self.seat(name)
-        seat.wishes = None if wishes is None else dict(wishes)
-        seat.audio_only = audio_only
-        seat.pictures = {}  # the answer comes even where nothing changes
+        viewer = self.seat(name).viewer
+        viewer.wishes = None if wishes is None else dict(wishes)
+        viewer.audio_only = audio_only
+        viewer.pictures = None  # the answer comes even where nothing changes
         self.route(now)
 
     def floor(self, name: str | None, now: int) -> None:
         """See `MediaRoom.floor`."""
-        self._floor = name
+        self._importance.floor = name
+        self.route(now)
 
     def tune(self, name: str, speaks: str, listens: str, now: int) -> None:
         """See `MediaRoom.tune`."""
@@ -189,7 +188,7 @@ class Forwarder:
         self._taps.attach(recorder)
         for upstream in self._upstreams():
             if upstream.live and upstream.open:
-                self._open_tap(upstream)
+                self._open_tap(upstream, now)
 
     def detach(self, reason: str) -> None:
         """See `MediaRoom.detach`."""
@@ -204,6 +203,7 @@ class Forwarder:
             seat.publisher.superseded = True
             for upstream in seat.publisher.upstreams:
                 self._taps.close(upstream, reason)
+                upstream.unplug()
         self._hide(name)
         if seat is not None and seat.shown in self.seats:
             self._apply(self.seats[seat.shown], reason)
@@ -217,7 +217,7 @@ class Forwarder:
             for upstream in link.upstreams:
                 self._taps.close(upstream, reason)
                 upstream.live = upstream.open = False
-                upstream.outputs = ()
+                upstream.unplug()
             if seat is not None and seat.publisher is link:
                 seat.publisher = None
         elif seat is not None and seat.subscriber is link:
@@ -270,40 +270,53 @@ class Forwarder:
         if found is None:
             self.counters.ignored += 1
             return
-        upstream, packet = found
+        stream, packet = found
+        upstream = stream.upstream
         seat = self.seats.get(publisher.seat)
         if seat is None:
             return
         if seat.publisher is not publisher:
             self._activate(seat, publisher, now)
-        upstream.has_keyframe = packet.vp8 is not None and packet.vp8.keyframe
+        key = stream.has_keyframe = packet.vp8 is not None and packet.vp8.keyframe
         if not upstream.live and upstream.permitted:
             upstream.live = True
             self._emit(TrackStarted(upstream.track))
             self.route(now)
         if upstream.open:
-            self._forward(publisher, upstream, packet, now)
-            if upstream.has_keyframe:
-                upstream.keyframes.arrived()
+            self._forward(publisher, stream, packet, now)
+            if key:
+                upstream.keyframe_arrived(stream)
         else:
             self.counters.refused += 1
-        upstream.has_keyframe = False
+        stream.has_keyframe = False
 
-    def _forward(
-        self, publisher: Publisher, upstream: Upstream, packet: Incoming, now: int
-    ) -> None:
-        upstream.cache.put(packet)
-        if now >= publisher.audio_from or upstream.codec != "opus":
-            extension = rtp.send_time_extension(SEND_TIME_ID, now)
-            for output in upstream.outputs:
+    def _forward(self, publisher: Publisher, stream: Stream, packet: Incoming, now: int) -> None:
+        stream.cache.put(packet)
+        if packet.vp8 is not None or now >= publisher.audio_from:
+            if stream.waiting:
+                self._begin(stream, packet)
+            outputs = stream.outputs
+            for output in outputs:
                 try:
-                    output.forward(packet, extension)
+                    output.forward(packet)
                 except Exception:
-                    self._failed(upstream)
-            self.counters.forwarded += len(upstream.outputs)
+                    self._failed(stream.upstream)
+            self.counters.forwarded += len(outputs)
         if self._taps.attached and packet.payload:
-            self._open_tap(upstream)
-            self._taps.write(upstream, packet)
+            self._open_tap(stream.upstream, now)
+            self._taps.write(stream, packet)
+
+    def _begin(self, stream: Stream, packet: Incoming) -> None:
+        """Those who wait for this stream go on with it: sound at once, video at a keyframe."""
+        if packet.vp8 is not None and not packet.vp8.keyframe:
+            stream.upstream.request_keyframe(stream, packet.arrival_ns)
+            return
+        waiting, stream.waiting = stream.waiting, ()
+        for output in waiting:
+            try:
+                output.begin(stream, packet)
+            except Exception:
+                self._failed(stream.upstream)
 
     def receive_publisher_rtcp(self, publisher: Publisher, data: bytes, now: int) -> None:
         """One decrypted RTCP compound of a publish connection. Never raises."""
@@ -312,15 +325,19 @@ class Forwarder:
         except MalformedPacket:
             self.counters.malformed += 1
             return
-        for upstream in reported:
-            self._taps.tell_clock(upstream)
+        for stream in reported:
+            self._taps.tell_clock(stream)
 
     def receive_subscriber_rtcp(self, subscriber: Subscriber, data: bytes, now: int) -> None:
         """One decrypted RTCP compound of a subscribe connection. Never raises."""
         try:
-            subscriber.read_rtcp(data, rtp.send_time_extension(SEND_TIME_ID, now), now)
+            fell = subscriber.read_rtcp(data, now)
         except MalformedPacket:
             self.counters.malformed += 1
+            return
+        seat = self.seats.get(subscriber.seat)
+        if fell and seat is not None and seat.subscriber is subscriber and self._decide(seat, now):
+            self._connect()
 
     def _activate(self, seat: Seat, publisher: Publisher, now: int) -> None:
         """The first media of a newer connection: fence the older one, swap the sources."""
@@ -331,7 +348,7 @@ class Forwarder:
             for upstream in older.upstreams:
                 self._taps.close(upstream, "disconnected")
                 upstream.open = upstream.live = False
-                upstream.outputs = ()
+                upstream.unplug()
             older.on_superseded()
         self._apply(seat, "disconnected")
         self.route(now)
@@ -344,6 +361,7 @@ class Forwarder:
         for publisher in publishers:
             publisher.feedback(now)
         self._watch(now)
+        self._adapt(now)
         if now >= self._speaking_due:
             self._speaking_due = now + SPEAKING_INTERVAL
             self._speaking()
@@ -353,6 +371,22 @@ class Forwarder:
                 if seat.subscriber is not None:
                     seat.subscriber.send_reports(now)
                 seat.meter.add(_sample(seat, now))
+
+    def _adapt(self, now: int) -> None:
+        """Choose layers anew, for listeners and for the recorder, and try what lines carry."""
+        for seat in self.seats.values():
+            if seat.subscriber is not None:
+                seat.subscriber.pad(seat.viewer.demand, now)
+        if now < self._decide_due:
+            return
+        self._decide_due = now + DECIDE_INTERVAL
+        for upstream in self._upstreams():
+            for stream in upstream.streams:
+                stream.sample(now)
+            self._taps.follow(upstream, now)
+        changed = [self._decide(seat, now) for seat in self.seats.values()]
+        if any(changed):
+            self._connect()
 
     def _watch(self, now: int) -> None:
         """Tell of streams that fell silent, and write the gap."""
@@ -386,6 +420,11 @@ class Forwarder:
             if now != before:
                 self._emit(Speaking(space, now))
         self._spoke = {space: seats for space, seats in spoke.items() if seats}
+        speaking = {seat for seats in spoke.values() for seat in seats}
+        if speaking - set(self._importance.speaking):
+            self._importance.speaking = tuple(speaking)
+            self.route(self._now)
+        self._importance.speaking = tuple(speaking)
 
     # --- state ----------------------------------------------------------------------------
 
@@ -415,12 +454,10 @@ class Forwarder:
         )
 
     def route(self, now: int) -> None:
-        """Give every subscriber the streams of its space and the camera that is shown to it, and
+        """Give every subscriber the tracks of its space and the camera that is shown to it, and
         every stream its outputs."""
         by_space: dict[Space | None, list[Upstream]] = {}
-        upstreams = self._upstreams()
-        for upstream in upstreams:
-            upstream.outputs = ()
+        for upstream in self._upstreams():
             started = upstream.open and upstream.last_packet is not None
             if started and (upstream.live or upstream.track.source != "screen"):
                 by_space.setdefault(self.seats[upstream.track.seat].space, []).append(upstream)
@@ -431,37 +468,33 @@ class Forwarder:
             there = by_space.get(seat.space, []) if seat.space is not None else []
             waits = [item for item in by_space.get(None, []) if item.track.seat == seat.shown]
             there = [item for item in there if self._reaches(item, seat)] + waits
-            if subscriber.assign([item for item in there if item.track.seat != seat.id], now):
+            seat.sees = [item for item in there if item.track.seat != seat.id]
+            weights = self._importance.weights(seat.viewer, seat.sees)
+            if subscriber.assign(seat.sees, weights):
                 self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
-            self._choose(seat, subscriber, now)
+            self._decide(seat, now)
+        self._connect()
 
-    def _choose(self, seat: Seat, subscriber: Subscriber, now: int) -> None:
-        """Send what the page shows, and tell it what it is sent."""
-        pictures: dict[TrackId, Picture] = {}
-        for slot in subscriber.slots:
-            if slot.source is None:
-                continue
-            why = self._why(seat, slot.source)
-            slot.pause(why != "none", now)
-            if why == "none":
-                slot.source.outputs = (*slot.source.outputs, slot)
-            if slot.source.codec == "vp8":
-                pictures[slot.source.track] = Picture("h" if why == "none" else None, why)
-        for track in seat.wishes or ():
-            pictures.setdefault(track, Picture(None, "publisher_off"))
-        if pictures != seat.pictures:
-            seat.pictures = pictures
-            self._emit(PicturesChanged(seat.id, pictures))
+    def _decide(self, seat: Seat, now: int) -> bool:
+        """Choose what the slots of one seat carry, and tell its page. True: connect anew."""
+        if seat.subscriber is None:
+            return False
+        choice = choose(seat.subscriber, seat.viewer, self._importance, seat.sees, now)
+        if choice.pictures != seat.viewer.pictures:
+            seat.viewer.pictures = choice.pictures
+            self._emit(PicturesChanged(seat.id, choice.pictures))
+        return choice.changed
 
-    def _why(self, seat: Seat, upstream: Upstream) -> Why:
-        """Why a stream is not sent to a seat that may see it."""
-        if upstream.codec == "opus":
-            return "none"
-        if seat.audio_only:
-            return "audio_only"
-        if seat.wishes is not None and upstream.track not in seat.wishes:
-            return "hidden"
-        return "none" if upstream.live else "publisher_off"
+    def _connect(self) -> None:
+        """Every stream feeds exactly the slots that say so."""
+        for upstream in self._upstreams():
+            upstream.unplug()
+        for seat in self.seats.values():
+            for slot in seat.subscriber.slots if seat.subscriber else ():
+                if slot.stream is not None and slot.stream.upstream is slot.source:
+                    slot.stream.outputs = (*slot.stream.outputs, slot)
+                if slot.next is not None and slot.next.upstream is slot.source:
+                    slot.next.waiting = (*slot.next.waiting, slot)
 
     def _reaches(self, upstream: Upstream, listener: Seat) -> bool:
         """Whether a stream of the listener's space is for the listener: a microphone in a channel
@@ -476,18 +509,19 @@ class Forwarder:
             return channel_track(track.seat, channel)
         return track
 
-    def _open_tap(self, upstream: Upstream) -> None:
+    def _open_tap(self, upstream: Upstream, now: int) -> None:
         """Nothing but the hearing is recorded; everything that leads to a sink comes through
         here."""
         if not upstream.tap.asked and isinstance(
             self.seats[upstream.track.seat].space, HearingSpace
         ):
             name = self._recorded_as(upstream.track)
-            self._taps.open(upstream, name, lambda: self._keyframe_for_sink(upstream))
+            self._taps.open(upstream, name, lambda: self._keyframe_for_sink(upstream), now)
 
     def _keyframe_for_sink(self, upstream: Upstream) -> None:
-        if upstream.open and upstream.live:
-            upstream.request_keyframe(self._now)
+        stream = upstream.tap.stream
+        if upstream.open and upstream.live and stream is not None:
+            upstream.request_keyframe(stream, self._now)
 
     def _failed(self, upstream: Upstream) -> None:
         self.counters.failed += 1
@@ -505,7 +539,11 @@ class Forwarder:
         return seat.meter.report(
             connected=publisher is not None or subscriber is not None,
             round_trip=subscriber.round_trip if subscriber else None,
-            jitter=microphone.reception.jitter / microphone.clock_rate if microphone else None,
+            jitter=(
+                microphone.streams[0].reception.jitter / microphone.clock_rate
+                if microphone
+                else None
+            ),
             silent_for=(now - max(due)) / SECOND if due else None,
         )
 
@@ -515,12 +553,13 @@ _OFF = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
 
 def _sample(seat: Seat, now: int) -> LineSample:
     upstreams = seat.publisher.upstreams if seat.publisher else []
+    streams = [stream for item in upstreams for stream in item.streams]
     down = seat.subscriber.reception.values() if seat.subscriber else ()
     return LineSample(
         at=now,
         bytes_up=sum(item.bytes for item in upstreams),
-        expected_up=sum(item.reception.expected for item in upstreams),
-        received_up=sum(item.reception.received for item in upstreams),
+        expected_up=sum(item.reception.expected for item in streams),
+        received_up=sum(item.reception.received for item in streams),
         bytes_down=seat.subscriber.octets if seat.subscriber else 0,
         lost_down=max(0, sum(lost for lost, _ in down)),
         expected_down=sum(expected for _, expected in down),

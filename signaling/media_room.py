@@ -148,8 +148,7 @@ class ForwardingRoom:
             list(read.sections),
             link,
             self._make_estimator(),
-            mid_id=read.extensions.get(sdp.MID),
-            send_time_id=read.extensions.get(sdp.SEND_TIME),
+            read.ids,
         )
         publisher.on_superseded = lambda: self._drop(self._publishers, publisher)
         holder.append(publisher)
@@ -187,9 +186,11 @@ class ForwardingRoom:
         link, subscriber = found
         if link not in self._unanswered:
             raise MediaRefused("media.already_answered")
-        remote = sdp.read_subscribe_answer([slot.plan for slot in subscriber.slots], answer)
+        read = sdp.read_subscribe_answer([slot.plan for slot in subscriber.slots], answer)
+        if read.transport:
+            subscriber.measure(time.monotonic_ns())
         self._unanswered.discard(link)
-        link.start(remote, controlling=True)
+        link.start(read.remote, controlling=True)
 
     def _check(self, links: dict[tuple[str, str], Any], seat: str, connection: str) -> None:
         if self._closed:

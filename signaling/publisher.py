@@ -2,17 +2,33 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 from signaling import rtcp, rtp
-from signaling.feedback import SECOND, BandwidthCap, SenderClock
+from signaling.engine import Layer
+from signaling.feedback import MS, SECOND, BandwidthCap, SenderClock
 from signaling.packet_cache import Incoming
 from signaling.rtcp import SenderReport
 from signaling.rtp import RtpPacket
+from signaling.stream import Stream
+from signaling.twcc import Arrivals
 from signaling.upstream import PublishedSection, Upstream, Wire
 
 BANDWIDTH_CAP = 2_500_000
 """Bits per second one publisher may send; Chromium needs about 1.7 Mb/s for 1280x720."""
+ARRIVALS_INTERVAL = 100 * MS
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionIds:
+    """Local ids of the header extensions that a publisher uses; None for one it does not."""
+
+    mid: int | None = None
+    send_time: int | None = None
+    rid: int | None = None
+    repaired_rid: int | None = None
+    transport: int | None = None
 
 
 class Estimator(Protocol):
@@ -32,9 +48,7 @@ class Publisher:
         sections: list[PublishedSection],
         wire: Wire,
         estimator: Estimator,
-        *,
-        mid_id: int | None,
-        send_time_id: int | None,
+        ids: ExtensionIds,
     ) -> None:
         self.seat = seat
         self.connection = connection
@@ -50,41 +64,49 @@ class Publisher:
         self.last_heard = 0
         self._wire = wire
         self._estimator = estimator
-        self._mid_id = mid_id
-        self._send_time_id = send_time_id
+        self._ids = ids
         self._cap = BandwidthCap(BANDWIDTH_CAP)
+        self._arrivals = Arrivals() if ids.transport else None
+        """The browser estimates its own line from these; else we do, from abs-send-time."""
+        self._arrivals_due = 0
         self._reports_due = 0
-        self._by_ssrc: dict[int, tuple[Upstream, bool]] = {}
+        self._by_ssrc: dict[int, tuple[Stream, bool]] = {}
         for upstream in self.upstreams:
-            for index, ssrc in enumerate(upstream.section.ssrcs[:2]):
-                self._by_ssrc[ssrc] = upstream, index == 1
+            ssrcs = upstream.section.ssrcs if len(upstream.streams) == 1 else ()
+            for index, ssrc in enumerate(ssrcs[:2]):
+                self._bind(upstream.streams[0], ssrc, repair=index == 1)
 
-    def read(self, data: bytes, now: int) -> tuple[Upstream, Incoming] | None:
+    def read(self, data: bytes, now: int) -> tuple[Stream, Incoming] | None:
         """Read a datagram. None: a probe, a duplicate, or of no stream that was negotiated.
 
         Raises MalformedPacket.
         """
         self.last_heard = now
         packet = rtp.parse(data)
+        if self._arrivals is not None:
+            element = packet.elements.get(self._ids.transport or 0)
+            if element is not None and len(element) == 2:
+                self._arrivals.add(element[0] << 8 | element[1], now)
         found = self._by_ssrc.get(packet.ssrc) or self._recognise(packet)
         if found is None:
             return None
-        upstream, repair = found
-        self._measure(packet, now)
+        stream, repair = found
+        if self._arrivals is None:
+            self._measure(packet, now)
         if repair:
             if len(packet.payload) < 2:
                 return None
             sequence, payload = rtp.unwrap_rtx(packet.payload)
             packet = packet._replace(sequence=sequence, payload=payload)
-        elif packet.payload_type != upstream.section.payload_type:
+        elif packet.payload_type != stream.upstream.section.payload_type:
             return None
-        incoming = upstream.accept(packet, now, repair=repair)
-        if upstream.reception.has_new_loss:
-            upstream.repair(now)
-        return None if incoming is None else (upstream, incoming)
+        incoming = stream.accept(packet, now, repair=repair)
+        if stream.reception.has_new_loss:
+            stream.upstream.repair_at_once(stream, now)
+        return None if incoming is None else (stream, incoming)
 
     def _measure(self, packet: RtpPacket, now: int) -> None:
-        element = packet.elements.get(self._send_time_id) if self._send_time_id else None
+        element = packet.elements.get(self._ids.send_time) if self._ids.send_time else None
         if element is not None and len(element) == 3:
             estimate = self._estimator.add(
                 now, int.from_bytes(element), len(packet.payload), packet.ssrc
@@ -92,9 +114,11 @@ class Publisher:
             if estimate is not None:
                 self._cap.estimate(*estimate)
 
-    def _recognise(self, packet: RtpPacket) -> tuple[Upstream, bool] | None:
-        """Bind an unannounced SSRC by its mid; audio, of which there is one, by payload type."""
-        mid = packet.elements.get(self._mid_id) if self._mid_id else None
+    def _recognise(self, packet: RtpPacket) -> tuple[Stream, bool] | None:
+        """Bind an unannounced SSRC by its mid, and its rid where there are layers; audio, of
+        which there is one, by payload type. Nothing is guessed: what does not say is dropped."""
+        elements = packet.elements
+        mid = elements.get(self._ids.mid) if self._ids.mid else None
         for upstream in self.upstreams:
             section = upstream.section
             if mid is None and section.codec != "opus":
@@ -102,39 +126,83 @@ class Publisher:
             if mid is not None and mid != section.mid.encode():
                 continue
             if packet.payload_type == section.payload_type:
-                upstream.ssrc = packet.ssrc
-                self._by_ssrc[packet.ssrc] = upstream, False
-                return upstream, False
-            if packet.payload_type == section.rtx_payload_type:
-                self._by_ssrc[packet.ssrc] = upstream, True
-                return upstream, True
+                repair, rid = False, self._rid(packet, self._ids.rid)
+            elif packet.payload_type == section.rtx_payload_type:
+                repair, rid = True, self._rid(packet, self._ids.repaired_rid)
+            else:
+                continue
+            stream = _layer(upstream, rid)
+            if stream is None:
+                return None
+            self._bind(stream, packet.ssrc, repair=repair)
+            return stream, repair
         return None
 
-    def read_rtcp(self, data: bytes, now: int) -> list[Upstream]:
+    def _rid(self, packet: RtpPacket, identifier: int | None) -> bytes:
+        return packet.elements.get(identifier, b"") if identifier else b""
+
+    def _bind(self, stream: Stream, ssrc: int, *, repair: bool) -> None:
+        """From now on this SSRC is the stream's; the one before it is not any more."""
+        old = stream.rtx_ssrc if repair else stream.ssrc
+        if old != ssrc:
+            self._by_ssrc.pop(old, None)
+        if repair:
+            stream.rtx_ssrc = ssrc
+        else:
+            stream.ssrc = ssrc
+        self._by_ssrc[ssrc] = stream, repair
+
+    def read_rtcp(self, data: bytes, now: int) -> list[Stream]:
         """Take in a compound; the streams that a sender report spoke of. Raises MalformedPacket."""
         self.last_heard = now
         reported = []
         for message in rtcp.parse(data):
             if isinstance(message, SenderReport):
-                upstream, repair = self._by_ssrc.get(message.ssrc, (None, True))
-                if upstream is not None and not repair and message.ntp:
+                stream, repair = self._by_ssrc.get(message.ssrc, (None, True))
+                if stream is not None and not repair and message.ntp:
                     self.clock.add(message.ntp, now)
-                    upstream.report = message
-                    upstream.report_at = now
-                    reported.append(upstream)
+                    stream.report = message
+                    stream.report_at = now
+                    reported.append(stream)
         return reported
 
     def feedback(self, now: int) -> None:
-        """Send what is due: NACKs, PLIs, a bandwidth cap, receiver reports. Call every 50 ms."""
+        """Send what is due: arrivals or a bandwidth cap, NACKs, PLIs, receiver reports. Call
+        every 50 ms."""
         if not self.last_heard:
             return
-        heard = [item for item in self.upstreams if item.last_packet is not None]
-        for upstream in heard:
-            upstream.repair(now)
-        if heard and self._cap.due(now):
-            ssrcs = [item.ssrc for item in heard if item.codec == "vp8"] or [heard[0].ssrc]
+        heard = [stream for stream in self._streams() if stream.last_packet is not None]
+        for upstream in self.upstreams:
+            if upstream.last_packet is not None:
+                upstream.repair(now)
+        if not heard:
+            return
+        if self._arrivals is not None:
+            self._tell_arrivals(self._arrivals, heard[0].ssrc, now)
+        elif self._cap.due(now):
+            ssrcs = [item.ssrc for item in heard if item.upstream.codec == "vp8"]
+            ssrcs = ssrcs or [heard[0].ssrc]
             self._wire.send_rtcp(rtcp.remb(self.own_ssrc, self._cap.allowed, ssrcs))
-        if heard and now >= self._reports_due:
+        if now >= self._reports_due:
             self._reports_due = now + SECOND
             blocks = [item.block(now) for item in heard]
             self._wire.send_rtcp(rtcp.receiver_report(self.own_ssrc, blocks))
+
+    def _tell_arrivals(self, arrivals: Arrivals, ssrc: int, now: int) -> None:
+        if now < self._arrivals_due:
+            return
+        self._arrivals_due = now + ARRIVALS_INTERVAL
+        feedback = arrivals.feedback(self.own_ssrc, ssrc)
+        if feedback:
+            self._wire.send_rtcp(feedback)
+
+    def _streams(self) -> list[Stream]:
+        return [stream for upstream in self.upstreams for stream in upstream.streams]
+
+
+def _layer(upstream: Upstream, rid: bytes) -> Stream | None:
+    """The layer of that name; a track with one stream needs no name."""
+    if len(upstream.streams) == 1:
+        return upstream.streams[0]
+    name = cast(Layer, rid.decode("ascii", "replace"))
+    return next((stream for stream in upstream.streams if stream.layer == name), None)

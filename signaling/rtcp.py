@@ -6,6 +6,7 @@ REMB is draft-alvestrand-rmcat-remb-03. Compound packets are read whole or refus
 import struct
 from dataclasses import dataclass
 
+from signaling import twcc
 from signaling.rtp import MalformedPacket
 
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
@@ -79,7 +80,14 @@ class Bye:
     ssrcs: tuple[int, ...]
 
 
-Message = SenderReport | ReceiverReport | KeyframeRequest | Nack | Remb | Bye
+@dataclass(frozen=True, slots=True)
+class TransportFeedback:
+    """Which packets of the whole connection arrived, and when (`signaling.twcc`)."""
+
+    feedback: twcc.Feedback
+
+
+Message = SenderReport | ReceiverReport | KeyframeRequest | Nack | Remb | Bye | TransportFeedback
 
 
 def parse(data: bytes) -> list[Message]:
@@ -135,6 +143,8 @@ def _bye(count: int, body: bytes) -> list[Message]:
 
 def _transport_feedback(form: int, body: bytes) -> list[Message]:
     _, ssrc = struct.unpack_from("!LL", body)
+    if form == twcc.FORM:
+        return [TransportFeedback(twcc.read(body))]
     if form != 1:
         return []
     sequences = []

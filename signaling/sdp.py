@@ -11,8 +11,9 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from signaling.engine import SOURCES, MediaRefused, Source, TrackId
-from signaling.subscriber import SlotPlan
+from signaling.engine import SOURCES, Layer, MediaRefused, Source, TrackId
+from signaling.publisher import ExtensionIds
+from signaling.subscriber import SEND_TIME_ID, TRANSPORT_ID, SlotPlan
 from signaling.upstream import PublishedSection
 
 MAX_SIZE = 65_536
@@ -20,6 +21,11 @@ MAX_SIZE = 65_536
 MAX_LINES = 3_000
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+TRANSPORT = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+LAYERS: tuple[Layer, ...] = ("l", "m", "h")
+"""Simulcast rids that we know, lowest first."""
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 START_KBITS = 1200
 """Without it Chromium starts at 300 kb/s and 640x360, and climbs for 20 s."""
@@ -62,6 +68,12 @@ class PublishOffer:
     sections: tuple[PublishedSection, ...]
     extensions: dict[str, int]
     """Local ids of the header extensions that we use, by URI."""
+
+    @property
+    def ids(self) -> ExtensionIds:
+        """The same, for reading packets."""
+        get = self.extensions.get
+        return ExtensionIds(get(MID), get(SEND_TIME), get(RID), get(REPAIRED_RID), get(TRANSPORT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +196,44 @@ def read_publish(seat: str, text: str) -> PublishOffer:
     for section, source in zip(sections, SOURCES, strict=True):
         if not (section.has("sendonly") or section.has("sendrecv")):
             raise MediaRefused("media.wrong_sections")
-        wanted = (MID, SEND_TIME, LEVEL) if source == "microphone" else (MID, SEND_TIME)
-        own = _extensions(section, wanted)
+        own = _extensions(section, (LEVEL, *_COMMON) if source == "microphone" else _VIDEO)
+        if extensions.keys() & own.keys() and any(
+            extensions[uri] != own[uri] for uri in extensions.keys() & own.keys()
+        ):
+            raise MediaRefused("media.bad_sdp")  # RFC 8843 section 9.2: one id for all sections
         extensions |= own
-        published.append(_published(section, TrackId(seat, source), own.get(LEVEL)))
+        published.append(_published(section, TrackId(seat, source), own))
+    if not all(_speaks_transport(section) for section in sections):
+        extensions.pop(TRANSPORT, None)
     announced = [ssrc for item in published for ssrc in item.ssrcs]
     if len(set(announced)) != len(announced):
         raise MediaRefused("media.bad_sdp")
     return PublishOffer(remote, tuple(published), extensions)
 
 
-def _published(section: _Section, track: TrackId, level_id: int | None) -> PublishedSection:
+_COMMON = (MID, SEND_TIME, TRANSPORT)
+_VIDEO = (*_COMMON, RID, REPAIRED_RID)
+
+
+def _speaks_transport(section: _Section) -> bool:
+    """Whether a section numbers its packets over the whole connection and reads our answers."""
+    numbered = TRANSPORT in _extensions(section, (TRANSPORT,))
+    return numbered and any(value.endswith(" transport-cc") for value in section.all("rtcp-fb"))
+
+
+def _layers(section: _Section, extensions: dict[str, int]) -> tuple[Layer, ...]:
+    """Simulcast layers (RFC 8853): those of our names that are announced, if all are; else the
+    page sends its first encoding only, which is one layer."""
+    offered = section.one("simulcast").split()
+    if offered[:1] != ["send"] or not {MID, RID, REPAIRED_RID} <= extensions.keys():
+        return ("h",)
+    names = offered[1].split(";") if len(offered) > 1 else []
+    announced = {value.removesuffix(" send") for value in section.all("rid")}
+    found = tuple(layer for layer in LAYERS if layer in names and layer in announced)
+    return found if len(found) == len(names) > 1 else ("h",)
+
+
+def _published(section: _Section, track: TrackId, extensions: dict[str, int]) -> PublishedSection:
     audio = track.source == "microphone"
     media = _payload_type(section, "opus/48000" if audio else "vp8/90000")
     if media is None:
@@ -205,8 +244,9 @@ def _published(section: _Section, track: TrackId, level_id: int | None) -> Publi
         codec="opus" if audio else "vp8",
         payload_type=media,
         rtx_payload_type=None if audio else _payload_type(section, "rtx/90000", media),
-        level_id=level_id,
+        level_id=extensions.get(LEVEL),
         ssrcs=_ssrcs(section),
+        layers=("h",) if audio else _layers(section, extensions),
     )
 
 
@@ -240,11 +280,14 @@ def _transport_lines(local: LocalTransport, setup: str, first: bool) -> list[str
     return lines
 
 
-def _codec_lines(codec: str, media: int, rtx: int | None) -> list[str]:
+def _codec_lines(codec: str, media: int, rtx: int | None, *, transport: bool) -> list[str]:
+    feedback = ["transport-cc"] if transport else []
     if codec == "opus":
-        return [f"a=rtpmap:{media} opus/48000/2", f"a=fmtp:{media} minptime=10;useinbandfec=1"]
+        lines = [f"a=rtpmap:{media} opus/48000/2", f"a=fmtp:{media} minptime=10;useinbandfec=1"]
+        return lines + [f"a=rtcp-fb:{media} {item}" for item in feedback]
     lines = [f"a=rtpmap:{media} VP8/90000"]
-    lines += [f"a=rtcp-fb:{media} {item}" for item in ("goog-remb", "ccm fir", "nack", "nack pli")]
+    feedback = ["goog-remb", *feedback, "ccm fir", "nack", "nack pli"]
+    lines += [f"a=rtcp-fb:{media} {item}" for item in feedback]
     if rtx is not None:
         lines += [f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={media}"]
     return lines
@@ -270,13 +313,17 @@ def write_publish_answer(offer: PublishOffer, local: LocalTransport) -> str:
     for index, section in enumerate(offer.sections):
         audio = section.codec == "opus"
         types = (section.payload_type, section.rtx_payload_type)
-        extensions = {uri: n for uri, n in offer.extensions.items() if audio or uri != LEVEL}
+        used = (LEVEL, *_COMMON) if audio else _VIDEO
+        extensions = {uri: n for uri, n in offer.extensions.items() if uri in used}
         kind = "audio" if audio else "video"
         lines += _media_lines(kind, section.mid, "recvonly", types, extensions)
-        lines += _codec_lines(section.codec, *types)
+        lines += _codec_lines(section.codec, *types, transport=TRANSPORT in offer.extensions)
         if not audio:
             lines.append(f"a=fmtp:{section.payload_type} x-google-start-bitrate={START_KBITS}")
         lines += _transport_lines(local, "passive", index == 0)
+        if len(section.layers) > 1:
+            lines += [f"a=rid:{layer} recv" for layer in section.layers]
+            lines.append(f"a=simulcast:recv {';'.join(section.layers)}")
     return "\r\n".join([*lines, ""])
 
 
@@ -286,11 +333,11 @@ def write_subscribe_offer(plans: Sequence[SlotPlan], cname: str, local: LocalTra
     for index, plan in enumerate(plans):
         audio = plan.codec == "opus"
         types = (plan.payload_type, plan.rtx_payload_type)
-        extensions = {MID: 1, SEND_TIME: 3}
+        extensions = {MID: 1, SEND_TIME: SEND_TIME_ID, TRANSPORT: TRANSPORT_ID}
         lines += _media_lines(
             "audio" if audio else "video", plan.mid, "sendonly", types, extensions
         )
-        lines += _codec_lines(plan.codec, *types)
+        lines += _codec_lines(plan.codec, *types, transport=True)
         stream = f"screen-{plan.place}" if plan.source == "screen" else f"place-{plan.place}"
         lines.append(f"a=msid:{stream} {plan.mid}")
         if plan.rtx_payload_type is not None:
@@ -302,7 +349,15 @@ def write_subscribe_offer(plans: Sequence[SlotPlan], cname: str, local: LocalTra
     return "\r\n".join([*lines, ""])
 
 
-def read_subscribe_answer(plans: Sequence[SlotPlan], text: str) -> RemoteTransport:
+@dataclass(frozen=True, slots=True)
+class SubscribeAnswer:
+    """What a browser answers to our slots. `transport`: it tells when packets arrive."""
+
+    remote: RemoteTransport
+    transport: bool
+
+
+def read_subscribe_answer(plans: Sequence[SlotPlan], text: str) -> SubscribeAnswer:
     """Read a browser's answer to our offer. Raises MediaRefused with a code."""
     sections = _parse(text)
     if any(section.kind == "application" for section in sections):
@@ -321,7 +376,7 @@ def read_subscribe_answer(plans: Sequence[SlotPlan], text: str) -> RemoteTranspo
     remote = _transport(sections)
     if remote.setup == "actpass":
         raise MediaRefused("media.bad_sdp")
-    return remote
+    return SubscribeAnswer(remote, all(_speaks_transport(section) for section in sections))
 
 
 def plan_slots(microphones: int, cameras: int, screens: int) -> list[SlotPlan]:

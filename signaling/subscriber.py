@@ -6,19 +6,26 @@ continuing the slot's sequence numbers, timestamps and VP8 picture numbers with 
 """
 
 import secrets
+import struct
 from dataclasses import dataclass
 
-from signaling import rtcp, rtp, vp8
+from signaling import rtcp, rtp, twcc
 from signaling.engine import Codec, Source, TrackId
-from signaling.feedback import SECOND, RepairBudget, ns_to_ntp
+from signaling.feedback import MS, SECOND, RepairBudget, ns_to_ntp
+from signaling.line_estimate import LineEstimate
+from signaling.numbering import Numbering
 from signaling.packet_cache import Incoming
-from signaling.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb
-from signaling.rtp import ahead16
+from signaling.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, TransportFeedback
+from signaling.stream import OVERHEAD, Stream, sampled_apart
 from signaling.upstream import CLOCK_RATES, Upstream, Wire
 
 CNAME = "mahdar"
-SHORTEST_STEP: dict[Codec, int] = {"opus": 960, "vp8": 1500}
-"""Least advance of the timestamp at a change of source: one packet, one frame of 60 Hz."""
+SEND_TIME_ID, TRANSPORT_ID = 3, 5
+"""Local ids of abs-send-time and the transport-wide number in every subscribe offer."""
+PADDING = 255
+"""Bytes of padding in one packet of a trial; more does not fit the length octet."""
+_NUMBERED = struct.Struct("!BBHLLHHBHB")
+_TIMED = struct.Struct("!BBHLLHHL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,130 +55,114 @@ class Slot:
         self.plan = plan
         self.clock_rate = CLOCK_RATES[plan.codec]
         self.source: Upstream | None = None
-        self.paused = False
-        """Keeps its source and sends nothing."""
+        """The track that it is for."""
+        self.stream: Stream | None = None
+        """What is sent of it now."""
+        self.next: Stream | None = None
+        """What is sent from its next keyframe on (sound: from the next packet)."""
         self.packets = 0
         self.octets = 0
         self._subscriber = subscriber
-        self._wire = subscriber.wire
-        self._video = plan.codec == "vp8"
-        self._started = False
-        self._first = 0
-        self._sequence_shift = self._timestamp_shift = self._picture_shift = self._tl0_shift = 0
-        self._last_sequence = secrets.randbits(14)
         # RFC 3711 section 3.3.1: a start in the lower half cannot confuse the roll-over counter.
-        self._last_timestamp = secrets.randbits(31)
-        self._last_picture = self._last_tl0 = 0
-        self._last_at: int | None = None
-
-    def switch(self, source: Upstream | None, now: int) -> None:
-        """Carry another source, or none. Video begins at its next keyframe."""
-        self.source = source
-        self._started = False
-        if source is not None and self._video:
-            source.request_keyframe(now)
-
-    def pause(self, paused: bool, now: int) -> None:
-        """Stop or go on; video goes on at the next keyframe."""
-        if self.paused and not paused:
-            self.switch(self.source, now)
-        self.paused = paused
-
-    def forward(self, packet: Incoming, extension: bytes) -> None:
-        """Send one packet of the source on."""
-        at = packet.vp8
-        if not self._started:
-            if self._video and (at is None or not at.keyframe):
-                if self.source is not None:
-                    self.source.request_keyframe(packet.arrival_ns)
-                return
-            self._start(packet)
-        age = ahead16(packet.sequence, self._first)
-        if age < 0:
-            return
-        if age > 8192:
-            self._first = (self._first + 4096) & 0xFFFF
-        sequence = (packet.sequence + self._sequence_shift) & 0xFFFF
-        timestamp = (packet.timestamp + self._timestamp_shift) & 0xFFFFFFFF
-        payload = self._payload(packet)
-        self._wire.send_rtp(
-            rtp.header(self.plan.payload_type, packet.marker, sequence, timestamp, self.plan.ssrc)
-            + extension
-            + payload
+        self._numbers = Numbering(
+            plan.codec, self.clock_rate, secrets.randbits(14), secrets.randbits(31)
         )
-        self.packets += 1
-        self.octets += len(payload)
-        if ahead16(sequence, self._last_sequence) > 0:
-            self._last_sequence = sequence
-            self._last_timestamp = timestamp
-            self._last_at = packet.arrival_ns
-            if at is not None:
-                self._last_picture = at.picture_id + self._picture_shift
-                self._last_tl0 = at.tl0 + self._tl0_shift
 
-    def _start(self, packet: Incoming) -> None:
-        step = SHORTEST_STEP[self.plan.codec]
-        if self._last_at is not None:
-            elapsed = (packet.arrival_ns - self._last_at) * self.clock_rate // SECOND
-            step = max(step, elapsed)
-        self._first = packet.sequence
-        self._sequence_shift = self._last_sequence + 1 - packet.sequence
-        self._timestamp_shift = self._last_timestamp + step - packet.timestamp
-        if packet.vp8 is not None and self._last_at is not None:
-            self._picture_shift = self._last_picture + 1 - packet.vp8.picture_id
-            self._tl0_shift = self._last_tl0 + 1 - packet.vp8.tl0
-        self._started = True
+    @property
+    def flowing(self) -> Stream | None:
+        """What is sent, or will be at the next keyframe."""
+        return self.next or self.stream
+
+    def switch(self, source: Upstream | None) -> None:
+        """Be for another track, or none; `choose` says what of it is sent."""
+        self.source = source
+        self.stream = self.next = None
+
+    def choose(self, wanted: Stream | None, now: int, *, cut: bool = False) -> bool:
+        """Send this layer from its next keyframe on, and until then what was sent before; with
+        `cut` nothing until then. None: nothing any more. True when something changed; who calls
+        then connects the slots anew."""
+        if wanted is None:
+            changed = self.flowing is not None
+            self.stream = self.next = None
+            return changed
+        if wanted is self.flowing:
+            return False
+        self.next = None if wanted is self.stream else wanted
+        if cut and self.next is not None:
+            self.stream = None
+        if self.next is not None:
+            self.next.upstream.request_keyframe(self.next, now)
+        return True
+
+    def begin(self, stream: Stream, packet: Incoming) -> None:
+        """See `Output`."""
+        old, self.stream, self.next = self.stream, stream, None
+        if old is not None:
+            old.outputs = tuple(item for item in old.outputs if item is not self)
+        last = self._numbers.last_timestamp - self._numbers.timestamp
+        self._numbers.begin(packet, sampled_apart(old, last, stream, packet))
+        stream.outputs = (*stream.outputs, self)
         report = self.report(packet.arrival_ns)
         if report:
-            self._wire.send_rtcp(report + rtcp.source_description(self.plan.ssrc, CNAME))
+            self._subscriber.wire.send_rtcp(report + rtcp.source_description(self.plan.ssrc, CNAME))
 
-    def _payload(self, packet: Incoming) -> bytes:
-        if packet.vp8 is None or not (self._picture_shift or self._tl0_shift):
-            return packet.payload
-        return vp8.rewrite(packet.payload, packet.vp8, self._picture_shift, self._tl0_shift)
-
-    def repeat(self, sequence: int, extension: bytes, now: int) -> None:
-        """Answer a NACK from the publisher's cache, within the budget."""
-        if (
-            self.source is None
-            or self.paused
-            or not self._started
-            or self.plan.rtx_payload_type is None
-        ):
+    def forward(self, packet: Incoming) -> None:
+        """See `Output`."""
+        numbers = self._numbers
+        moved = numbers.move(packet)
+        if moved is None:
             return
-        original = (sequence - self._sequence_shift) & 0xFFFF
-        packet = self.source.cache.get(original)
-        if packet is None or ahead16(original, self._first) < 0:
+        payload = packet.payload if packet.vp8 is None else numbers.payload(packet)
+        plan = self.plan
+        second = plan.payload_type | 0x80 if packet.marker else plan.payload_type
+        self._subscriber.send(second, moved[0], moved[1], plan.ssrc, payload, packet.arrival_ns)
+        self.packets += 1
+        self.octets += len(payload)
+
+    def repeat(self, sequence: int, now: int) -> None:
+        """Answer a NACK from the publisher's cache, within the budget."""
+        stream, numbers, plan = self.stream, self._numbers, self.plan
+        if stream is None or plan.rtx_payload_type is None:
+            return
+        original = (sequence - numbers.sequence) & 0xFFFF
+        packet = stream.cache.get(original)
+        if packet is None or not numbers.covers(original):
             return
         subscriber = self._subscriber
-        payload = rtp.wrap_rtx(sequence, self._payload(packet))
-        if not subscriber.budget.take(
-            self.plan.ssrc, sequence, len(payload), subscriber.round_trip or 0, now
-        ):
+        payload = rtp.wrap_rtx(sequence, numbers.payload(packet))
+        if not subscriber.may_repeat(plan.ssrc, sequence, len(payload), now):
             return
         subscriber.repeated += 1
-        subscriber.rtx_sequence[self.plan.rtx_ssrc] = number = (
-            subscriber.rtx_sequence.get(self.plan.rtx_ssrc, secrets.randbits(14)) + 1
-        ) & 0xFFFF
-        timestamp = (packet.timestamp + self._timestamp_shift) & 0xFFFFFFFF
-        self._wire.send_rtp(
-            rtp.header(
-                self.plan.rtx_payload_type, packet.marker, number, timestamp, self.plan.rtx_ssrc
+        second = plan.rtx_payload_type | 0x80 if packet.marker else plan.rtx_payload_type
+        timestamp = (packet.timestamp + numbers.timestamp) & 0xFFFFFFFF
+        number = subscriber.rtx_number(plan.rtx_ssrc)
+        subscriber.send(second, number, timestamp, plan.rtx_ssrc, payload, now)
+
+    def pad(self, size: int, now: int) -> int:
+        """Send padding and nothing else, on the SSRC of the repeats, so that the media's numbers
+        stay whole (as WebRTC probes). Returns the bytes that it took."""
+        plan, subscriber, spent = self.plan, self._subscriber, 0
+        while spent < size and plan.rtx_payload_type is not None:
+            number = subscriber.rtx_number(plan.rtx_ssrc)
+            padding = bytes(PADDING - 1) + bytes([PADDING])
+            timestamp = self._numbers.last_timestamp
+            subscriber.send(
+                plan.rtx_payload_type, number, timestamp, plan.rtx_ssrc, padding, now, padded=True
             )
-            + extension
-            + payload
-        )
+            spent += PADDING + OVERHEAD
+        return spent
 
     def report(self, now: int) -> bytes:
         """A sender report that keeps the publisher's relation of sound and picture; empty until
         it is known."""
-        timestamp = self.source.timestamp_at(now) if self.source and self._started else None
+        timestamp = self.stream.timestamp_at(now) if self.stream else None
         if timestamp is None:
             return b""
         return rtcp.sender_report(
             self.plan.ssrc,
             ns_to_ntp(now + self._subscriber.ntp_offset),
-            (timestamp + self._timestamp_shift) & 0xFFFFFFFF,
+            (timestamp + self._numbers.timestamp) & 0xFFFFFFFF,
             self.packets,
             self.octets,
         )
@@ -189,11 +180,18 @@ class Subscriber:
         self.wire = wire
         self.ntp_offset = ntp_offset
         self.budget = RepairBudget()
+        self.history: twcc.SendHistory | None = None
+        """Numbers of all packets, where the browser answers them with their arrivals."""
+        self.line: LineEstimate | None = None
+        """What its line carries; None where the browser does not tell."""
+        self.sent_octets = 0
+        """Bytes of all packets but padding."""
         self.round_trip: int | None = None
         self.remb: int | None = None
         """What the browser last said it can take, bits per second."""
         self.repeated = 0
-        self.rtx_sequence: dict[int, int] = {}
+        self._rtx_numbers: dict[int, int] = {}
+        self._sending: tuple[int, int, int] = (0, 0, 0)
         self.reception: dict[int, tuple[int, int]] = {}
         """Per slot's SSRC: packets lost and packets expected, as the browser counts."""
         self._first_reported: dict[int, int] = {}
@@ -206,18 +204,94 @@ class Subscriber:
         """Payload bytes sent so far."""
         return sum(slot.octets for slot in self.slots)
 
+    def measure(self, now: int) -> None:
+        """The browser says when packets arrive: number them, and estimate its line."""
+        self.history = twcc.SendHistory()
+        self.line = LineEstimate(now)
+
+    def send(
+        self,
+        second: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        now: int,
+        *,
+        padded: bool = False,
+    ) -> None:
+        """Send one packet with our header extension. `second`: marker and payload type."""
+        first = 0xB0 if padded else 0x90
+        history = self.history
+        size = len(payload) + OVERHEAD
+        if history is not None:
+            number = history.next(size, now)
+            head = _NUMBERED.pack(
+                first,
+                second,
+                sequence,
+                timestamp,
+                ssrc,
+                0xBEDE,
+                1,
+                TRANSPORT_ID << 4 | 1,
+                number,
+                0,
+            )
+        else:
+            at = (now << 18) // SECOND & 0xFFFFFF
+            head = _TIMED.pack(
+                first,
+                second,
+                sequence,
+                timestamp,
+                ssrc,
+                0xBEDE,
+                1,
+                (SEND_TIME_ID << 4 | 2) << 24 | at,
+            )
+        if not padded:
+            self.sent_octets += size
+        self.wire.send_rtp(head + payload)
+
+    def rtx_number(self, ssrc: int) -> int:
+        """The next sequence number of a stream of repeats."""
+        number = (self._rtx_numbers.get(ssrc, secrets.randbits(14)) + 1) & 0xFFFF
+        self._rtx_numbers[ssrc] = number
+        return number
+
+    def may_repeat(self, ssrc: int, sequence: int, size: int, now: int) -> bool:
+        """Whether a packet may be sent again: never into a line that is full already."""
+        if self.line is not None and self.line.full:
+            return False
+        return self.budget.take(ssrc, sequence, size, self.round_trip or 0, now)
+
+    def sending(self, now: int) -> int:
+        """Bits per second that go out, padding left out; call every 200 ms or so."""
+        at, before, rate = self._sending
+        if now - at >= 150 * MS:
+            rate = (self.sent_octets - before) * 8 * SECOND // max(1, now - at) if at else 0
+            self._sending = now, self.sent_octets, rate
+        return rate
+
     def carried(self) -> dict[str, TrackId]:
         """Track of each slot in use, by mid."""
         return {slot.plan.mid: slot.source.track for slot in self.slots if slot.source is not None}
 
-    def assign(self, wanted: list[Upstream], now: int) -> bool:
-        """Carry these streams: a seat keeps its place while it has any, newcomers take the
-        lowest free one, who finds none is not carried. True when `carried` changed."""
+    def assign(self, wanted: list[Upstream], weights: dict[str, int]) -> bool:
+        """Carry these tracks: a seat keeps its place while it has any, newcomers take the lowest
+        free one. With more seats than places the weightier ones are carried, and among equals
+        those that have a place. True when `carried` changed."""
         before = self.carried()
         by_key: dict[tuple[Source, int], Upstream] = {}
-        seats = dict.fromkeys(item.track.seat for item in wanted if item.track.source != "screen")
-        self._places = {seat: at for seat, at in self._places.items() if seat in seats}
+        seats = list(
+            dict.fromkeys(item.track.seat for item in wanted if item.track.source != "screen")
+        )
         count = sum(slot.plan.source == "camera" for slot in self.slots)
+        if len(seats) > count:
+            seats.sort(key=lambda seat: (-weights.get(seat, 0), seat not in self._places))
+            seats = seats[:count]
+        self._places = {seat: at for seat, at in self._places.items() if seat in seats}
         free = [at for at in range(count) if at not in self._places.values()]
         for seat in seats:
             if seat not in self._places and free:
@@ -230,7 +304,7 @@ class Subscriber:
         for slot in self.slots:
             source = by_key.get((slot.plan.source, slot.plan.place))
             if slot.source is not source:
-                slot.switch(source, now)
+                slot.switch(source)
         return self.carried() != before
 
     def _screens(self, wanted: list[Upstream]) -> dict[tuple[Source, int], Upstream]:
@@ -247,23 +321,53 @@ class Subscriber:
                 kept["screen", slot.plan.place] = rest.pop(0)
         return kept
 
-    def read_rtcp(self, data: bytes, extension: bytes, now: int) -> None:
-        """Act on the browser's reports and wishes. Raises MalformedPacket."""
+    def read_rtcp(self, data: bytes, now: int) -> bool:
+        """Act on the browser's reports and wishes; True when its line carries less than before.
+        Raises MalformedPacket."""
+        fell = False
         for message in rtcp.parse(data):
-            if isinstance(message, Nack):
+            if isinstance(message, TransportFeedback):
+                fell |= self._told(message, now)
+            elif isinstance(message, Nack):
                 slot = self._by_ssrc.get(message.ssrc)
                 if slot is not None:
                     self.budget.credit(self.octets)
                     for sequence in message.sequences:
-                        slot.repeat(sequence, extension, now)
+                        slot.repeat(sequence, now)
             elif isinstance(message, KeyframeRequest):
                 slot = self._by_ssrc.get(message.ssrc)
-                if slot is not None and slot.source is not None:
-                    slot.source.request_keyframe(now)
+                stream = slot.flowing if slot is not None else None
+                if stream is not None:
+                    stream.upstream.request_keyframe(stream, now)
             elif isinstance(message, Remb):
                 self.remb = message.bitrate
             elif isinstance(message, ReceiverReport):
                 self._reported(message, now)
+        return fell
+
+    def _told(self, message: TransportFeedback, now: int) -> bool:
+        if self.history is None or self.line is None:
+            return False
+        sent = self.history.match(message.feedback)
+        if self.round_trip is not None:
+            self.line.round_trip = self.round_trip
+        return self.line.feedback(sent, now)
+
+    def budget_now(self) -> int | None:
+        """Bits per second for everything; None where nothing is known of the line."""
+        if self.line is not None:
+            return self.line.target
+        return self.remb
+
+    def pad(self, demand: int, now: int) -> None:
+        """Try whether the line carries what the page would like, with padding. Call every 50 ms."""
+        if self.line is None:
+            return
+        sending = self.sending(now)
+        self.line.silence(now, sending=sending > 0)
+        size = self.line.padding(demand, sending, now)
+        if size:
+            next(slot for slot in self.slots if slot.plan.rtx_payload_type).pad(size, now)
 
     def _reported(self, message: ReceiverReport, now: int) -> None:
         for block in message.blocks:

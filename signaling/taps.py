@@ -4,10 +4,17 @@ import logging
 from collections.abc import Callable
 
 from signaling.engine import MediaPacket, RecordedTrack, Recorder, SinkRefused
+from signaling.feedback import SECOND
+from signaling.numbering import Numbering
 from signaling.packet_cache import Incoming
+from signaling.stream import Stream, sampled_apart
 from signaling.upstream import Tap, Upstream
 
 logger = logging.getLogger(__name__)
+
+STEADY = 3 * SECOND
+"""A better layer must flow so long before the record goes on with it: each change of size is a
+new segment."""
 
 
 class Taps:
@@ -35,7 +42,11 @@ class Taps:
         self._recorder = None
 
     def open(
-        self, upstream: Upstream, name: RecordedTrack, request_keyframe: Callable[[], None]
+        self,
+        upstream: Upstream,
+        name: RecordedTrack,
+        request_keyframe: Callable[[], None],
+        now: int,
     ) -> None:
         """Ask the recorder for a sink, once until the next `close`. `name`: the track's name in
         the record."""
@@ -47,34 +58,71 @@ class Taps:
         except Exception:
             self._contain(upstream)
         if upstream.tap.sink is not None:
+            flowing = upstream.flowing(now)
+            upstream.tap.stream = flowing[-1] if flowing else upstream.streams[-1]
             request_keyframe()
             # Audio reports come only every 5 s, so a new sink is told the last one at once.
-            self.tell_clock(upstream)
+            self.tell_clock(upstream.tap.stream)
 
-    def write(self, upstream: Upstream, packet: Incoming) -> None:
-        """Give the sink a packet."""
-        if upstream.tap.sink is None:
+    def follow(self, upstream: Upstream, now: int) -> None:
+        """Record the best layer that flows: a lower one as soon as it is switched off, a better
+        one when it is steady. The change is made at a keyframe, which is asked for. Call it every
+        200 ms."""
+        tap = upstream.tap
+        if tap.sink is None or tap.stream is None or len(upstream.streams) == 1:
             return
+        flowing = upstream.flowing(now)
+        steady = [
+            item for item in flowing if item is tap.stream or now - item.began >= STEADY
+        ] or flowing
+        best = steady[-1] if steady else tap.stream
+        tap.next = None if best is tap.stream else best
+        if tap.next is not None and upstream.open:
+            upstream.request_keyframe(tap.next, now)
+
+    def write(self, stream: Stream, packet: Incoming) -> None:
+        """Give the sink a packet of the layer that is recorded, in one unbroken numbering."""
+        tap = stream.upstream.tap
+        if tap.sink is None:
+            return
+        if stream is not tap.stream:
+            if stream is not tap.next or packet.vp8 is None or not packet.vp8.keyframe:
+                return
+            self._go_on(tap, stream, packet)
+        sequence, timestamp = packet.sequence, packet.timestamp
+        if len(stream.upstream.streams) > 1:
+            if tap.numbering is None:
+                tap.numbering = Numbering(stream.upstream.codec, stream.upstream.clock_rate)
+                tap.numbering.keep(packet)
+            moved = tap.numbering.move(packet)
+            if moved is None:
+                return
+            sequence, timestamp = moved
         try:
-            upstream.tap.sink.write(
-                MediaPacket(
-                    packet.sequence,
-                    packet.timestamp,
-                    packet.marker,
-                    packet.payload,
-                    packet.arrival_ns,
-                )
+            tap.sink.write(
+                MediaPacket(sequence, timestamp, packet.marker, packet.payload, packet.arrival_ns)
             )
         except Exception:
-            self._contain(upstream)
+            self._contain(stream.upstream)
 
-    def tell_clock(self, upstream: Upstream) -> None:
-        """Give the sink the stream's last sender report."""
-        report, sink = upstream.report, upstream.tap.sink
-        if sink is None or report is None:
+    def _go_on(self, tap: Tap, stream: Stream, packet: Incoming) -> None:
+        old, tap.stream, tap.next = tap.stream, stream, None
+        if tap.numbering is not None:
+            last = tap.numbering.last_timestamp - tap.numbering.timestamp
+            tap.numbering.begin(packet, sampled_apart(old, last, stream, packet))
+        self.tell_clock(stream)
+
+    def tell_clock(self, stream: Stream) -> None:
+        """Give the sink the last sender report of the layer that is recorded."""
+        upstream = stream.upstream
+        report, tap = stream.report, upstream.tap
+        if tap.sink is None or report is None or tap.stream is not stream:
             return
+        timestamp = report.timestamp
+        if tap.numbering is not None:
+            timestamp = (timestamp + tap.numbering.timestamp) & 0xFFFFFFFF
         try:
-            sink.clock(report.timestamp, upstream.clock.to_local(report.ntp))
+            tap.sink.clock(timestamp, upstream.clock.to_local(report.ntp))
         except Exception:
             self._contain(upstream)
 

@@ -1,14 +1,14 @@
-"""One published stream: a microphone, camera or screen as it arrives over one connection."""
+"""One published track as it arrives over one connection: a microphone, camera or screen."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from signaling import rtcp, vp8
-from signaling.engine import Codec, TrackId, TrackSink
-from signaling.feedback import SECOND, KeyframeRequests, Reception, SenderClock, VoiceLevel
-from signaling.packet_cache import Incoming, PacketCache
-from signaling.rtcp import ReportBlock, SenderReport
+from signaling import rtcp
+from signaling.engine import Codec, Layer, TrackId, TrackSink
+from signaling.feedback import KeyframeRequests, SenderClock, VoiceLevel
+from signaling.numbering import Numbering
 from signaling.rtp import RtpPacket
+from signaling.stream import Stream
 
 CLOCK_RATES: dict[Codec, int] = {"opus": 48_000, "vp8": 90_000}
 
@@ -26,6 +26,8 @@ class PublishedSection:
     """Local id of the RFC 6464 audio level extension."""
     ssrcs: tuple[int, ...]
     """Announced SSRCs: media, then its retransmissions. May be empty."""
+    layers: tuple[Layer, ...] = ("h",)
+    """Simulcast layers (rids), lowest first; more than one are told apart by their rid alone."""
 
 
 class Wire(Protocol):
@@ -38,24 +40,22 @@ class Wire(Protocol):
         """Protect and send one RTCP packet or compound."""
 
 
-class Output(Protocol):
-    """Somewhere that a stream goes to: one slot of one subscriber."""
-
-    def forward(self, packet: Incoming, extension: bytes) -> None:
-        """Send a packet on, with our header extension."""
-
-
 @dataclass(slots=True)
 class Tap:
-    """The recorder's end of a stream."""
+    """The recorder's end of a track."""
 
     sink: TrackSink | None = None
     asked: bool = False
     """The recorder was asked for a sink; it is asked again only after a close."""
+    stream: Stream | None = None
+    """The layer that is recorded."""
+    next: Stream | None = None
+    """The layer to go on with at its next keyframe."""
+    numbering: Numbering | None = None
 
 
 class Upstream:
-    """State of one stream, from its first packet to the end of its connection."""
+    """State of one track, from its first packet to the end of its connection."""
 
     def __init__(
         self, section: PublishedSection, wire: Wire, clock: SenderClock, own_ssrc: int
@@ -65,15 +65,9 @@ class Upstream:
         self.codec = section.codec
         self.clock_rate = CLOCK_RATES[section.codec]
         self.clock = clock
-        """The publisher's clock, shared by its streams."""
-        self.ssrc = section.ssrcs[0] if section.ssrcs else 0
-        self.reception = Reception(self.clock_rate, repair=section.codec == "vp8")
-        self.cache = PacketCache()
+        """The publisher's clock, shared by its tracks."""
         self.keyframes = KeyframeRequests()
         self.level = VoiceLevel()
-        self.report: SenderReport | None = None
-        self.report_at = 0
-        """Arrival of `report`, monotonic nanoseconds."""
         self.last_packet: int | None = None
         """Arrival of the newest media packet, monotonic nanoseconds."""
         self.live = False
@@ -82,61 +76,82 @@ class Upstream:
         self.open = False
         """Placed and permitted: its packets may go out. Set by the forwarder, synchronously."""
         self.tap = Tap()
-        self.outputs: tuple[Output, ...] = ()
-        self.bytes = 0
-        self.has_keyframe = False
-        """The packet being forwarded right now begins a keyframe: nobody needs to ask."""
+        single = section.ssrcs[0] if section.ssrcs and len(section.layers) == 1 else 0
+        self.streams = tuple(Stream(self, layer, single) for layer in section.layers)
+        """Lowest first."""
         self._wire = wire
         self._own_ssrc = own_ssrc
+        self._wanted: set[Stream] = set()
 
-    def accept(self, packet: RtpPacket, now: int, *, repair: bool) -> Incoming | None:
-        """Count a packet; None for a duplicate or one that is too old."""
-        if not self.reception.add(packet.sequence, packet.timestamp, now, repair=repair):
-            return None
-        self.bytes += len(packet.payload)
-        self.last_packet = now
-        descriptor = None
-        if self.codec == "vp8":
-            descriptor = vp8.parse(packet.payload)
-        elif self.section.level_id in packet.elements:
-            self.level.add(packet.elements[self.section.level_id])
-        return Incoming(
-            packet.sequence, packet.timestamp, packet.marker, packet.payload, descriptor, now
+    @property
+    def bytes(self) -> int:
+        """All that arrived."""
+        return sum(stream.bytes for stream in self.streams)
+
+    @property
+    def used(self) -> bool:
+        """Somebody takes it."""
+        return self.tap.sink is not None or any(
+            stream.outputs or stream.waiting for stream in self.streams
         )
 
-    def request_keyframe(self, now: int) -> None:
-        """Ask the publisher for a keyframe, at most every 500 ms, until one comes."""
-        if self.codec != "vp8" or not self.ssrc or self.has_keyframe:
+    def flowing(self, now: int) -> list[Stream]:
+        """Its layers that come now, lowest first."""
+        return [stream for stream in self.streams if stream.flows(now)]
+
+    def unplug(self) -> None:
+        """Nothing goes anywhere from here."""
+        for stream in self.streams:
+            stream.outputs = stream.waiting = ()
+
+    def hear(self, packet: RtpPacket) -> None:
+        """Take note of how loud a packet of sound is."""
+        element = packet.elements.get(self.section.level_id) if self.section.level_id else None
+        if element:
+            self.level.add(element)
+
+    def request_keyframe(self, stream: Stream, now: int) -> None:
+        """Ask for a keyframe of one layer, until one comes; the track is asked at most every
+        500 ms. (A browser answers with one on every layer.)"""
+        if self.codec != "vp8" or not stream.ssrc or stream.has_keyframe:
             return
+        self._wanted.add(stream)
         if self.keyframes.want(now):
             self._send_keyframe_request()
 
+    def keyframe_arrived(self, stream: Stream) -> None:
+        """A keyframe of this layer came."""
+        self._wanted.discard(stream)
+        if not self._wanted:
+            self.keyframes.arrived()
+
     def repair(self, now: int) -> None:
         """Ask again for what is lost, and for a keyframe where that is hopeless."""
-        lost = self.reception.wanted(now)
-        if lost and self.open:
-            self._wire.send_rtcp(rtcp.nack(self._own_ssrc, self.ssrc, lost))
-        if self.reception.gave_up:
-            self.reception.gave_up = False
-            if self.open and (self.outputs or self.tap.sink):
-                self.request_keyframe(now)
-        if self.open and self.ssrc and self.keyframes.due(now):
+        for stream in self.streams:
+            self._repair(stream, now)
+        if self._wanted and len(self.streams) > 1:
+            for stream in [item for item in self._wanted if not item.flows(now)]:
+                self.keyframe_arrived(stream)  # switched off: it will not answer
+        if self.open and self.keyframes.due(now):
             self._send_keyframe_request()
 
+    def _repair(self, stream: Stream, now: int) -> None:
+        taken = bool(stream.outputs or stream.waiting or stream is self.tap.stream)
+        lost = stream.reception.wanted(now)
+        if lost and self.open and (taken or len(self.streams) == 1):
+            self._wire.send_rtcp(rtcp.nack(self._own_ssrc, stream.ssrc, lost))
+        if stream.reception.gave_up:
+            stream.reception.gave_up = False
+            if self.open and taken:
+                self.request_keyframe(stream, now)
+
+    def repair_at_once(self, stream: Stream, now: int) -> None:
+        """A loss was just seen."""
+        self._repair(stream, now)
+
     def _send_keyframe_request(self) -> None:
-        self._wire.send_rtcp(rtcp.keyframe_request(self._own_ssrc, self.ssrc))
-
-    def timestamp_at(self, now: int) -> int | None:
-        """RTP timestamp sampled at a monotonic time; None before the first sender report."""
-        if self.report is None:
-            return None
-        elapsed = now - self.clock.to_local(self.report.ntp)
-        return self.report.timestamp + elapsed * self.clock_rate // SECOND
-
-    def block(self, now: int) -> ReportBlock:
-        """Report block for the publisher (RFC 3550 section 6.4.1)."""
-        last_sr = delay = 0
-        if self.report is not None:
-            last_sr = self.report.ntp >> 16 & 0xFFFFFFFF
-            delay = ((now - self.report_at) << 16) // SECOND
-        return self.reception.block(self.ssrc, last_sr, delay)
+        wanted = sorted(stream.ssrc for stream in self._wanted)
+        if wanted:
+            self._wire.send_rtcp(
+                b"".join(rtcp.keyframe_request(self._own_ssrc, ssrc) for ssrc in wanted)
+            )

@@ -74,3 +74,14 @@ def rewrite(payload: bytes, at: Vp8Descriptor, picture_shift: int, tl0_shift: in
     if at.tl0_at:
         out[at.tl0_at] = (at.tl0 + tl0_shift) & 0xFF
     return bytes(out)
+
+
+def picture_size(payload: bytes) -> tuple[int, int] | None:
+    """Width and height in the first packet of a keyframe (RFC 6386 section 9.1); None where
+    they are not there."""
+    at = payload.find(b"\x9d\x01\x2a", 4, 20)
+    if at < 0 or at + 7 > len(payload):
+        return None
+    width = int.from_bytes(payload[at + 3 : at + 5], "little") & 0x3FFF
+    height = int.from_bytes(payload[at + 5 : at + 7], "little") & 0x3FFF
+    return (width, height) if width and height else None

@@ -16,7 +16,7 @@ from signaling.engine import (
 )
 from signaling.feedback import MS, SECOND
 from signaling.forwarder import Forwarder
-from signaling.publisher import Publisher
+from signaling.publisher import ExtensionIds, Publisher
 from signaling.sdp import plan_slots
 from signaling.subscriber import Subscriber
 from signaling.upstream import PublishedSection
@@ -24,6 +24,8 @@ from signaling.upstream import PublishedSection
 START = 1000 * SECOND
 OPUS, VP8, RTX = 111, 96, 97
 MID_ID, LEVEL_ID, SEND_TIME_ID = 4, 1, 2
+RID_ID, REPAIRED_ID, TRANSPORT_ID = 10, 11, 5
+IDS = ExtensionIds(MID_ID, SEND_TIME_ID, RID_ID, REPAIRED_ID)
 HEARING = HearingSpace("sitting")
 
 
@@ -169,8 +171,7 @@ class Room:
             sections,
             wire,
             FakeEstimator(),
-            mid_id=MID_ID,
-            send_time_id=SEND_TIME_ID,
+            IDS,
         )
         self.forwarder.seat(seat)
         self.publishers[seat], self.up[seat] = publisher, wire

@@ -315,7 +315,7 @@ def test_a_failing_sink_or_slot_hurts_nobody_else(caplog: pytest.LogCaptureFixtu
 
 def report(room: Room, seat: str, index: int, ntp: int, timestamp: int) -> None:
     publisher = room.publishers[seat]
-    data = rtcp.sender_report(publisher.upstreams[index].ssrc, ntp, timestamp, 1, 1)
+    data = rtcp.sender_report(publisher.upstreams[index].streams[0].ssrc, ntp, timestamp, 1, 1)
     room.forwarder.receive_publisher_rtcp(publisher, data, room.now)
 
 

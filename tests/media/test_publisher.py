@@ -7,10 +7,10 @@ from signaling.engine import SOURCES, Source, TrackId
 from signaling.publisher import Publisher
 from signaling.upstream import PublishedSection
 from tests.media.builders import (
+    IDS,
     MID_ID,
     OPUS,
     RTX,
-    SEND_TIME_ID,
     START,
     VP8,
     FakeEstimator,
@@ -39,8 +39,7 @@ def publisher(*, announced: bool) -> Publisher:
         sections,
         FakeWire(),
         FakeEstimator(),
-        mid_id=MID_ID,
-        send_time_id=SEND_TIME_ID,
+        IDS,
     )
 
 
@@ -75,7 +74,7 @@ def test_repairs_of_two_video_sections_are_told_apart(announced: bool) -> None:
         assert read(peer, media, 7, mid=mid) == (source, 7)
         assert read(peer, repair, 6, kind=RTX, mid=mid) == (source, 6)
         assert read(peer, repair, 6, kind=RTX, mid=mid) is None
-    assert [item.reception.repaired for item in peer.upstreams] == [0, 1, 1]
+    assert [item.streams[0].reception.repaired for item in peer.upstreams] == [0, 1, 1]
 
 
 def test_audio_needs_no_mid_and_a_wrong_mid_binds_nothing() -> None:

@@ -192,7 +192,11 @@ def test_offers_slots_in_order_with_a_stream_per_place() -> None:
 
 
 def test_reads_an_answer() -> None:
-    remote = sdp.read_subscribe_answer(PLANS, answer())
+    read = sdp.read_subscribe_answer(PLANS, answer())
+    remote = read.remote
+    assert read.transport
+    silent = answer().replace(" transport-cc", " ccm fir", 1)
+    assert not sdp.read_subscribe_answer(PLANS, silent).transport
     assert (remote.ufrag, remote.setup) == ("ufrag", "active")
 
 
@@ -217,3 +221,69 @@ def test_refuses_an_answer(old: str, new: str, code: str) -> None:
 def test_refuses_an_answer_of_another_length() -> None:
     with pytest.raises(MediaRefused):
         sdp.read_subscribe_answer(PLANS[:-1], answer())
+
+
+NUMBERED = f"a=extmap:5 {sdp.TRANSPORT}\n"
+RIDS = """a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
+a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id
+"""
+SIMULCAST = "a=rid:h send\na=rid:m send\na=rid:l send\na=simulcast:send h;m;l\n"
+
+
+def with_lines(text: str, *, camera: str = "", every: str = "") -> str:
+    """Add lines to the camera's section, or to all."""
+    head, *sections = text.split("\nm=")
+    sections = [
+        section.rstrip() + "\n" + every + (camera if at == 1 else "")
+        for at, section in enumerate(sections)
+    ]
+    return "\nm=".join([head, *(section.rstrip() for section in sections), ""]).removesuffix("m=")
+
+
+def test_the_layers_of_a_camera_are_answered() -> None:
+    read = sdp.read_publish("judge", with_lines(OFFER, camera=RIDS + SIMULCAST))
+    assert [item.layers for item in read.sections] == [("h",), ("l", "m", "h"), ("h",)]
+    assert (read.ids.rid, read.ids.repaired_rid) == (10, 11)
+    lines = sdp.write_publish_answer(read, LOCAL).split("m=")[2].split("\r\n")
+    assert [line for line in lines if "rid" in line or "simulcast" in line] == [
+        "a=rid:l recv",
+        "a=rid:m recv",
+        "a=rid:h recv",
+        "a=simulcast:recv l;m;h",
+    ]
+    assert "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" in lines
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        SIMULCAST,  # no extension to tell them apart
+        RIDS + SIMULCAST.replace("l", "x"),
+        RIDS + SIMULCAST.replace("a=rid:m send\n", ""),
+        RIDS + "a=simulcast:send\n",
+        RIDS + "a=rid:h send\na=simulcast:send h\n",
+    ],
+)
+def test_layers_that_we_do_not_know_are_not_answered(camera: str) -> None:
+    read = sdp.read_publish("judge", with_lines(OFFER, camera=camera))
+    assert read.sections[1].layers == ("h",)
+    assert "simulcast" not in sdp.write_publish_answer(read, LOCAL)
+
+
+def test_arrivals_are_told_where_every_section_numbers_its_packets() -> None:
+    feedback = "".join(f"a=rtcp-fb:{number} transport-cc\n" for number in (111, 96))
+    whole = with_lines(OFFER, every=NUMBERED + feedback)
+    assert sdp.read_publish("judge", whole).ids.transport == 5
+    assert "transport-cc" in sdp.write_publish_answer(sdp.read_publish("judge", whole), LOCAL)
+    for lacking in (
+        with_lines(OFFER, camera=NUMBERED + feedback),
+        with_lines(OFFER, every=NUMBERED),
+        OFFER,
+    ):
+        read = sdp.read_publish("judge", lacking)
+        assert read.ids.transport is None
+        assert "transport-cc" not in sdp.write_publish_answer(read, LOCAL)
+
+
+def test_one_extension_has_one_id() -> None:
+    assert refusal(with_lines(OFFER, camera=f"a=extmap:6 {sdp.MID}\n")) == "media.bad_sdp"

@@ -153,7 +153,7 @@ def test_sender_reports_keep_sound_and_picture_together() -> None:
     # The browser sampled both at its own second 50; one report travelled 30 ms longer.
     ntp = ns_to_ntp(50 * SECOND)
     for index, (rate, delay) in enumerate(((48_000, 10), (90_000, 40))):
-        data = rtcp.sender_report(publisher.upstreams[index].ssrc, ntp, 7 * rate, 1, 1)
+        data = rtcp.sender_report(publisher.upstreams[index].streams[0].ssrc, ntp, 7 * rate, 1, 1)
         room.forwarder.receive_publisher_rtcp(publisher, data, room.now + delay * MS)
     room.wait(1100 * MS)
     sound, image = room.heard("lawyer", "microphone")[0], room.heard("lawyer")[0]

@@ -1,0 +1,96 @@
+"""One unbroken numbering out of several streams, one after the other.
+
+Whoever receives it (a browser's slot, the recorder) sees sequence numbers, timestamps and VP8
+picture numbers go on where the former stream ended (RFC 7741 section 4.2: they must not jump
+backwards). The first stream may keep its own numbers.
+"""
+
+from signaling import vp8
+from signaling.engine import Codec
+from signaling.feedback import SECOND
+from signaling.packet_cache import Incoming
+from signaling.rtp import ahead16
+
+SHORTEST_STEP: dict[Codec, int] = {"opus": 960, "vp8": 1500}
+"""Least advance of the timestamp at a change of stream: one packet, one frame of 60 Hz."""
+
+
+class Numbering:
+    """How far the stream that flows now is moved, and where the numbering stands."""
+
+    __slots__ = (
+        "_codec",
+        "_rate",
+        "first",
+        "last_at",
+        "last_picture",
+        "last_sequence",
+        "last_timestamp",
+        "last_tl0",
+        "picture",
+        "sequence",
+        "timestamp",
+        "tl0",
+    )
+
+    def __init__(self, codec: Codec, rate: int, sequence: int = 0, timestamp: int = 0) -> None:
+        """Begin after these numbers. `rate`: units of the codec's clock in a second."""
+        self._codec: Codec = codec
+        self._rate = rate
+        self.sequence = self.timestamp = self.picture = self.tl0 = 0
+        """What is added to the stream's own numbers."""
+        self.first = 0
+        """The stream's own number of the first packet that is used; older ones are not."""
+        self.last_sequence, self.last_timestamp = sequence, timestamp
+        self.last_picture = self.last_tl0 = 0
+        self.last_at: int | None = None
+
+    def begin(self, packet: Incoming, sampled_apart: int | None = None) -> None:
+        """Go on with another stream, from this packet. `sampled_apart`: nanoseconds from the
+        last packet's sampling to this one's where both are known, else arrivals count."""
+        step = SHORTEST_STEP[self._codec]
+        if self.last_at is not None:
+            apart = packet.arrival_ns - self.last_at
+            if sampled_apart is not None and abs(sampled_apart - apart) < SECOND:
+                apart = sampled_apart
+            step = max(step, apart * self._rate // SECOND)
+        self.first = packet.sequence
+        self.sequence = self.last_sequence + 1 - packet.sequence
+        self.timestamp = self.last_timestamp + step - packet.timestamp
+        if packet.vp8 is not None and self.last_at is not None:
+            self.picture = self.last_picture + 1 - packet.vp8.picture_id
+            self.tl0 = self.last_tl0 + 1 - packet.vp8.tl0
+
+    def keep(self, packet: Incoming) -> None:
+        """The stream that flows keeps its own numbers, from this packet on."""
+        self.first = packet.sequence
+        self.sequence = self.timestamp = self.picture = self.tl0 = 0
+        self.last_sequence = packet.sequence - 1
+
+    def covers(self, sequence: int) -> bool:
+        """Whether a number of the stream is not older than its beginning here."""
+        return ahead16(sequence, self.first) >= 0
+
+    def move(self, packet: Incoming) -> tuple[int, int] | None:
+        """Sequence number and timestamp of a packet in this numbering; None for one that is
+        older than the stream's beginning here."""
+        age = ((packet.sequence - self.first + 0x8000) & 0xFFFF) - 0x8000
+        if age < 0:
+            return None
+        if age > 8192:  # keep the beginning within half a circle behind
+            self.first = (self.first + 4096) & 0xFFFF
+        sequence = (packet.sequence + self.sequence) & 0xFFFF
+        timestamp = (packet.timestamp + self.timestamp) & 0xFFFFFFFF
+        if ((sequence - self.last_sequence + 0x8000) & 0xFFFF) > 0x8000:
+            self.last_sequence, self.last_timestamp = sequence, timestamp
+            self.last_at = packet.arrival_ns
+            if packet.vp8 is not None:
+                self.last_picture = packet.vp8.picture_id + self.picture
+                self.last_tl0 = packet.vp8.tl0 + self.tl0
+        return sequence, timestamp
+
+    def payload(self, packet: Incoming) -> bytes:
+        """The payload with its picture numbers moved."""
+        if packet.vp8 is None or not (self.picture or self.tl0):
+            return packet.payload
+        return vp8.rewrite(packet.payload, packet.vp8, self.picture, self.tl0)
