@@ -15,8 +15,9 @@ from signaling.stream import Stream
 from signaling.twcc import Arrivals
 from signaling.upstream import PublishedSection, Upstream, Wire
 
-BANDWIDTH_CAP = 2_500_000
-"""Bits per second one publisher may send; Chromium needs about 1.7 Mb/s for 1280x720."""
+BANDWIDTH_CAP = 4_000_000
+"""Bits per second that a publisher is told it may send, where we estimate its line: three layers
+of a camera, and a screen."""
 ARRIVALS_INTERVAL = 100 * MS
 
 

@@ -13,8 +13,8 @@ from signaling.rtp import RtpPacket
 if TYPE_CHECKING:
     from signaling.upstream import Upstream
 
-OVERHEAD = 36
-"""Bytes of header, extension and SRTP tag that a payload travels with."""
+OVERHEAD = 64
+"""Bytes that a payload travels with: RTP header, extension, SRTP tag, UDP and IPv4."""
 USUAL: dict[Layer, int] = {"l": 150_000, "m": 450_000, "h": 1_200_000}
 """What a layer needs before anybody has measured it, bits per second (docs/media.md)."""
 STALLED = 600 * MS

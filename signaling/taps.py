@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 STEADY = 3 * SECOND
 """A better layer must flow so long before the record goes on with it: each change of size is a
 new segment."""
+BEGINNING = SECOND // 2
+"""The layers of a camera that is switched on come one after the other."""
 
 
 class Taps:
@@ -59,7 +61,8 @@ class Taps:
             self._contain(upstream)
         if upstream.tap.sink is not None:
             flowing = upstream.flowing(now)
-            upstream.tap.stream = flowing[-1] if flowing else upstream.streams[-1]
+            young = not flowing or now - min(item.began for item in flowing) < BEGINNING
+            upstream.tap.stream = upstream.streams[-1] if young else flowing[-1]
             request_keyframe()
             # Audio reports come only every 5 s, so a new sink is told the last one at once.
             self.tell_clock(upstream.tap.stream)
@@ -72,10 +75,15 @@ class Taps:
         if tap.sink is None or tap.stream is None or len(upstream.streams) == 1:
             return
         flowing = upstream.flowing(now)
+        if not flowing:
+            return
+        began = min(item.began for item in flowing)
         steady = [
-            item for item in flowing if item is tap.stream or now - item.began >= STEADY
-        ] or flowing
-        best = steady[-1] if steady else tap.stream
+            item
+            for item in flowing
+            if item is tap.stream or now - item.began >= STEADY or item.began - began < BEGINNING
+        ]
+        best = steady[-1]
         tap.next = None if best is tap.stream else best
         if tap.next is not None and upstream.open:
             upstream.request_keyframe(tap.next, now)

@@ -8,6 +8,7 @@ from signaling.engine import (
     SOURCES,
     Codec,
     HearingSpace,
+    Layer,
     MediaEvent,
     MediaPacket,
     RecordedTrack,
@@ -64,6 +65,11 @@ def picture(number: int, *, key: bool = False, start: bool = True, tl0: int = 0)
     """A VP8 payload with a 15 bit picture id and TL0PICIDX."""
     head = bytes([0x80 | (0x10 if start else 0), 0xC0, 0x80 | number >> 8 & 0x7F, number & 0xFF])
     return head + bytes([tl0 & 0xFF, 0x00 if key else 0x01]) + b"picture"
+
+
+def keyframe_header(width: int, height: int) -> bytes:
+    """Start of a VP8 keyframe (RFC 6386 section 9.1)."""
+    return bytes(3) + b"\x9d\x01\x2a" + struct.pack("<HH", width, height)
 
 
 class FakeWire:
@@ -140,6 +146,8 @@ class Room:
         self.down: dict[str, FakeWire] = {}
         self._sequence: dict[tuple[str, Source], int] = {}
         self._names = 0
+        self._layers: dict[str, int] = {}
+        self._seats: dict[str, int] = {}
 
     def join(self, seat: str, *, admit: bool = True) -> None:
         """Publish and subscribe; with `admit`, in the hearing with everything permitted."""
@@ -149,7 +157,7 @@ class Room:
             self.permit(seat)
             self.place(seat, HEARING)
 
-    def publish(self, seat: str) -> Publisher:
+    def publish(self, seat: str, layers: tuple[Layer, ...] = ("h",)) -> Publisher:
         self._names += 1
         base = self._names * 1000
         sections = [
@@ -161,6 +169,7 @@ class Room:
                 rtx_payload_type=None if index == 0 else RTX,
                 level_id=LEVEL_ID if index == 0 else None,
                 ssrcs=(base + index,) if index == 0 else (base + index, base + index + 100),
+                layers=layers if source == "camera" else ("h",),
             )
             for index, source in enumerate(SOURCES)
         ]
@@ -206,8 +215,12 @@ class Room:
         skip: int = 0,
         level: int | None = None,
         publisher: Publisher | None = None,
+        layer: Layer | None = None,
+        size: int = 0,
     ) -> int:
-        """One packet of a source; returns its sequence number."""
+        """One packet of a source, or of one of its layers; returns its sequence number."""
+        if layer is not None:
+            return self._send_layer(seat, layer, key=key, skip=skip, size=size)
         publisher = publisher or self.publishers[seat]
         upstream = next(item for item in publisher.upstreams if item.track.source == source)
         number = self._sequence.get((publisher.connection, source), 100) + 1 + skip
@@ -222,6 +235,31 @@ class Room:
             ssrc=upstream.section.ssrcs[0],
             payload_type=upstream.section.payload_type,
             elements=elements,
+        )
+        self.forwarder.receive_rtp(publisher, data, self.now)
+        return number
+
+    def _send_layer(self, seat: str, layer: Layer, *, key: bool, skip: int, size: int) -> int:
+        """Every layer has numbers and timestamps of its own."""
+        publisher = self.publishers[seat]
+        at = ("l", "m", "h").index(layer) + 1
+        name = f"{publisher.connection}/{layer}"
+        number = self._layers.get(name, 1000 * at) + 1 + skip
+        self._layers[name] = number
+        ssrc = 70_000 + 100 * self._seats.setdefault(publisher.connection, len(self._seats)) + at
+        payload = picture(number, key=key, tl0=number)
+        if key:
+            payload = picture(number, key=True, tl0=number)[:6] + keyframe_header(
+                160 << at, 90 << at
+            )
+        data = packet(
+            number,
+            (self.now - START) * 90 // MS + 1_000_000 * at,
+            payload + bytes(size),
+            ssrc=ssrc,
+            payload_type=VP8,
+            marker=True,
+            elements={MID_ID: b"1", RID_ID: layer.encode()},
         )
         self.forwarder.receive_rtp(publisher, data, self.now)
         return number

@@ -38,9 +38,9 @@ def test_a_small_tile_gets_a_small_layer_however_much_there_is() -> None:
 
 def test_everybody_is_seen_before_anybody_is_sharp() -> None:
     wants = [want(name, rank=rank) for name, rank in (("a", 2), ("b", 1), ("c", 0))]
-    assert layers(int(3 * 150_000 * RISE), *wants) == ["l", "l", "l"]
-    assert layers(int(2 * 150_000 * RISE), *wants) == [None, "l", "l"]
-    assert layers(int(850_000 * RISE), *wants) == ["l", "l", "m"]
+    assert layers(int(3 * 150_000 * RISE) + 1, *wants) == ["l", "l", "l"]
+    assert layers(int(2 * 150_000 * RISE) + 1, *wants) == [None, "l", "l"]
+    assert layers(int(850_000 * RISE) + 1, *wants) == ["l", "l", "m"]
 
 
 def test_larger_tiles_come_first_among_equals() -> None:

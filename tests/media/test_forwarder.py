@@ -435,7 +435,7 @@ def test_feedback_to_the_publisher() -> None:
     caps = [item for item in messages if isinstance(item, rtcp.Remb)]
     blocks = [item.blocks for item in messages if isinstance(item, rtcp.ReceiverReport)]
     assert len(caps) == 10
-    assert {cap.bitrate for cap in caps} == {2_500_000}
+    assert {cap.bitrate for cap in caps} == {4_000_000}
     assert [len(item) for item in blocks] == [2, 2, 2]
 
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling import rtcp
+from signaling import rtcp, twcc
+from signaling.feedback import MS
 from signaling.rtp import MalformedPacket
 
 U32 = st.integers(0, 2**32 - 1)
@@ -77,7 +78,8 @@ def test_bye_and_unknown_kinds() -> None:
     assert rtcp.parse(bytes.fromhex("81cb0001 0000002a")) == [rtcp.Bye((42,))]
     assert rtcp.parse(bytes.fromhex("80cf0001 0000002a")) == []
     # Transport-wide feedback (fmt 15) must not be taken for a NACK.
-    assert rtcp.parse(bytes.fromhex("8fcd0005") + bytes(20)) == []
+    feedback = bytes.fromhex("8fcd0005 00000001 00000002 00070001 00000000 20010400")
+    assert rtcp.parse(feedback) == [rtcp.TransportFeedback(twcc.Feedback(7, (MS,)))]
 
 
 def test_reads_a_padded_packet() -> None:
