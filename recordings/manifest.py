@@ -111,5 +111,7 @@ def chapters(
             chapter["text"] = words[0]
         if item.data.get("state") and item.type == "agenda":
             chapter["state"] = str(item.data["state"])
+        if item.type == "missed" and isinstance(missed := item.data.get("ms"), int):
+            chapter["seconds"] = max(1, round(missed / 1000))
         found.append(chapter)
     return sorted(found, key=lambda chapter: chapter["clock_ms"])

@@ -20,18 +20,16 @@ Without `Hall`: `answer = await line.through(answer)` on each description of the
 page gets it.
 
 With the whole product in a process of its own (MAHDAR_MEDIA_HOSTS=127.0.0.1 and a small
-MAHDAR_MEDIA_PORTS): `UdpProxy(ports=(first, last))` listens on the whole range, `in_thread()` runs
-it beside tests that are not asynchronous, and `line.script` is the page's init script that sends
-every description through it.
+MAHDAR_MEDIA_PORTS): `UdpProxy(ports=(first, last))` listens on the whole range; `line.script` is
+the page's init script that sends every description through it; `tests/support/bad_network.py` runs
+it in a thread, together with the web's half, for tests that are not asynchronous.
 """
 
 import asyncio
 import itertools
 import random
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
@@ -248,37 +246,3 @@ class UdpProxy:
             send(data)
         else:
             self.loop.call_at(at, send, data)
-
-
-@contextmanager
-def in_thread(proxy: UdpProxy) -> Iterator[UdpProxy]:
-    """Run a proxy on a loop of its own. Set fields from anywhere; call methods by `on_loop`."""
-    started, stop = threading.Event(), asyncio.Event()
-
-    async def run() -> None:
-        async with proxy:
-            started.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
-    thread.start()
-    if not started.wait(10):
-        raise RuntimeError("the proxy did not start")
-    try:
-        yield proxy
-    finally:
-        proxy.loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-
-
-def on_loop(proxy: UdpProxy, act: Callable[[], None]) -> None:
-    """Call a method of a proxy that runs in a thread; returns when it is done."""
-    done = threading.Event()
-
-    def run() -> None:
-        act()
-        done.set()
-
-    proxy.loop.call_soon_threadsafe(run)
-    if not done.wait(10):
-        raise RuntimeError("the proxy did not answer")

@@ -34,6 +34,10 @@ const WITH_NAME = /** @type {Record<string, string>} */ ({
   unlock: N_("%(name)s may speak again"),
   cannot_hear: N_("%(name)s cannot hear."),
   missed: N_("%(name)s missed a part"),
+  "line.cut": N_("The line of %(name)s is cut"),
+  "line.back": N_("The line of %(name)s is back"),
+  "media.silent": N_("Nothing comes in from %(name)s at the moment."),
+  "media.back": N_("%(name)s is heard and seen again"),
   "seat.joined": N_("%(name)s connects"),
   "seat.left": N_("%(name)s leaves"),
   "seat.admitted": N_("%(name)s comes into the hearing"),
@@ -72,6 +76,8 @@ export function chapterText(chapter, seats) {
   if (chapter.type === "note") return words;
   if (chapter.type === "agenda" && chapter.title) return t(chapter.title);
   const name = chapter.seat ? (seats.get(chapter.seat)?.name ?? "") : "";
+  const { seconds } = chapter;
+  if (chapter.type === "missed" && name && seconds) return t("%(name)s missed %(seconds)s seconds of the sitting.", { name, seconds });
   const withName = WITH_NAME[chapter.type];
   const label = withName && name ? t(withName, { name }) : t(PLAIN[chapter.type] ?? chapter.title ?? N_("Entry of the log"));
   return words ? `${label} · ${words}` : label;

@@ -9,7 +9,7 @@
 /** @typedef {Span & {reason: string}} Gap */
 /** @typedef {{id: string, seat: string, source: "microphone" | "camera" | "screen", codec: string, segments: Segment[], gaps: Gap[]}} Track */
 /** @typedef {{id: string, name: string, role_title: string}} Seat */
-/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string}} Chapter */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number}} Chapter `seconds` that the seat missed */
 /**
  * @typedef {object} Timeline
  * @property {string} epoch UTC of recording time 0

@@ -79,7 +79,9 @@ function start() {
     room.refresh();
     if (signal.open) void signal.request("language", { language: language() }).catch(() => {});
   });
-  window.addEventListener("online", () => signal.hurry());
+  const doubt = () => signal.doubt();
+  window.addEventListener("online", doubt);
+  /** @type {any} */ (navigator).connection?.addEventListener?.("change", doubt);
   window.addEventListener("pagehide", () => media.stop());
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape") escape(room);
@@ -210,7 +212,7 @@ async function keepAwake(wanted) {
 function watchVisibility(room) {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    room.signal.hurry();
+    room.signal.doubt();
     if (room.sources.wish.microphone && room.devices.microphone === null && room.model.end === null) {
       void room.devices.open("microphone");
     }

@@ -14,15 +14,23 @@ import { Lost } from "./signal.js";
  * @property {Record<Source, RTCRtpSender> | null} senders of a publish connection
  * @property {number} alive last count of anything that came in
  * @property {number} aliveAt when it last grew, milliseconds
+ * @property {number} triedAt when its replacement was last begun
  */
 
 const SOURCES = /** @type {Source[]} */ (["microphone", "camera", "screen"]);
 const MAX_BITRATE = { microphone: 40_000, camera: 1_500_000, screen: 2_000_000 };
 const LOOK_MS = 1000;
 /** A connection that hears nothing at all, not even STUN, for this long is replaced. */
-const SILENT_MS = 4000;
+const SILENT_MS = 3000;
 /** The same, after the signalling link broke: the server may have been started anew. */
-const SUSPECT_MS = 2500;
+const SUSPECT_MS = 1500;
+/** Both connections silent for this long: ask whether the signalling link is alive. */
+const DOUBT_MS = 900;
+/**
+ * How long a replacement may take before another is tried. Its checks go on all the while, so it
+ * connects as soon as the network is back.
+ */
+const PATIENCE_MS = 8000;
 const DISCONNECTED_MS = 2000;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
@@ -56,6 +64,8 @@ export class Media extends EventTarget {
   #streams = new WeakMap();
   #before = { publish: emptySample(), subscribe: emptySample() };
   #busy = { publish: false, subscribe: false };
+  /** @type {{ publish: Link | null, subscribe: Link | null }} replacements that are not up yet */
+  #next = { publish: null, subscribe: null };
   #failures = { publish: 0, subscribe: 0 };
   #suspectUntil = 0;
   #stopped = true;
@@ -75,7 +85,11 @@ export class Media extends EventTarget {
   resume(again) {
     this.#stopped = false;
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS);
-    if (again) this.#suspectUntil = performance.now() + 8000;
+    if (again) {
+      this.#suspectUntil = performance.now() + 8000;
+      for (const link of [this.publishing, this.subscribing]) if (link !== null) link.triedAt = -Infinity;
+      void this.#look();
+    }
     void this.#ensure("publish");
     void this.#ensure("subscribe");
   }
@@ -85,17 +99,22 @@ export class Media extends EventTarget {
    * @param {string} connection @param {"publish" | "subscribe"} way
    */
   lost(connection, way) {
-    const link = way === "publish" ? this.publishing : this.subscribing;
-    if (link?.id === connection) void this.#replace(way);
+    const next = this.#next[way];
+    if (next !== null && next.id !== connection) return; // its successor is on the way
+    if ((next ?? this.#current(way))?.id === connection) void this.#replace(way);
+  }
+
+  /** @param {"publish" | "subscribe"} way */
+  #current(way) {
+    return way === "publish" ? this.publishing : this.subscribing;
   }
 
   stop() {
     this.#stopped = true;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.publishing?.pc.close();
-    this.subscribing?.pc.close();
-    this.publishing = this.subscribing = null;
+    for (const link of [this.publishing, this.subscribing, this.#next.publish, this.#next.subscribe]) link?.pc.close();
+    this.publishing = this.subscribing = this.#next.publish = this.#next.subscribe = null;
     this.mixer.stop();
     this.#changed();
   }
@@ -114,7 +133,9 @@ export class Media extends EventTarget {
   async setTrack(source, track) {
     this.tracks[source] = track;
     if (track !== null && source === "screen") track.contentHint = "detail";
-    await this.publishing?.senders?.[source].replaceTrack(track).catch(() => {});
+    await Promise.all(
+      [this.publishing, this.#next.publish].map((link) => link?.senders?.[source].replaceTrack(track).catch(() => {})),
+    );
   }
 
   /** @param {Record<string, Record<string, Slot>>} slots by connection */
@@ -140,7 +161,7 @@ export class Media extends EventTarget {
 
   /** @param {"publish" | "subscribe"} way */
   async #ensure(way) {
-    const link = way === "publish" ? this.publishing : this.subscribing;
+    const link = this.#next[way] ?? this.#current(way);
     const state = link?.pc.connectionState;
     if (link === null || state === "failed" || state === "closed") await this.#replace(way);
   }
@@ -162,38 +183,40 @@ export class Media extends EventTarget {
     }
   }
 
-  /** @param {"publish" | "subscribe"} way @param {Link} link */
+  /**
+   * Keep the old connection until the new one is up. One that never came up is closed at once.
+   * @param {"publish" | "subscribe"} way @param {Link} link
+   */
   #watch(way, link) {
-    const old = way === "publish" ? this.publishing : this.subscribing;
-    if (way === "publish") this.publishing = link;
-    else if (old === null) this.subscribing = link;
+    this.#next[way]?.pc.close();
+    this.#next[way] = link;
+    if (this.#current(way) === null) this.#use(way, link);
     const settle = () => {
+      const mine = this.#next[way] === link || this.#current(way) === link;
       const state = link.pc.connectionState;
-      if (state === "connected") {
-        old?.pc.close();
-        if (way === "subscribe") this.subscribing = link;
-        this.#listen();
-      }
-      if (state === "failed") void this.#replace(way);
-      if (state === "disconnected") setTimeout(() => this.#givenUp(way, link), DISCONNECTED_MS);
+      if (mine && state === "connected" && this.#next[way] === link) this.#use(way, link);
+      if (mine && state === "failed") void this.#replace(way);
+      if (mine && state === "disconnected") setTimeout(() => this.#givenUp(way, link), DISCONNECTED_MS);
       this.#changed();
     };
-    if (way === "subscribe" && old !== null) {
-      // The old picture stays on the page until the new one is there, but never for long.
-      setTimeout(() => {
-        if (this.subscribing === old) this.subscribing = link;
-        old.pc.close();
-        this.#changed();
-      }, 5000);
-    }
     link.pc.addEventListener("connectionstatechange", settle);
     settle();
   }
 
+  /** From now on this is the connection. @param {"publish" | "subscribe"} way @param {Link} link */
+  #use(way, link) {
+    const old = this.#current(way);
+    this.#next[way] = null;
+    if (way === "publish") this.publishing = link;
+    else this.subscribing = link;
+    if (old !== link) old?.pc.close();
+    this.#listen();
+  }
+
   /** @param {"publish" | "subscribe"} way @param {Link} link */
   #givenUp(way, link) {
-    const current = way === "publish" ? this.publishing : this.subscribing;
-    if (link === current && link.pc.connectionState === "disconnected") void this.#replace(way);
+    const newest = this.#next[way] ?? this.#current(way);
+    if (link === newest && link.pc.connectionState === "disconnected") void this.#replace(way);
   }
 
   /** @returns {RTCPeerConnection} */
@@ -256,6 +279,9 @@ export class Media extends EventTarget {
     const subscribe = sampleOf(down, now);
     this.#check("publish", this.publishing, publish.alive, now);
     this.#check("subscribe", this.subscribing, subscribe.alive, now);
+    if ([this.publishing, this.subscribing].every((link) => link !== null && now - link.aliveAt > DOUBT_MS)) {
+      this.signal.doubt();
+    }
     const line = lineBetween(this.#before.publish, publish);
     const other = lineBetween(this.#before.subscribe, subscribe);
     this.#before = { publish, subscribe };
@@ -283,9 +309,11 @@ export class Media extends EventTarget {
       link.aliveAt = now;
       return;
     }
+    const next = this.#next[way];
+    if (next !== null && now - next.aliveAt < PATIENCE_MS) return;
     const limit = now < this.#suspectUntil ? SUSPECT_MS : SILENT_MS;
-    if (now - link.aliveAt < limit) return;
-    link.aliveAt = now; // one try per limit
+    if (now - link.aliveAt < limit || now - link.triedAt < limit) return;
+    link.triedAt = now;
     void this.#replace(way);
   }
 
@@ -327,7 +355,7 @@ export class Media extends EventTarget {
  * @param {string} id @param {RTCPeerConnection} pc @param {Record<Source, RTCRtpSender> | null} senders
  * @returns {Link}
  */
-const link = (id, pc, senders) => ({ id, pc, senders, alive: -1, aliveAt: performance.now() });
+const link = (id, pc, senders) => ({ id, pc, senders, alive: -1, aliveAt: performance.now(), triedAt: -Infinity });
 
 /** @param {Link | null} link @returns {Promise<Record<string, any>[]>} */
 async function statsOf(link) {

@@ -23,6 +23,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   private_recalled: N_("The court asks you to come back to the sitting when you are ready."),
   cannot_hear: N_("%(name)s cannot hear."),
   media_silent: N_("Nothing comes in from %(name)s at the moment."),
+  line_cut: N_("%(name)s hears nothing at the moment. The record notes the seconds."),
   private_ended: N_("The private consultation has ended."),
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
   taken_back: N_("You are back in your place."),
@@ -41,6 +42,7 @@ export function eventPhrase(state, event) {
   const params = event.params ?? {};
   if (event.name === "cannot_hear" && params.on === false) return null;
   const seat = state === null ? undefined : seatOf(state, String(params.seat ?? ""));
+  if (event.name === "line_cut" && seat?.id === state?.me.seat) return null; // a notice says so
   if (text.includes("%(name)s") && seat === undefined) return null;
   return { text, params: { ...params, name: seat?.name ?? "" } };
 }

@@ -17,6 +17,15 @@ export class Lost extends Error {}
 const ANSWER_MS = 15_000;
 const PING_MS = 4000;
 const SILENT_MS = 10_000;
+/** A ticket, and a socket's way to its welcome, take no longer on a line worth waiting for. */
+const CONNECT_MS = 6000;
+/** An answer to a ping, when the line is in doubt. */
+const DOUBT_MS = 1200;
+/**
+ * After so long a ticket is asked for a second time: the browser may have sent the first request
+ * over a connection of the network that it has left.
+ */
+const HEDGE_MS = 700;
 
 /**
  * The signalling link: ticket, socket, hello, commands with answers, coming back.
@@ -32,6 +41,9 @@ export class Signal {
   #attempt = 0;
   #stopped = false;
   #heard = 0;
+  #doubting = false;
+  /** A ticket is asked for. */
+  #asking = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -66,9 +78,26 @@ export class Signal {
 
   /** Try at once, for instance when the network is back. */
   hurry() {
-    if (this.#stopped || this.#socket !== null) return;
+    if (this.#stopped || this.#socket !== null || this.#asking) return;
     clearTimeout(this.#retry);
     void this.#connect();
+  }
+
+  /**
+   * The network may have changed, or media has gone silent: a socket that answers no ping now is
+   * dead, whatever the browser believes, and is replaced at once.
+   */
+  doubt() {
+    const socket = this.#socket;
+    if (socket === null) return this.hurry();
+    if (socket.readyState !== WebSocket.OPEN || this.#doubting) return;
+    this.#doubting = true;
+    const asked = performance.now();
+    this.#send({ type: "ping", t: Math.round(asked) });
+    setTimeout(() => {
+      this.#doubting = false;
+      if (socket === this.#socket && this.#heard <= asked) this.#abandon(socket);
+    }, DOUBT_MS);
   }
 
   get open() {
@@ -115,12 +144,15 @@ export class Signal {
   async #connect() {
     /** @type {{ ticket: string, ice: RTCIceServer[] } | null} */
     let ticket = null;
+    this.#asking = true;
     try {
       ticket = await this.#ticket();
     } catch (error) {
       if (error instanceof Refused) this.#end(error);
       else this.#again();
       return;
+    } finally {
+      this.#asking = false;
     }
     if (this.#stopped) return;
     this.options.onIce(ticket.ice ?? []);
@@ -130,13 +162,15 @@ export class Signal {
   /** @returns {Promise<{ ticket: string, ice: RTCIceServer[] }>} */
   async #ticket() {
     const { ticketUrl, csrf, seat } = this.options;
-    const answer = await fetch(ticketUrl, {
+    const ask = () => fetch(ticketUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
       body: JSON.stringify(seat === "" ? {} : { seat }),
       credentials: "same-origin",
       cache: "no-store",
+      signal: AbortSignal.timeout(CONNECT_MS),
     });
+    const answer = await hedged(ask, HEDGE_MS);
     if (answer.ok) return answer.json();
     if (answer.status >= 500 || answer.status === 429) throw new Lost(String(answer.status));
     const body = await answer.json().catch(() => ({}));
@@ -147,12 +181,16 @@ export class Signal {
   #dial(ticket) {
     const socket = new WebSocket(this.options.socketUrl);
     this.#socket = socket;
+    const late = setTimeout(() => this.#abandon(socket), CONNECT_MS);
     socket.onopen = () => {
       this.#heard = performance.now();
       const language = this.options.language();
       socket.send(JSON.stringify({ type: "hello", v: 1, ticket, client: this.client, language }));
     };
-    socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
+    socket.onmessage = (event) => {
+      clearTimeout(late);
+      this.#receive(JSON.parse(event.data));
+    };
     socket.onclose = (event) => this.#closed(socket, event.code);
     clearInterval(this.#pulse);
     this.#pulse = setInterval(() => this.#beat(socket), PING_MS);
@@ -161,11 +199,16 @@ export class Signal {
   /** A half-open socket is only found out by asking. @param {WebSocket} socket */
   #beat(socket) {
     if (socket.readyState === WebSocket.OPEN && performance.now() - this.#heard > SILENT_MS) {
-      this.#closed(socket, 1006);
-      socket.close();
+      this.#abandon(socket);
       return;
     }
     this.#send({ type: "ping", t: Math.round(performance.now()) });
+  }
+
+  /** Nothing comes over it any more. @param {WebSocket} socket */
+  #abandon(socket) {
+    this.#closed(socket, 1006);
+    socket.close();
   }
 
   /** @param {Record<string, any>} message */
@@ -218,6 +261,18 @@ export class Signal {
     const { code, message, params } = error;
     this.options.onMessage({ type: "end", reason: "refused", code, message, params });
   }
+}
+
+/**
+ * The first answer of two requests, the second of which is made only when the first is late.
+ * @param {() => Promise<Response>} ask @param {number} ms
+ * @returns {Promise<Response>}
+ */
+async function hedged(ask, ms) {
+  const first = ask();
+  const late = new Promise((resolve) => { setTimeout(resolve, ms, null); });
+  const early = await Promise.race([first, late]);
+  return early ?? Promise.any([first, ask()]);
 }
 
 /** The random name of this page: a socket of the same page keeps its seat as it is. */

@@ -42,6 +42,7 @@
  * @property {Source[]} silent what should send and does not
  * @property {boolean} heard a witness or expert who has been heard
  * @property {number} missed_seconds
+ * @property {string | null} [missing_since] hears nothing of the sitting, since
  * @property {boolean} guest
  * @property {string} id_last4
  * @property {string | null} room
@@ -67,6 +68,7 @@
  * @property {Record<string, { code: string, message: string, params?: Record<string, string | number> }>} why_not
  * @property {string | null} private the private room of this seat, open or not
  * @property {Missed[]} missed
+ * @property {string | null} [missing_since] this seat hears nothing of the sitting, since
  * @property {string | null} looks_at a host's: the seat that waits whose camera this page gets
  * @property {boolean} looked_at a host sees the camera of this page, which waits
  *

@@ -3,7 +3,7 @@ import { language, t, tn } from "../i18n.js";
 import { invitation, namesOf, pending } from "./consult.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
-import { secondsSince, timeOfDay } from "./format.js";
+import { clockOfDay, secondsSince, timeOfDay } from "./format.js";
 import { alarm, button, command, notice } from "./parts.js";
 import { missedText } from "./phrases.js";
 import { advice } from "./quality.js";
@@ -31,7 +31,7 @@ export const notices = (room) =>
     link(room),
     ...(room.model.state === null || QUIET.has(viewOf(room.model))
       ? []
-      : [record(room), ...deaf(room), attestation(room), invite(room), waitingRoom(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
+      : [record(room), ...deaf(room), attestation(room), invite(room), waitingRoom(room), missing(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
   );
 
 /** @param {Room} room */
@@ -109,6 +109,13 @@ function waitingRoom(room) {
     ? t("The officer is stepping out of earshot. The private room opens then.")
     : t("Waiting until everybody has accepted. You are still heard here.");
   return notice("pending", text, [command(room, "private_return", t("Withdraw"))], icon("lock-key"));
+}
+
+/** Sound and picture are cut, while the page still hears from the server. @param {Room} room */
+function missing(room) {
+  const { missing_since: since, place } = room.state.me;
+  if (!since || place !== "hearing" || room.model.link !== "open") return null;
+  return notice("missing", t("You have heard nothing of the sitting since %(time)s. The page connects again by itself, and the record notes what you miss.", { time: clockOfDay(since, room.page.zone) }), [], icon("ear-slash"));
 }
 
 /** @param {Room} room */

@@ -1,5 +1,5 @@
 // @ts-check
-import { language, t } from "../i18n.js";
+import { language, t, tn } from "../i18n.js";
 import { languageName } from "./channels.js";
 import * as dialogs from "./dialogs.js";
 import { clockOfDay, timeOfDay } from "./format.js";
@@ -113,6 +113,8 @@ function facts(room, seat) {
     seat.cannot_hear ? badge(t("Cannot hear"), "error", icon("ear-slash", "icon-16")) : null,
     seat.locked ? badge(t("Microphone locked"), "warning") : null,
     seat.hand !== null ? badge(t("Hand up since %(time)s", { time: clockOfDay(seat.hand, room.page.zone) }), "warning") : null,
+    seat.missing_since ? badge(t("Hears nothing since %(time)s", { time: clockOfDay(seat.missing_since, room.page.zone) }), "error", icon("ear-slash", "icon-16")) : null,
+    seat.missed_seconds > 0 ? badge(tn("Missed %(n)s second", "Missed %(n)s seconds", seat.missed_seconds), "warning", icon("clock-counter-clockwise", "icon-16")) : null,
     kit(seat),
     attestation(room, seat),
   ];
