@@ -337,7 +337,14 @@ class Accounts:
 
     def ticket(self, login: Login, sitting: str, seat: str) -> str:
         """A join ticket. The caller has asked the policy `seat.enter`."""
-        claims = Ticket(login.person.id, sitting, seat, login.id, secrets.token_hex(16))
+        return self.next_ticket(login.person.id, login.id, sitting, seat)
+
+    def next_ticket(self, person: str, session: str, sitting: str, seat: str) -> str:
+        """A join ticket for a page that is in, so that it comes back without asking first.
+
+        Everything is checked again when it is used: the session, the policy, the seat.
+        """
+        claims = Ticket(person, sitting, seat, session, secrets.token_hex(16))
         return ticket.sign(self._tickets, claims, self._clock())
 
     async def redeem(self, token: str) -> tuple[Ticket, Person]:

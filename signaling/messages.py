@@ -69,6 +69,10 @@ class Pong(Message, frozen=True, kw_only=True, tag="pong"):
     t: float
 
 
+class NextTicket(Message, frozen=True, kw_only=True, tag="ticket"):
+    """Ask for the ticket of the next socket, while this one works."""
+
+
 class SetLanguage(Message, frozen=True, kw_only=True, tag="language"):
     """The page's language has changed."""
 
@@ -424,7 +428,7 @@ Command: TypeAlias = Everyone | Hosts
 """What `room.decide` answers. The rest is between the socket and the service."""
 
 Transport: TypeAlias = (
-    Hello | Ping | Pong | SetLanguage | Publish | Subscribe | Answer | Line | Layout
+    Hello | Ping | Pong | NextTicket | SetLanguage | Publish | Subscribe | Answer | Line | Layout
 )
 Incoming: TypeAlias = Transport | Command
 

@@ -296,6 +296,10 @@ class LiveRooms:
                 pass
             case m.Hello():
                 raise Refusal("protocol.hello_twice", N_("This page is in already."))
+            case m.NextTicket():
+                who, accounts = page.who, self.accounts
+                found = accounts.next_ticket(who.person.id, page.login, live.id, who.seat)
+                page.answer(message.id, ticket=found)
             case m.SetLanguage():
                 page.language = message.language
                 page.answer(message.id)

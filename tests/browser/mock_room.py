@@ -326,6 +326,9 @@ class MockRoom:
     async def talk(self, socket: Websocket) -> None:
         """The conversation with one page."""
         hello = json.loads(await socket.receive())
+        if self.closed_to_sockets:
+            await socket.close(1012)
+            return
         seat, client = hello["ticket"], hello["client"]
         self.hellos.setdefault(seat, []).append(client)
         old = self.sockets.get(seat)
@@ -374,6 +377,8 @@ class MockRoom:
             return {"type": "pong", "t": message.t}
         if isinstance(message, m.Pong | m.Line | m.Hello):
             return None
+        if isinstance(message, m.NextTicket):
+            return ok | {"ticket": seat}
         if isinstance(message, m.SetLanguage):
             self.languages[seat] = message.language
             await self._send_state(seat)

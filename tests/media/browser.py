@@ -29,9 +29,10 @@ T = TypeVar("T")
 ADDRESS = "http://localhost/"
 
 
-async def launch(playwright: Playwright) -> Browser:
-    """The system's Chromium with a fake camera (640x480, 20 fps) and a beep every second."""
-    return await playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+async def launch(playwright: Playwright, *more: str) -> Browser:
+    """The system's Chromium with a fake camera (640x480, 20 fps) and a beep every second, and
+    `more` arguments."""
+    return await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *more])
 
 
 async def _serve(route: Route) -> None:

@@ -3,6 +3,7 @@
 'use strict';
 
 const state = { publish: null, subscribe: null, senders: [], frames: {}, started: 0 };
+// A test may add TURN servers or a policy before the page connects.
 const configuration = { iceServers: [], bundlePolicy: 'max-bundle' };
 
 // Camera and microphone of the fake device, asked for once.

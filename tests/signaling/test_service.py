@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from auth import store
 from errors import Refusal
 from signaling import messages as m
 from signaling.engine import (
@@ -592,3 +593,26 @@ class TestLanguage:
         assert judge.state["seats"][0]["name"] == "Name of judge"
         await judge.ok(m.SetLanguage(language="ar"))
         assert judge.state["seats"][0]["name"] == "اسم judge"
+
+
+class TestNextTicket:
+    async def test_a_page_keeps_the_ticket_of_its_next_socket(self, world: World) -> None:
+        judge = await world.come("judge")
+        token = (await judge.ok(m.NextTicket()))["ticket"]
+        judge.gone()
+        socket = FakeSocket(world.calls, "judge")
+        hello = m.Hello(v=1, ticket=token, client="page-judge")
+        back = await world.live.hello(hello, socket)
+        assert back.page.seat == "judge"
+        with pytest.raises(Refusal, match=r"ticket\.used"):
+            await world.live.hello(hello, FakeSocket(world.calls, "judge"))
+
+    async def test_it_is_worth_nothing_after_signing_out(self, world: World) -> None:
+        judge = await world.come("judge")
+        token = (await judge.ok(m.NextTicket()))["ticket"]
+        async with world.house.database.unit() as session:
+            await store.end_logins(session, world.house.people["judge"].id)
+        with pytest.raises(Refusal, match=r"ticket\."):
+            await world.live.hello(
+                m.Hello(v=1, ticket=token, client="page-judge"), FakeSocket(world.calls, "judge")
+            )

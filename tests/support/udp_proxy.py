@@ -158,6 +158,8 @@ class UdpProxy:
         """The address that the server sees; `rebind` and `leave` change it."""
         self.up = Direction(random.Random(f"{seed} up"))
         self.down = Direction(random.Random(f"{seed} down"))
+        self.admits: Callable[[Address], bool] = lambda client: True
+        """Whose datagrams are taken; others see a firewall."""
         self.fronts: dict[int, asyncio.DatagramTransport] = {}
         self.loop: asyncio.AbstractEventLoop
         self._ports = ports
@@ -231,6 +233,9 @@ class UdpProxy:
         self.fronts[port] = transport
 
     def _front(self, port: int, data: bytes, client: Address) -> None:
+        if not self.admits(client):
+            self.up.dropped += 1
+            return
         flow = self._flows.get((port, client))
         if flow is None:
             flow = self._flows[port, client] = _Flow(self, port, client)

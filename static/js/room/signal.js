@@ -26,6 +26,9 @@ const DOUBT_MS = 1200;
  * over a connection of the network that it has left.
  */
 const HEDGE_MS = 700;
+/** A ticket lives 60 s; one for the next socket is always kept, so that coming back asks nobody. */
+const RENEW_MS = 25_000;
+const KEPT_MS = 50_000;
 
 /**
  * The signalling link: ticket, socket, hello, commands with answers, coming back.
@@ -42,6 +45,10 @@ export class Signal {
   #stopped = false;
   #heard = 0;
   #doubting = false;
+  /** The ticket of the next socket. @type {{ ticket: string, at: number } | null} */
+  #kept = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #renewal;
   /** A ticket is asked for. */
   #asking = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -142,6 +149,12 @@ export class Signal {
   }
 
   async #connect() {
+    const kept = this.#kept;
+    this.#kept = null;
+    if (kept !== null && Date.now() - kept.at < KEPT_MS) {
+      this.#dial(kept.ticket);
+      return;
+    }
     /** @type {{ ticket: string, ice: RTCIceServer[] } | null} */
     let ticket = null;
     this.#asking = true;
@@ -214,7 +227,12 @@ export class Signal {
   /** @param {Record<string, any>} message */
   #receive(message) {
     this.#heard = performance.now();
-    if (message.type === "welcome") this.#attempt = 0;
+    if (message.type === "welcome") {
+      this.#attempt = 0;
+      clearInterval(this.#renewal);
+      this.#renewal = setInterval(() => this.#renew(), RENEW_MS);
+      this.#renew();
+    }
     if (message.type === "pong") return;
     if (message.type === "ping") {
       this.#send({ type: "pong", t: message.t });
@@ -224,6 +242,13 @@ export class Signal {
     else if (message.type === "refused") {
       this.#settle(message.id, new Refused(message.code, message.message, message.params));
     } else this.options.onMessage(message);
+  }
+
+  #renew() {
+    this.request("ticket").then(
+      (answer) => { this.#kept = { ticket: answer.ticket, at: Date.now() }; },
+      () => {}, // the next one is asked for over HTTP
+    );
   }
 
   /** @param {string} id @param {Record<string, any> | Error} answer */
@@ -239,6 +264,7 @@ export class Signal {
     if (this.#socket !== socket) return;
     this.#socket = null;
     clearInterval(this.#pulse);
+    clearInterval(this.#renewal);
     for (const id of [...this.#waiting.keys()]) this.#settle(id, new Lost("socket closed"));
     const reason = endOf(code, this.#attempt);
     if (this.#stopped) return;
