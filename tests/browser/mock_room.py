@@ -375,7 +375,7 @@ class MockRoom:
         ok: dict[str, Any] = {"type": "ok"}
         if isinstance(message, m.Ping):
             return {"type": "pong", "t": message.t}
-        if isinstance(message, m.Pong | m.Line | m.Hello):
+        if isinstance(message, m.Pong | m.Line | m.Hello | m.Layout):
             return None
         if isinstance(message, m.NextTicket):
             return ok | {"ticket": seat}

@@ -37,6 +37,7 @@ class TcpProxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted transports close their sockets in the next round
 
     def cut(self) -> None:
         """Bytes of marked connections wait from now on."""
@@ -54,6 +55,7 @@ class TcpProxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        ends = [writer]
         task.add_done_callback(self._tasks.discard)
         # asyncio prints the cancellation of a handler, which is how every one of these ends.
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
@@ -63,10 +65,13 @@ class TcpProxy:
                 await self._turn(FIRST_SYN)
             back_reader, back_writer = await asyncio.open_connection("127.0.0.1", self.target)
             age = self._age if marked else None
+            ends.append(back_writer)
             back_writer.write(first)
             await asyncio.gather(
                 self._pump(reader, back_writer, age), self._pump(back_reader, writer, age)
             )
+        for end in ends:
+            end.transport.abort()
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, age: int | None
