@@ -34,6 +34,7 @@ import recordings.keys
 import recordings.web
 import sessions.demo
 import sessions.web
+import sessions.web_delegations
 import signaling.web
 from audit import web_witness
 from audit.local_witness import LocalWitness
@@ -41,6 +42,7 @@ from audit.note import parse_vkey
 from audit.service import AuditLog
 from audit.witnessing import Witnessing, parse_peer
 from auth.assurance import PROFILES
+from auth.delegations import Delegations
 from auth.identity.linking import Linking
 from auth.identity.provider import Provider
 from auth.identity.service import DigitalIdentity
@@ -116,6 +118,7 @@ class House:
         self.identity = DigitalIdentity(
             database, self.accounts, self.linking, providers, settings.address, clock
         )
+        self.delegations = Delegations(database, self.log, clock)
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
@@ -213,6 +216,7 @@ def create_app(house: House) -> Quart:
     auth.web.init_app(app, house.accounts, house.settings)
     auth.identity.web.init_app(app, house.identity, house.linking)
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
+    sessions.web_delegations.init_app(app, house.delegations)
     signaling.web.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))

@@ -7,7 +7,7 @@ interleave call `lock` with a name.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_ANNOUNCED = "mahdar_announced"
 
 
 class Base(DeclarativeBase):
@@ -62,6 +65,8 @@ class Database:
             url, pool_pre_ping=True, hide_parameters=True
         )
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.listeners: list[Callable[[str, str], None]] = []
+        """Told what units announced, after their commit. They neither wait nor raise."""
         self._queue = _Queue()
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
@@ -90,10 +95,21 @@ class Database:
                 await session.rollback()
                 raise
             await session.commit()
+            for announced in session.info.get(_ANNOUNCED, ()):
+                for listener in self.listeners:
+                    listener(*announced)
 
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+
+
+def announce(session: AsyncSession, topic: str, id: str) -> None:
+    """Tell the database's listeners of `id` when this unit is committed, and never otherwise.
+
+    Topics: `session` (a browser's session has ended), `person` (an account's rights have changed).
+    """
+    session.info.setdefault(_ANNOUNCED, []).append((topic, id))
 
 
 class _Queue:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from auth.assurance import CONSOLE, Assurance
+from auth.delegation import Delegation
 from errors import N_
 
 
@@ -38,6 +39,8 @@ LABELS: dict[Role, str] = {
     Role.GUEST: N_("Guest"),
 }
 
+DELEGABLE = frozenset({Role.JUDGE, Role.CLERK})
+"""Whose office can be delegated for a while, to somebody of the same office."""
 ACCOUNT_ROLES = frozenset(Role) - {Role.GUEST}
 
 
@@ -62,6 +65,9 @@ class Person:
     assurance: Assurance = field(default=Assurance(), compare=False)
     """How sure we are that it is this person who asks; the session says so. Somebody who was only
     looked up proves nothing."""
+
+    deputy_for: tuple[Delegation, ...] = field(default=(), compare=False)
+    """Delegations in force that the person holds; the session's look-up fills them in."""
 
     @property
     def guest(self) -> bool:

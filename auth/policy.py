@@ -31,20 +31,24 @@ class Context:
     """Role of the seat on which the person acts: the own one, or the one of the room operated."""
     is_own_seat: bool = False
     """The person is booked on that seat."""
+    is_deputy: bool = False
+    """The person acts for the one who is booked on that seat, by a delegation in force."""
+    is_self: bool = False
+    """What is asked about (an office, a delegation) is the person's own."""
     operates_room: bool = False
     """The person is an officer of the detention room of that seat."""
     is_host: bool = False
-    """The person's own seat may run the sitting (`Kind.hosts`)."""
+    """That seat may run the sitting (`Kind.hosts`), and it is the person's, or the deputy's."""
     is_booker: bool = False
-    """The person booked the sitting."""
+    """The person, or one for whom the person acts, booked the sitting."""
     is_removed: bool = False
     """That seat was removed from the hearing by a host."""
     recordable: bool = False
     """The kind can be recorded."""
     private_consultation: bool = False
     """The kind has private consultations."""
-    on_private_list: bool = False
-    """Counsel, a client of counsel, or their interpreter."""
+    ties: frozenset[str] = frozenset()
+    """What the seat is to other seats, in codes of TIES."""
     needs_order: bool = False
     """Playback of this kind asks for the reference of an order (R-CR-10)."""
     has_order: bool = False
@@ -53,6 +57,18 @@ class Context:
     """The court gave this person leave to see the record (R-CV-05)."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
+
+
+TIES = {
+    "counsel_of": N_("is counsel of a party here"),
+    "has_counsel": N_("has counsel here"),
+    "guardian_of": N_("is guardian of a party here"),
+    "interpreter_for": N_("interprets for a party here, or for all"),
+    "screened_from": N_("a protected person here is screened from this seat"),
+}
+"""Relations to the case, as far as the policy asks for them (`sessions.standing.ties`)."""
+PRIVATE_TIES = frozenset({"counsel_of", "has_counsel", "guardian_of", "interpreter_for"})
+"""Whom a private consultation can have (R-CR-09)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,14 @@ CONDITIONS = {
     "leave": Condition(
         "policy.leave_needed", N_("Ask the court for leave to see the record of this sitting.")
     ),
+    "unscreened": Condition(
+        "policy.screened",
+        N_("A protected person is in this record. Ask the court for a copy without that person."),
+    ),
+    "self": Condition(
+        "policy.not_your_office",
+        N_("Only the person, or an administrator, may do this."),
+    ),
     "consultation": Condition(
         "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
     ),
@@ -165,13 +189,13 @@ OVER = frozenset({"adjourned", "reserved_for_judgment", "closed", "cancelled"})
 def _holds(condition: str, at: Context) -> bool:
     match condition:
         case "seat":
-            return at.is_own_seat
+            return at.is_own_seat or at.is_deputy
         case "room":
             return at.operates_room
         case "host":
-            return at.is_host and at.is_own_seat
+            return at.is_host and (at.is_own_seat or at.is_deputy)
         case "mine":
-            return at.is_booker or (at.is_host and at.is_own_seat)
+            return at.is_booker or (at.is_host and (at.is_own_seat or at.is_deputy))
         case "here":
             return not at.is_removed
         case "unfinished":
@@ -183,9 +207,13 @@ def _holds(condition: str, at: Context) -> bool:
         case "private":
             return at.private_consultation
         case "private_list":
-            return at.on_private_list
+            return not PRIVATE_TIES.isdisjoint(at.ties)
         case "order":
             return at.has_order or not at.needs_order
+        case "unscreened":
+            return "screened_from" not in at.ties
+        case "self":
+            return at.is_self
         case "leave":
             return at.has_leave
         case "consultation":
@@ -217,6 +245,10 @@ _OFFICER = (_line("room", roles=[Role.FACILITY_OFFICER]),)
 _HOST = (_line("host here"),)
 _COURT = (_line("host here", seats="presiding_judge clerk"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
+_OWN_OFFICE = (
+    _line("self", roles=[Role.JUDGE, Role.CLERK]),
+    _line(roles=[Role.ADMINISTRATOR]),
+)
 _LAWYER = _line("consultation mine", roles=[Role.LAWYER])
 _MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER)
 
@@ -233,6 +265,9 @@ RULES: dict[str, tuple[Line, ...]] = {
     "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
+    "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR]),),
+    "delegation.grant": _OWN_OFFICE,
+    "delegation.withdraw": _OWN_OFFICE,
     # --- sittings ------------------------------------------------------------------------------
     "sitting.list": (_line(roles=_ACCOUNTS),),
     "sitting.book": (_line(roles=[Role.CLERK]), _line("consultation", roles=[Role.LAWYER])),
@@ -250,7 +285,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     # --- the record ----------------------------------------------------------------------------
     "recording.view": (
         _line("seat order", seats=_BENCH),
-        _line("seat leave order", roles=_ACCOUNTS),
+        _line("seat leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.export": (_line("seat order", seats="presiding_judge clerk"),),
     # --- the live room: everyone on a seat -----------------------------------------------------
@@ -326,6 +361,8 @@ NEEDS: dict[str, Need] = {
     "rooms.manage": Need(Level.MEDIUM),
     "identity.manage": Need(Level.MEDIUM),
     "audit.read": Need(Level.MEDIUM),
+    "delegation.grant": Need(Level.MEDIUM),
+    "delegation.withdraw": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),
     "live.admit": Need(Level.MEDIUM, each_time=True),
     "live.off_record": Need(Level.MEDIUM, each_time=True),
@@ -381,15 +418,17 @@ def _sure(actor: Person, action: str, at: Context) -> Decision:
 
 
 def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
-    """None and a number when the line fits; else the refusal and how far the line fitted."""
+    """None when the line fits; else the refusal and how far the line fitted."""
     if line.roles and actor.role not in line.roles:
         return _WRONG_ROLE, 0
     if line.seats and at.seat_role not in line.seats:
         return (_refusal("host") if "host" in line.needs else _WRONG_ROLE), 0
-    for fits, name in enumerate(line.needs, 1):
+    # A line that names one's own role or seat is nearer than one for all.
+    named = (line.roles not in (frozenset(), _ACCOUNTS)) + bool(line.seats)
+    for fits, name in enumerate(line.needs, 1 + named):
         if not _holds(name, at):
             return _refusal(name), fits
-    return None, len(line.needs) + 1
+    return None, 0
 
 
 def _refusal(condition: str) -> Decision:

@@ -151,7 +151,9 @@ class Accounts:
         """With what the session is worth here on its person."""
         at = login.authenticated_at or login.created_at
         worth = assurance.of(self.profile, login.method, login.proved, at)
-        return replace(login, person=replace(login.person, assurance=worth))
+        now = self._clock()
+        held = tuple(one for one in login.person.deputy_for if one.in_force(now))
+        return replace(login, person=replace(login.person, assurance=worth, deputy_for=held))
 
     async def step_up(
         self, login: Login, method: Method, proved: Level = Level.HIGH
@@ -360,15 +362,16 @@ class Accounts:
             raise ticket.signed_out()
         return found, self._sure(login).person
 
-    async def keep_alive(self, login_id: str) -> bool:
-        """A page in a sitting is in use: keep its session. False when the session has ended."""
+    async def keep_alive(self, login_id: str) -> Person | None:
+        """A page in a sitting is in use: keep its session. None when the session has ended, else
+        its person as of now."""
         now = self._clock()
         async with self._database.unit() as session:
             found = await store.find_login(session, id=login_id)
             if found is None or not found.alive(now):
-                return False
+                return None
             await store.touch_login(session, login_id, now)
-        return True
+        return self._sure(found).person
 
     # --- guests --------------------------------------------------------------------------------
 

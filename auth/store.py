@@ -5,20 +5,32 @@ unit of work.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Integer, String, Text, delete, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.assurance import Level, Method
+from auth.delegation import Delegation
 from auth.invitation import Invitation
-from auth.person import Person, Role
+from auth.person import DELEGABLE, Person, Role
 from auth.session import Login
 from auth.throttle import Failures
-from database import Base, UtcDateTime
+from database import Base, UtcDateTime, announce
 
 
 class AccountRow(Base):
@@ -186,6 +198,7 @@ async def set_password(session: AsyncSession, id: str, password_hash: str) -> No
 async def set_active(session: AsyncSession, id: str, active: bool) -> None:
     """Open or shut an account."""
     await session.execute(update(AccountRow).where(AccountRow.id == id).values(active=active))
+    announce(session, "person", id)
 
 
 async def set_language(session: AsyncSession, person: Person, language: str) -> None:
@@ -248,9 +261,12 @@ async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "
     if found is None:
         return None
     row, account, guest, until = found
+    person = _guest(guest) if account is None else _person(account)
+    if person.role in DELEGABLE:
+        person = replace(person, deputy_for=await held_delegations(session, person.id))
     return Login(
         row.id,
-        _guest(guest) if account is None else _person(account),
+        person,
         row.created_at,
         row.seen_at,
         guest.invitation if account is None else None,
@@ -299,12 +315,19 @@ async def remember_target(session: AsyncSession, id: str, path: str) -> None:
 
 async def end_login(session: AsyncSession, token_hash: str) -> None:
     """Sign this browser out."""
-    await session.execute(delete(LoginRow).where(LoginRow.token_hash == token_hash))
+    await _end(session, LoginRow.token_hash == token_hash)
 
 
 async def end_logins(session: AsyncSession, account: str) -> None:
     """Sign an account out everywhere."""
-    await session.execute(delete(LoginRow).where(LoginRow.account == account))
+    await _end(session, LoginRow.account == account)
+
+
+async def _end(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """End sessions; pages in a sitting hear of it (`database.announce`)."""
+    ended = await session.scalars(delete(LoginRow).where(which).returning(LoginRow.id))
+    for login in ended.all():
+        announce(session, "session", login)
 
 
 async def forget_logins(session: AsyncSession, created_before: datetime) -> None:
@@ -393,7 +416,7 @@ async def revoke_invitations(session: AsyncSession, seat: str, now: datetime) ->
         .values(revoked_at=now)
     )
     guests = select(GuestRow.id).where(GuestRow.seat == seat).scalar_subquery()
-    await session.execute(delete(LoginRow).where(LoginRow.guest.in_(guests)))
+    await _end(session, LoginRow.guest.in_(guests))
 
 
 async def move_invitations(session: AsyncSession, sitting: str, expires_at: datetime) -> None:
@@ -417,6 +440,100 @@ async def add_guest(session: AsyncSession, id: str, invitation: str, guest: Pers
         )
     )
     await session.flush()
+
+
+# --- delegations -------------------------------------------------------------------------------
+
+
+class DelegationRow(Base):
+    """Who acts for whom, and when."""
+
+    __tablename__ = "delegations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    delegator: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    delegate: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(64))
+    sitting: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(64))
+    """Of the commitment to the reason in the audit log."""
+    granted_by: Mapped[str] = mapped_column(String(32))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def _delegation(row: DelegationRow) -> Delegation:
+    return Delegation(
+        row.id,
+        row.delegator,
+        row.delegate,
+        row.starts_at,
+        row.ends_at,
+        row.kind,
+        row.sitting,
+        row.reason,
+        row.granted_by,
+        row.granted_at,
+        row.withdrawn_at,
+    )
+
+
+async def add_delegation(session: AsyncSession, made: Delegation, salt: bytes) -> None:
+    """Insert a delegation."""
+    session.add(
+        DelegationRow(
+            id=made.id,
+            delegator=made.delegator,
+            delegate=made.delegate,
+            starts_at=made.starts_at,
+            ends_at=made.ends_at,
+            kind=made.kind,
+            sitting=made.sitting,
+            reason=made.reason,
+            salt=salt.hex(),
+            granted_by=made.granted_by,
+            granted_at=made.granted_at,
+        )
+    )
+    await session.flush()
+    announce(session, "person", made.delegate)
+
+
+async def get_delegation(session: AsyncSession, id: str) -> Delegation | None:
+    """The delegation of this id."""
+    row = await session.get(DelegationRow, id)
+    return None if row is None else _delegation(row)
+
+
+async def delegations(session: AsyncSession, person: str | None = None) -> list[Delegation]:
+    """Those that a person gave or holds (None: all), newest first."""
+    query = select(DelegationRow).order_by(DelegationRow.granted_at.desc(), DelegationRow.id)
+    if person is not None:
+        mine = or_(DelegationRow.delegator == person, DelegationRow.delegate == person)
+        query = query.where(mine)
+    return [_delegation(row) for row in await session.scalars(query)]
+
+
+async def held_delegations(session: AsyncSession, delegate: str) -> tuple[Delegation, ...]:
+    """What a person holds and nobody withdrew; the caller looks at the time."""
+    query = (
+        select(DelegationRow)
+        .join(AccountRow, AccountRow.id == DelegationRow.delegator)
+        .where(DelegationRow.delegate == delegate, DelegationRow.withdrawn_at.is_(None))
+        .where(AccountRow.active.is_(True))
+        .order_by(DelegationRow.granted_at, DelegationRow.id)
+    )
+    return tuple(_delegation(row) for row in await session.scalars(query))
+
+
+async def withdraw_delegation(session: AsyncSession, found: Delegation, now: datetime) -> None:
+    """It ends now."""
+    change = update(DelegationRow).where(DelegationRow.id == found.id).values(withdrawn_at=now)
+    await session.execute(change)
+    announce(session, "person", found.delegate)
 
 
 # --- tickets and failures ----------------------------------------------------------------------

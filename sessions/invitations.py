@@ -25,7 +25,7 @@ from sessions.phase import FINAL
 from sessions.seat import Seat, SeatRole
 from sessions.service import BOOKING, Sittings, clean_seat, links_until
 from sessions.sitting import Sitting
-from sessions.standing import context
+from sessions.standing import by, context
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class Invitations:
             token = new_token()
             made = Invitation(new_id(), sitting_id, seat_id, now, links_until(sitting))
             await accounts.add_invitation(session, made, logins.token_hash(token))
-            await store.add_event(session, sitting_id, now, "invited", seat_id, {"by": actor.id})
-            leaf = {"invitation": made.id, "seat": seat_id, "by": actor.id}
+            await store.add_event(session, sitting_id, now, "invited", seat_id, by(actor, sitting))
+            leaf = {"invitation": made.id, "seat": seat_id, **by(actor, sitting)}
             await self._log.append(session, "invitation.issued", leaf, subject=sitting_id)
         return Link(seat, f"/invitation/{token}", made.expires_at)
 
@@ -99,7 +99,7 @@ class Invitations:
             if sitting.seat(seat_id) is None:
                 raise NotFound("seat.unknown", N_("This sitting has no such seat."))
             await accounts.revoke_invitations(session, seat_id, now)
-            leaf = {"seat": seat_id, "by": actor.id}
+            leaf = {"seat": seat_id, **by(actor, sitting)}
             await self._log.append(session, "invitation.revoked", leaf, subject=sitting_id)
 
     async def of(self, actor: Person, sitting_id: str) -> dict[str, Invitation]:
@@ -131,8 +131,10 @@ class Invitations:
             await self._sittings.check_free(session, held, names, actor.language)
             await store.add_seat(session, sitting_id, seat, len(sitting.seats))
             await store.add_holds(session, sitting_id, held)
-            await store.add_event(session, sitting_id, now, "seat_added", seat.id, {"by": actor.id})
-            leaf = {"seat": seat.id, "role": seat.role.value, "by": actor.id}
+            await store.add_event(
+                session, sitting_id, now, "seat_added", seat.id, by(actor, sitting)
+            )
+            leaf = {"seat": seat.id, "role": seat.role.value, **by(actor, sitting)}
             await self._log.append(session, "sitting.seat_added", leaf, subject=sitting_id)
         await self._sittings.changed(sitting_id)
         return seat

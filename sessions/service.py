@@ -33,7 +33,7 @@ from sessions.phase import FINAL, LIVE, Phase, Step, after
 from sessions.rules import RulePack, Warning
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
-from sessions.standing import context, operated_seats, own_seat, visible_seats
+from sessions.standing import by, context, operated_seats, own_seat, visible_seats
 
 BOOKING = "booking"
 """Name of the lock under which conflicts are looked for and holds are written."""
@@ -277,10 +277,10 @@ class Sittings:
             await store.set_time(session, sitting_id, starts_at, duration)
             await accounts.move_invitations(session, sitting_id, links_until(moved))
             salt = secrets.token_bytes(16)
-            data = {"by": actor.id, "reason": reason, "salt": salt.hex()}
+            data = {**by(actor, sitting), "reason": reason, "salt": salt.hex()}
             await store.add_event(session, sitting_id, now, "rescheduled", None, data)
             leaf: dict[str, JSON] = {
-                "by": actor.id,
+                **by(actor, sitting),
                 "from": format_time(sitting.starts_at),
                 "to": format_time(starts_at),
                 "minutes": _minutes(duration),
@@ -300,9 +300,9 @@ class Sittings:
             phase = after(sitting.phase, Step.CANCEL)
             await store.set_phase(session, sitting_id, phase, reason=reason, expected=sitting.phase)
             salt = secrets.token_bytes(16)
-            data = {"by": actor.id, "reason": reason, "salt": salt.hex()}
+            data = {**by(actor, sitting), "reason": reason, "salt": salt.hex()}
             await store.add_event(session, sitting_id, now, "cancelled", None, data)
-            leaf = {"by": actor.id, "reason": commit(reason.encode(), salt)}
+            leaf = {**by(actor, sitting), "reason": commit(reason.encode(), salt)}
             await self._log.append(session, "sitting.cancelled", leaf, subject=sitting_id)
         await self.changed(sitting_id)
         return replace(sitting, phase=phase, outcome_reason=reason)
@@ -356,12 +356,15 @@ class Sittings:
         policy.require(person, "sitting.list")
         now = self._clock()
         async with self._database.unit(write=False) as session:
-            found = await store.sittings_of(session, person.id, since=now - PAST)
+            ids = {person.id, *(one.delegator for one in person.deputy_for)}
+            found = await store.sittings_of(session, ids, since=now - PAST)
             operated = await store.operated_rooms(session, person.id)
         zone = ZoneInfo(self.zone)
         day = now.astimezone(zone).date()
         parts: tuple[list[Listed], list[Listed], list[Listed]] = ([], [], [])
         for sitting in found:
+            if not policy.decide(person, "sitting.see", context(person, sitting, operated)):
+                continue  # of a delegator's, but outside what was delegated
             starts = sitting.starts_at.astimezone(zone).date()
             over = sitting.phase in FINAL or sitting.ends_at < now - timedelta(hours=12)
             today = sitting.phase in LIVE or starts == day

@@ -1,5 +1,7 @@
 """What a person is in a sitting, in the plain codes that the policy asks for."""
 
+from audit.leaf import JSON
+from auth.delegation import delegators
 from auth.person import Person
 from auth.policy import Context
 from sessions.kind import Admission, Recording
@@ -11,11 +13,46 @@ _BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLE
 
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:
-    """The seat booked for the account, or the one of the guest's invitation."""
+    """The seat booked for the account, or the one of the guest's invitation; else the seat of a
+    judge or clerk for whom the person acts."""
     if person.guest:
         same = person.sitting == sitting.id and person.seat is not None
         return sitting.seat(person.seat) if same and person.seat else None
-    return sitting.seat_of(person.id)
+    seats = (sitting.seat_of(id) for id in (person.id, *stands_for(person, sitting)))
+    return next((seat for seat in seats if seat is not None), None)
+
+
+def stands_for(person: Person, sitting: Sitting) -> tuple[str, ...]:
+    """Accounts of judges and clerks for whom the person acts in this sitting."""
+    return delegators(person.deputy_for, sitting.id, sitting.kind)
+
+
+def acts_for(person: Person, seat: Seat | None) -> str:
+    """The account in whose place the person is on this seat; empty on one's own."""
+    held = {one.delegator for one in person.deputy_for}
+    return seat.person or "" if seat and seat.person != person.id and seat.person in held else ""
+
+
+def by(person: Person, sitting: Sitting) -> dict[str, JSON]:
+    """Who did something to a sitting, for an audit leaf: `by`, and for a deputy `acts_for`."""
+    seat = own_seat(person, sitting)
+    office = acts_for(person, seat)
+    if not office and sitting.booked_by in stands_for(person, sitting):
+        office = sitting.booked_by
+    return {"by": person.id, **({"acts_for": office} if office else {})}
+
+
+def ties(sitting: Sitting, seat: Seat) -> frozenset[str]:
+    """What a seat is to the others, in the policy's codes (`auth.policy.TIES`)."""
+    others = [one for one in sitting.seats if one.id != seat.id]
+    found = {
+        "counsel_of": bool(seat.represents),
+        "has_counsel": any(seat.id in one.represents for one in others),
+        "guardian_of": bool(seat.guardian_of),
+        "interpreter_for": seat.role is SeatRole.INTERPRETER,
+        "screened_from": any(seat.id in one.screened_from for one in others),
+    }
+    return frozenset(code for code, holds in found.items() if holds)
 
 
 def operated_seats(sitting: Sitting, rooms: frozenset[str]) -> tuple[Seat, ...]:
@@ -33,7 +70,7 @@ def visible_seats(person: Person, sitting: Sitting, rooms: frozenset[str]) -> tu
     own = own_seat(person, sitting)
     rule = KINDS[sitting.kind].rule(own.role) if own else None
     called = rule is not None and rule.admission is Admission.CALLED
-    booked = own is None and sitting.booked_by == person.id
+    booked = own is None and sitting.booked_by in (person.id, *stands_for(person, sitting))
     mine = {seat.id for seat in operated_seats(sitting, rooms)} | ({own.id} if own else set())
     if booked or (own is not None and not person.guest and not called):
         return tuple(seat for seat in sitting.seats if not seat.screened_from & mine)
@@ -56,14 +93,17 @@ def context(
     if at is None:
         at = next(iter(operated_seats(sitting, rooms)), None)
     kind = KINDS[sitting.kind]
+    deputy = bool(acts_for(person, at)) if at == own else False
     return Context(
         kind=kind.code,
         phase=sitting.phase.value,
         seat_role=at.role.value if at else "",
-        is_own_seat=at is not None and at == own,
+        is_own_seat=at is not None and at == own and not deputy,
+        is_deputy=deputy,
         operates_room=at is not None and at.room in rooms,
         is_host=own is not None and own.role in kind.hosts,
-        is_booker=sitting.booked_by == person.id,
+        is_booker=sitting.booked_by in (person.id, *stands_for(person, sitting)),
+        ties=ties(sitting, at) if at else frozenset(),
         recordable=kind.recording is not Recording.FORBIDDEN,
         private_consultation=kind.private_consultation,
         needs_order=kind.viewing_needs_order,

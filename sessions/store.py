@@ -5,7 +5,7 @@ unit of work.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Base, UtcDateTime
+from database import Base, UtcDateTime, announce
 from errors import N_, Refusal
 from sessions.booking import Hold
 from sessions.detention import DetentionRoom, Facility
@@ -213,17 +213,22 @@ async def get_sitting(session: AsyncSession, id: str) -> Sitting | None:
 
 
 async def sittings_of(
-    session: AsyncSession, person: str, *, since: datetime, before: datetime | None = None
+    session: AsyncSession,
+    people: Collection[str],
+    *,
+    since: datetime,
+    before: datetime | None = None,
 ) -> list[Sitting]:
-    """Sittings ending after `since` in which `person` has a seat, operates a room, or booked."""
+    """Sittings ending after `since` in which one of `people` has a seat, operates a room, or which
+    one of them booked."""
     seats = (
         select(SeatRow.sitting)
         .outerjoin(RoomOfficerRow, RoomOfficerRow.room == SeatRow.room)
-        .where(or_(SeatRow.person == person, RoomOfficerRow.officer == person))
+        .where(or_(SeatRow.person.in_(people), RoomOfficerRow.officer.in_(people)))
     )
     query = (
         select(SittingRow.id)
-        .where(or_(SittingRow.id.in_(seats), SittingRow.booked_by == person))
+        .where(or_(SittingRow.id.in_(seats), SittingRow.booked_by.in_(people)))
         .where(SittingRow.ends_at > since)
         .order_by(SittingRow.starts_at, SittingRow.id)
     )
@@ -453,7 +458,11 @@ async def set_room_active(session: AsyncSession, room: str, active: bool) -> Non
 
 async def set_officers(session: AsyncSession, room: str, officers: Iterable[str]) -> None:
     """Who operates a room from now on."""
-    await session.execute(delete(RoomOfficerRow).where(RoomOfficerRow.room == room))
+    before = await session.scalars(
+        delete(RoomOfficerRow).where(RoomOfficerRow.room == room).returning(RoomOfficerRow.officer)
+    )
+    for officer in before.all():
+        announce(session, "person", officer)
     rows = [{"room": room, "officer": officer} for officer in sorted(set(officers))]
     if rows:
         await session.execute(insert(RoomOfficerRow), rows)

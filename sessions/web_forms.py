@@ -110,6 +110,18 @@ def moment(form: Form, zone: str, errors: list[BadInput]) -> datetime:
     return _UNREAD
 
 
+def instant(form: Form, name: str, zone: str, errors: list[BadInput]) -> datetime:
+    """A field of date and time in the zone of the sittings, in UTC."""
+    try:
+        found = datetime.fromisoformat(form.value(name))
+        if found.tzinfo is None:
+            return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    errors.append(BadInput("booking.time", N_("Choose a date and a time."), field=name))
+    return _UNREAD
+
+
 def length(form: Form, errors: list[BadInput]) -> timedelta:
     """`duration`, in minutes."""
     text = form.value("duration")

@@ -100,6 +100,7 @@ def _joined(live: Live, fact: f.SeatJoined, at: datetime) -> Live:
         place=fact.place,
         present=True,
         client=fact.client,
+        deputy=fact.deputy,
         admitted=before.admitted or fact.place is Place.HEARING,
     )
     if fact.client != before.client:

@@ -74,7 +74,7 @@ class Changes:
     def media(self, media: MediaRoom) -> None:
         self._media = media
 
-    async def commit(self, facts: list[f.Fact], actor: str = "") -> int | None:
+    async def commit(self, facts: list[f.Fact], actor: dict[str, str] | None = None) -> int | None:
         """Make facts true; returns the index of the last audit leaf. The caller holds the lock.
 
         Where storing fails, everything is as before and the error goes on.

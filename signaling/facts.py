@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sessions.phase import Phase, Step
 from sessions.seat import Identity
-from signaling.state import Attestation, KitResult, Place
+from signaling.state import Attestation, Deputy, KitResult, Place
 
 
 class PhaseChanged(Struct, frozen=True):
@@ -63,6 +63,8 @@ class SeatJoined(Struct, frozen=True):
     place: Place
     client: str
     """The page. Another one than before has declared no sources yet."""
+    deputy: Deputy | None = None
+    """Who came in the place of the one who is booked."""
 
 
 class SeatLeft(Struct, frozen=True):

@@ -5,6 +5,7 @@ it for commands that are no steps. What is particular to a command is in the mod
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from auth import policy
 from auth.assurance import Assurance, Level
@@ -12,8 +13,9 @@ from auth.person import Person
 from errors import N_, NotFound, Refusal
 from sessions.kind import Recording
 from sessions.phase import FINAL, IN_SESSION, LIVE, TRANSITIONS, Phase, Step, after
-from sessions.seat import Seat, SeatRole
-from signaling.state import Place, Room, SeatLive
+from sessions.seat import Seat
+from sessions.standing import ties
+from signaling.state import Deputy, Place, Room, SeatLive
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,30 @@ class Who:
     seat: str
     operates_room: bool = False
     """The person is the officer whose page stands for the detained person of this seat."""
+    acts_for: str = ""
+    """The account of the judge or clerk in whose place the person is here, by a delegation."""
+
+    @property
+    def deputy(self) -> Deputy | None:
+        """Who is shown on the seat in the place of the one who is booked."""
+        found = self.person
+        if not self.acts_for:
+            return None
+        return Deputy(found.id, self.acts_for, found.name_ar, found.name_en)
+
+    def still_deputy(self, now: datetime) -> bool:
+        """False when the delegation that this rests on is over."""
+        held = self.person.deputy_for
+        return not self.acts_for or any(
+            one.delegator == self.acts_for and one.in_force(now) for one in held
+        )
+
+    @property
+    def actor(self) -> dict[str, str]:
+        """Who acted, for the journal and the audit log."""
+        acts_for = {"acts_for": self.acts_for} if self.acts_for else {}
+        return {"actor": self.person.id, **acts_for}
+
     confirmed: Level = Level.NONE
     """What the confirmation of this one command proved (`auth.stepup`)."""
 
@@ -67,25 +93,16 @@ def context(room: Room, who: Who) -> policy.Context:
         kind=room.kind.code,
         phase=room.live.phase.value,
         seat_role=seat.role.value,
-        is_own_seat=not who.operates_room,
+        is_own_seat=not who.operates_room and not who.acts_for,
+        is_deputy=bool(who.acts_for),
         operates_room=who.operates_room,
         is_host=room.is_host(who.seat) and not who.operates_room,
         is_removed=room.at(who.seat).place is Place.REMOVED,
         recordable=room.kind.recording is not Recording.FORBIDDEN,
         private_consultation=room.kind.private_consultation,
-        on_private_list=on_private_list(room, seat),
+        ties=ties(room.sitting, seat),
         needs_order=room.kind.viewing_needs_order,
         confirmed=who.confirmed,
-    )
-
-
-def on_private_list(room: Room, seat: Seat) -> bool:
-    """Whether a private consultation can have this seat: counsel, client, interpreter."""
-    if seat.role in (SeatRole.COUNSEL, SeatRole.INTERPRETER):
-        return True
-    return any(
-        other.role is SeatRole.COUNSEL and seat.id in other.represents
-        for other in room.sitting.seats
     )
 
 

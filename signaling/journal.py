@@ -79,6 +79,13 @@ def _phase(fact: f.PhaseChanged) -> Entry:
     return Entry(f"phase.{fact.phase.value}", None, codes, {"reason": fact.reason})
 
 
+def _seat_joined(fact: f.SeatJoined) -> Entry:
+    codes = {"place": fact.place.value}
+    if fact.deputy:
+        codes |= {"deputy": fact.deputy.person, "acts_for": fact.deputy.acts_for}
+    return Entry("seat.joined", fact.seat, codes)
+
+
 def _proven(fact: f.RecordProven) -> Entry:
     tracks = [f"{seat}-{source}" for seat, source in fact.tracks]
     return Entry("recording.started", None, {"by": fact.by, "tracks": tracks})
@@ -130,7 +137,7 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.PhaseChanged: _phase,
     f.RecordProven: _proven,
     f.RecordStopped: _stopped,
-    f.SeatJoined: lambda x: Entry("seat.joined", x.seat, {"place": x.place.value}),
+    f.SeatJoined: _seat_joined,
     f.SeatLeft: lambda x: Entry("seat.left", x.seat, {"how": x.how}),
     f.Admitted: lambda x: Entry("seat.admitted", x.seat, {"by": x.by}),
     f.ToLobby: lambda x: Entry("seat.to_lobby", x.seat, {"by": x.by, "place": x.place.value}),

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from errors import Refusal
 from sessions.phase import Phase, Step
 from sessions.sitting import Sitting
 from signaling import effects, presence
@@ -115,8 +116,9 @@ class LiveRoom:
                 client=page.client,
                 gone_since=gone_since,
                 deaf=is_deaf(self.media.report().get(page.seat)),
+                deputy=page.who.deputy,
             )
-            await self.changes.commit(facts, page.who.person.id)
+            await self.changes.commit(facts, page.who.actor)
             self._seen[page.seat] = now
             self.media.watch(page.seat, None)  # until this page says what it shows
             self._audience.welcome(page, facts)
@@ -140,9 +142,21 @@ class LiveRoom:
         """Send the whole state to one page."""
         self._audience.show(page)
 
-    def signed_out(self, page: Page) -> None:
-        """The browser session behind a page has ended."""
-        page.bye("signed_out", TICKET)
+    async def expel(self, page: Page, reason: str, refusal: Refusal | None = None) -> None:
+        """The person of a page may not be here any more (signed out, not an officer of the room
+        any more): it hears why, and its media ends at once. The seat keeps its place."""
+        await self.changes.finish(self._expel(page, reason, refusal))
+
+    async def _expel(self, page: Page, reason: str, refusal: Refusal | None) -> None:
+        async with self.changes.lock:
+            if self.over or self.pages.get(page.seat) is not page:
+                return
+            now = self._tools.clock()
+            self._audience.drop(page)
+            self._seen[page.seat] = now
+            page.bye(reason, TICKET, refusal)
+            await self.media.leave(page.seat)
+            await self.changes.commit(presence.lost(self.room, page.seat, now))
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -173,7 +187,7 @@ class LiveRoom:
     async def _run(self, page: Page, command: m.Command) -> int | None:
         async with self.changes.lock:
             facts = decide(self.room, page.who, command, self._tools.clock())
-            return await self.changes.commit(facts, page.who.person.id)
+            return await self.changes.commit(facts, page.who.actor)
 
     # --- time ------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class OnRecord:
         Raises Refusal, with everything as it was before the request.
         """
         changes = self._changes
-        actor, by = (who.person.id, who.seat) if who else ("", "")
+        actor, by = (who.actor, who.seat) if who else (None, "")
         async with changes.lock:
             if who is not None:
                 facts = decide(changes.room, who, m.OnRecord(), changes.tools.clock())

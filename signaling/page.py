@@ -68,7 +68,8 @@ class Page:
         """Send an `event`."""
         self.socket.send({"type": "event", "name": name, "params": params})
 
-    def bye(self, reason: str, code: int) -> None:
+    def bye(self, reason: str, code: int, refusal: Refusal | None = None) -> None:
         """Say why, and close."""
-        self.socket.send({"type": "bye", "reason": reason})
+        why = {} if refusal is None else refused(None, refusal)
+        self.socket.send({**why, "type": "bye", "reason": reason})
         self.socket.close(code)

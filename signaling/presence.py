@@ -12,7 +12,7 @@ from sessions.phase import FINAL, IN_SESSION, Phase, Step
 from signaling import facts as f
 from signaling.missing import why_away
 from signaling.room import settle
-from signaling.state import Place, Room
+from signaling.state import Deputy, Place, Room
 
 AWAY = timedelta(seconds=15)
 NOTICED = timedelta(seconds=3)
@@ -45,6 +45,7 @@ def arrive(
     client: str,
     gone_since: datetime | None,
     deaf: bool = False,
+    deputy: Deputy | None = None,
 ) -> list[f.Fact]:
     """A page came in on a seat. Raises Refusal `sitting.over`, Forbidden `seat.removed`.
 
@@ -59,8 +60,9 @@ def arrive(
         raise removed()
     place = _arrival(room, seat_id)
     facts: list[f.Fact] = []
-    if not seat.present or client != seat.client or place is not seat.place:
-        facts.append(f.SeatJoined(seat_id, place, client))
+    same = client == seat.client and deputy == seat.deputy
+    if not seat.present or not same or place is not seat.place:
+        facts.append(f.SeatJoined(seat_id, place, client, deputy))
     if deaf and not seat.present and place is Place.HEARING and seat.admitted:
         facts.append(f.LineCut(seat_id, True))
     if seat.present and gone_since is not None and now - gone_since >= NOTICED:

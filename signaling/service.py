@@ -13,6 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from audit.service import AuditLog
+from auth.person import Person
 from auth.service import Accounts
 from auth.session import Login
 from clock import Clock
@@ -21,8 +22,10 @@ from errors import N_, Forbidden, Refusal
 from sessions import store as booked
 from sessions.kinds import KINDS
 from sessions.phase import FINAL, Phase
+from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
+from sessions.standing import acts_for
 from signaling import messages as m
 from signaling import presence, store
 from signaling.change import Tools
@@ -79,6 +82,7 @@ class LiveRooms:
         self._closed = False
         self._signed_at: datetime | None = None
         sittings.listeners.append(self.changed)
+        database.listeners.append(self._announced)
 
     # --- the process -----------------------------------------------------------------------------
 
@@ -170,15 +174,45 @@ class LiveRooms:
             await self._tools.writer.seen(rooms, now)
 
     async def _keep_sessions(self) -> None:
-        """A page in a sitting keeps its browser session; signing out ends the page."""
+        """A page in a sitting keeps its browser session; rights that ended end the page."""
         now = self._clock()
-        for room in list(self._rooms.values()):
-            for page in list(room.pages.values()):
-                if page.kept_at is not None and now - page.kept_at < KEEP_ALIVE:
-                    continue
+        for room, page in self._all_pages():
+            kept = page.kept_at is not None and now - page.kept_at < KEEP_ALIVE
+            if not kept or not page.who.still_deputy(now):
                 page.kept_at = now
-                if not await self.accounts.keep_alive(page.login):
-                    room.signed_out(page)
+                await self._look_again(room, page)
+
+    def _all_pages(self) -> list[tuple[LiveRoom, Page]]:
+        return [(room, page) for room in self._rooms.values() for page in room.pages.values()]
+
+    def _announced(self, topic: str, id: str) -> None:
+        """A session ended, or somebody's rights changed: pages that live on them are looked at
+        now, not at their next message."""
+        for room, page in self._all_pages():
+            seat = room.room.sitting.seat(page.seat)
+            persons = {page.who.person.id, seat.person if seat else ""}
+            if id == page.login if topic == "session" else id in persons:
+                room.changes.spawn(self._look_again(room, page))
+
+    async def _look_again(self, room: LiveRoom, page: Page) -> None:
+        """Whether the person of a page may still be on its seat; if not, the page ends."""
+        person = await self.accounts.keep_alive(page.login)
+        if person is None:
+            await room.expel(page, "signed_out")
+            return
+        try:
+            _, seat = await self._sittings.seat_for(person, room.id, page.seat)
+        except Refusal as refusal:
+            if not room.over:
+                await room.expel(page, "not_allowed", refusal)
+            return
+        page.who = await self._who(person, seat)
+
+    async def _who(self, person: Person, seat: Seat) -> Who:
+        async with self._database.unit(write=False) as session:
+            operated = await booked.operated_rooms(session, person.id)
+        operates = seat.room is not None and seat.room in operated and seat.person != person.id
+        return Who(person, seat.id, operates, acts_for(person, seat))
 
     def on_alarm(self, alarm: RecordAlarm) -> None:
         """The desk can no longer prove a record."""
@@ -219,11 +253,8 @@ class LiveRooms:
         """A page comes in with its ticket; it gets `welcome`. Raises Refusal."""
         ticket, person = await self.accounts.redeem(message.ticket)
         sitting, seat = await self._sittings.seat_for(person, ticket.sitting, ticket.seat)
-        async with self._database.unit(write=False) as session:
-            operated = await booked.operated_rooms(session, person.id)
-        operates = seat.room is not None and seat.room in operated and seat.person != person.id
         page = Page(
-            Who(person, seat.id, operates),
+            await self._who(person, seat),
             ticket.session,
             message.client,
             message.language or person.language,

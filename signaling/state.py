@@ -72,6 +72,20 @@ class Missed(Struct, frozen=True):
     why: Literal["disconnected", "private", "lobby", "removed"]
 
 
+class Deputy(Struct, frozen=True):
+    """Somebody who acts for the one who is booked on a seat, by a delegation."""
+
+    person: str
+    acts_for: str
+    name_ar: str
+    name_en: str
+
+    def name(self, language: str) -> str:
+        """The name to show in `language`."""
+        both = (self.name_ar, self.name_en)
+        return (both[0] or both[1]) if language == "ar" else (both[1] or both[0])
+
+
 class SeatLive(Struct, frozen=True):
     """The live state of one seat."""
 
@@ -80,6 +94,8 @@ class SeatLive(Struct, frozen=True):
     """Connected now (socket or media in the last 15 s)."""
     client: str = ""
     """Random id of the page that sits here, or sat here last."""
+    deputy: Deputy | None = None
+    """Who sits here in the place of the one who is booked."""
     identity: Identity = Identity.UNKNOWN
     document: str = ""
     attestation: Attestation | None = None

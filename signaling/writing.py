@@ -26,12 +26,17 @@ class Writer:
         self._log = log
 
     async def write(
-        self, before: Room, after: Room, facts: Sequence[f.Fact], at: datetime, actor: str = ""
+        self,
+        before: Room,
+        after: Room,
+        facts: Sequence[f.Fact],
+        at: datetime,
+        actor: dict[str, str] | None = None,
     ) -> int | None:
         """Store the room `after` with all that `facts` mean; returns the last leaf's index.
 
-        `actor` is the account (or guest) that acted, empty for the house. Raises Refusal
-        `sitting.changed` when the booking side moved the sitting in the same moment.
+        `actor` says who acted (`Who.actor`): ids of accounts or guests; None is the house.
+        Raises Refusal `sitting.changed` when the booking side moved the sitting in the same moment.
         """
         sitting = before.sitting.id
         entries = [found for fact in facts if (found := entry(fact)) is not None]
@@ -50,11 +55,14 @@ class Writer:
         return index
 
     async def _journal(
-        self, session: AsyncSession, sitting: str, at: datetime, found: Entry, actor: str
+        self,
+        session: AsyncSession,
+        sitting: str,
+        at: datetime,
+        found: Entry,
+        actor: dict[str, str] | None,
     ) -> bytes:
-        data: dict[str, Any] = {**found.codes, **found.texts}
-        if actor:
-            data["actor"] = actor
+        data: dict[str, Any] = {**found.codes, **found.texts, **(actor or {})}
         salt = secrets.token_bytes(16)
         if found.texts:
             data["salt"] = salt.hex()
@@ -72,14 +80,13 @@ class Writer:
             await store.seen(session, rooms, at)
 
 
-def _leaf(found: Entry, salt: bytes, actor: str) -> dict[str, JSON]:
+def _leaf(found: Entry, salt: bytes, actor: dict[str, str] | None) -> dict[str, JSON]:
     if len(found.texts) > 1:
         raise ValueError("one salt for one text")
     leaf: dict[str, JSON] = dict(found.codes)
     if found.seat:
         leaf["seat"] = found.seat
-    if actor:
-        leaf["actor"] = actor
+    leaf |= actor or {}
     leaf |= {name: commit(text.encode(), salt) for name, text in found.texts.items()}
     return leaf
 

@@ -83,6 +83,9 @@ HOUSE = {
     "identity.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.ADMINISTRATOR},
     "people.choose": {Role.CLERK, Role.LAWYER},
+    "delegation.list": {Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR},
+    "delegation.grant": {Role.ADMINISTRATOR},
+    "delegation.withdraw": {Role.ADMINISTRATOR},
     "sitting.book": {Role.CLERK},
 }
 
@@ -202,8 +205,8 @@ def test_private_consultations_need_the_kind_and_the_list() -> None:
     counsel = someone(Role.LAWYER)
     context = seated("counsel")
     assert decide(counsel, "live.private_invite", context).code == "policy.not_on_private_list"
-    assert decide(counsel, "live.private_invite", replace(context, on_private_list=True))
-    never = replace(context, on_private_list=True, private_consultation=False)
+    assert decide(counsel, "live.private_invite", replace(context, ties=frozenset({"counsel_of"})))
+    never = replace(context, ties=frozenset({"counsel_of"}), private_consultation=False)
     assert decide(counsel, "live.private_invite", never).code == "policy.no_private_consultation"
 
 

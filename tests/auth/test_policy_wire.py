@@ -95,8 +95,8 @@ async def test_every_address_obeys_who_may(house: Wire) -> None:
             assert not code.startswith(CODES), (name, route["rule"], status, code)
             assert status not in (401, 403), (name, route["rule"], status, code)
             assert status < 500, (name, route["rule"], status, code)
-            if route["rule"] in ("/account/password", "/account/sign-out-everywhere"):
-                del house.browsers[name]  # signed out by it
+            if route["rule"].startswith(("/account/password", "/account/sign-out", "/step-up")):
+                del house.browsers[name]  # signed out by it, or with a new token
                 if route["rule"] == "/account/password":
                     route_back = {
                         "rule": route["rule"],

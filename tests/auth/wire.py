@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,15 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
         ),
         **{name: one.id for name, one in people.items()},
     }
+    made = await house.delegations.grant(
+        OPERATOR,
+        people["judge"].id,
+        people["judge2"].id,
+        house.clock() + timedelta(days=30),
+        house.clock() + timedelta(days=31),
+        reason="On leave",
+    )
+    ids["delegation"] = made.id
     sequencer = asyncio.create_task(house.log.run())
     try:
         yield Wire(house, root.create_app(house), people, criminal, civil, ids)
@@ -193,6 +203,7 @@ def address(wire: Wire, rule: str) -> str:
         "account": wire.ids["respondent"],
         "room": wire.ids["room"],
         "seq": "1",
+        "delegation": wire.ids["delegation"],
     }
     parts = []
     for part in rule.split("/"):

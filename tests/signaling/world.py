@@ -113,7 +113,13 @@ class World:
     def media(self) -> FakeMediaRoom:
         return self.engine.rooms[self.sitting.id]
 
-    async def login(self, seat: str) -> Login:
+    async def login(self, seat: str, username: str = "") -> Login:
+        """A session of the seat's account, or of `username`, as a request finds it."""
+        if username:
+            signed_in = await self.house.sign_in(username)
+            found = await self.house.accounts.login(signed_in.token)
+            assert found is not None
+            return found
         person = self.house.people[ACCOUNTS[seat]]
         async with self.house.database.unit() as session:
             signed_in = await self.house.accounts.start_session(
@@ -121,13 +127,15 @@ class World:
             )
         return signed_in.login
 
-    async def ticket(self, seat: str) -> str:
-        token, _ = await self.live.ticket(await self.login(seat), self.sitting.id, None)
+    async def ticket(self, seat: str, username: str = "") -> str:
+        login = await self.login(seat, username)
+        token, _ = await self.live.ticket(login, self.sitting.id, None)
         return token
 
-    async def come(self, seat: str, client: str = "") -> Visitor:
+    async def come(self, seat: str, client: str = "", *, username: str = "") -> Visitor:
         socket = FakeSocket(self.calls, seat)
-        hello = m.Hello(v=1, ticket=await self.ticket(seat), client=client or f"page-{seat}")
+        ticket = await self.ticket(seat, username)
+        hello = m.Hello(v=1, ticket=ticket, client=client or f"page-{username or seat}")
         return Visitor(self, await self.live.hello(hello, socket), socket)
 
     async def journal(self) -> list[tuple[str, str | None, dict[str, Any]]]:

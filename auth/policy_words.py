@@ -1,0 +1,162 @@
+"""The policy in words: what each action is, what each condition asks, and whom to ask.
+
+Message ids; pages translate them. `explain` answers 'why may I not'.
+"""
+
+from dataclasses import dataclass
+
+from auth.assurance import LEVELS
+from auth.person import LABELS
+from auth.policy import CONDITIONS, NEEDS, RULES, Line
+from errors import N_
+
+ACTIONS: dict[str, str] = {
+    "account.own": N_("Manage one's own account"),
+    "people.manage": N_("Manage accounts"),
+    "people.choose": N_("Choose people for a booking"),
+    "rooms.manage": N_("Manage detention rooms"),
+    "audit.read": N_("Read the audit log"),
+    "delegation.list": N_("See delegations"),
+    "delegation.grant": N_("Let somebody act for a judge or clerk"),
+    "delegation.withdraw": N_("Withdraw a delegation"),
+    "sitting.list": N_("See one's own sittings"),
+    "sitting.book": N_("Book a sitting"),
+    "sitting.see": N_("See a sitting"),
+    "sitting.reschedule": N_("Move a sitting to another time"),
+    "sitting.cancel": N_("Cancel a sitting"),
+    "sitting.invite": N_("Make invitation links"),
+    "sitting.add_witness": N_("Add a witness or expert"),
+    "seat.enter": N_("Enter a sitting"),
+    "seat.operate": N_("Open a detained person's seat"),
+    "recording.view": N_("See the record"),
+    "recording.export": N_("Take the evidence bundle"),
+    "live.publish": N_("Send sound and picture"),
+    "live.subscribe": N_("Receive sound and picture"),
+    "live.answer": N_("Receive sound and picture"),
+    "live.sources": N_("Switch camera and microphone"),
+    "live.line": N_("Report the quality of the line"),
+    "live.layout": N_("Choose which pictures are shown"),
+    "live.language": N_("Choose the page's language"),
+    "live.hand": N_("Raise a hand"),
+    "live.cannot_hear": N_("Say that one cannot hear"),
+    "live.listen": N_("Listen to an interpreter"),
+    "live.interpret": N_("Interpret into a language"),
+    "live.kit": N_("Report the check of camera and microphone"),
+    "live.ack_missed": N_("Acknowledge what was missed"),
+    "live.leave": N_("Leave the sitting"),
+    "live.private_invite": N_("Invite to a private consultation"),
+    "live.private_answer": N_("Answer an invitation to a private consultation"),
+    "live.private_return": N_("Return from a private consultation"),
+    "live.private_recall": N_("Ask a private consultation to come back"),
+    "live.attest": N_("Attest who is in the detention room"),
+    "live.officer_out": N_("Say that one is out of earshot"),
+    "live.open": N_("Open the hearing"),
+    "live.admit": N_("Admit people"),
+    "live.to_lobby": N_("Send people back to wait"),
+    "live.remove": N_("Remove a person"),
+    "live.readmit": N_("Let a removed person come again"),
+    "live.identity": N_("Record the check of an identity"),
+    "live.look": N_("Look at who waits"),
+    "live.recess": N_("Adjourn for a break"),
+    "live.resume": N_("End the break"),
+    "live.delay": N_("Announce a delay"),
+    "live.mute": N_("Mute people"),
+    "live.unlock": N_("Let people unmute themselves"),
+    "live.allow_screen": N_("Allow a screen to be shared"),
+    "live.lower_hand": N_("Lower hands"),
+    "live.close": N_("End the sitting"),
+    "live.roll_call": N_("Call the roll"),
+    "live.floor": N_("Give the floor"),
+    "live.publicity": N_("Close the session to the public"),
+    "live.heard": N_("Release a witness"),
+    "live.agenda": N_("Move on in the agenda"),
+    "live.note": N_("Write a log note"),
+    "live.adjourn": N_("Adjourn to another date"),
+    "live.reserve": N_("Reserve judgment"),
+    "live.on_record": N_("Go on record"),
+    "live.off_record": N_("Go off record"),
+}
+
+MEANS: dict[str, str] = {
+    "seat": N_("has a seat in this sitting, or acts for who has it"),
+    "room": N_("is an officer of the detention room"),
+    "host": N_("runs the sitting"),
+    "mine": N_("booked the sitting or runs it"),
+    "here": N_("was not removed from the hearing"),
+    "unfinished": N_("the sitting is not over"),
+    "scheduled": N_("the sitting has not begun"),
+    "recordable": N_("sittings of this kind are recorded"),
+    "private": N_("this kind of sitting has private consultations"),
+    "private_list": N_("is a lawyer with a client here, that client, a guardian or an interpreter"),
+    "order": N_("gave the reference of the order, where one is needed"),
+    "leave": N_("has the court's leave"),
+    "unscreened": N_("no protected person is screened from this seat"),
+    "self": N_("it is one's own office"),
+    "consultation": N_("the sitting is a consultation"),
+}
+
+ASK: dict[str, str] = {
+    "room": N_("The administrator assigns officers to detention rooms."),
+    "host": N_("The presiding judge and the clerk run the sitting. Ask them."),
+    "mine": N_("Ask the clerk who booked the sitting."),
+    "here": N_("Only a host of the hearing can let you back in."),
+    "scheduled": N_("Ask the presiding judge."),
+    "order": N_("Ask the court or the prosecution for an order."),
+    "leave": N_("Ask the presiding judge for leave."),
+    "unscreened": N_("Ask the presiding judge."),
+    "self": N_("Ask the person whose office it is, or the administrator."),
+}
+_ASK_CLERK = N_("Ask the clerk of the sitting.")
+_ASK_ADMINISTRATOR = N_("Ask the administrator.")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One line of the policy: who, on which seats, and what must hold. `failed` is the condition
+    that the refusal named, where it is one of this line's."""
+
+    roles: tuple[str, ...]
+    """Message ids; empty for every account role."""
+    seats: tuple[str, ...]
+    """Codes of seats; empty for any."""
+    needs: tuple[tuple[str, bool], ...]
+    """Message ids, and whether this one failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an action was refused."""
+
+    action: str
+    title: str
+    ways: tuple[Way, ...]
+    reason: str
+    """The sentence of the refusal; empty for an unknown code."""
+    ask: str
+    level: str
+    """Message id of the level that the action needs besides; empty for none."""
+    each_time: bool
+
+
+def explain(action: str, code: str) -> Explanation:
+    """The lines for `action`, with what failed marked. Raises KeyError for an unknown action."""
+    failed = next((name for name, found in CONDITIONS.items() if found.code == code), "")
+    need = NEEDS.get(action)
+    house = not action.startswith(("sitting.", "seat.", "live.", "recording."))
+    return Explanation(
+        action,
+        ACTIONS.get(action, action),
+        tuple(_way(line, failed) for line in RULES[action]),
+        CONDITIONS[failed].message if failed else "",
+        ASK.get(failed, _ASK_ADMINISTRATOR if house else _ASK_CLERK),
+        LEVELS[need.level] if need else "",
+        bool(need and need.each_time),
+    )
+
+
+def _way(line: Line, failed: str) -> Way:
+    return Way(
+        tuple(LABELS[role] for role in sorted(line.roles)) if len(line.roles) < 10 else (),
+        tuple(sorted(line.seats)),
+        tuple((MEANS[name], name == failed) for name in line.needs),
+    )
