@@ -15,6 +15,7 @@ ACTIONS: dict[str, str] = {
     "people.manage": N_("Manage accounts"),
     "people.choose": N_("Choose people for a booking"),
     "rooms.manage": N_("Manage detention rooms"),
+    "identity.manage": N_("Link digital identities with accounts"),
     "audit.read": N_("Read the audit log"),
     "delegation.list": N_("See delegations"),
     "delegation.grant": N_("Let somebody act for a judge or clerk"),

@@ -167,7 +167,7 @@ async def test_there_is_no_chain(court: House) -> None:
     ],
 )
 async def test_what_cannot_be_delegated(court: House, changes: dict[str, Any], field: str) -> None:
-    given = {
+    given: dict[str, Any] = {
         name: court.at(value)
         if name.endswith("_at")
         else court.people[value].id

@@ -30,7 +30,14 @@ from settings import Settings
 from tests.auth.house import Browser
 
 DATA = Path(__file__).with_name("policy_routes.toml")
-VOLATILE = {"logins", "audit_checkpoints", "audit_nodes", "used_tickets", "sign_in_failures"}
+VOLATILE = {
+    "logins",
+    "audit_checkpoints",
+    "audit_nodes",
+    "identity_flows",
+    "used_tickets",
+    "sign_in_failures",
+}
 """Tables that signing in, asking for a ticket, and the sequencer change by themselves."""
 STRANGERS = {
     "judge2": Role.JUDGE,

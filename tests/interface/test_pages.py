@@ -207,6 +207,7 @@ async def test_a_refusal_is_a_page_for_people_and_json_for_programs(
             "source": "Write at most %(most)s characters.",
             "params": {"most": 5},
             "field": "reason",
+            "why": "",
         }
 
 
