@@ -174,6 +174,8 @@ class Formatter:
 
     def language_name(self, tag: str) -> str:
         """The name of one language by its tag; an unknown tag stands for itself."""
+        if tag == "sgn":
+            return translate(self.language, N_("Sign language"))
         known = _LOCALES[self.language].languages
         return str(known.get({"tl": "fil"}.get(tag, tag), tag))  # CLDR names Tagalog so
 

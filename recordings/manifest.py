@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from signaling.engine import CHANNEL
+
 TEXTS = ("text", "reason")
 """Words of the journal that are shown: a log note's, and the reason of a decision."""
 
@@ -84,6 +86,11 @@ class Timeline:
         return sum(item.end_ms - item.start_ms for item in self.stretches)
 
 
+def channel_of(source: str) -> str:
+    """The language of an interpreter's channel; empty for a track of the floor or a picture."""
+    return source.removeprefix(CHANNEL) if source.startswith(CHANNEL) else ""
+
+
 def chapters(
     journal: Iterable[Happening],
     epoch: datetime,
@@ -109,6 +116,8 @@ def chapters(
         words = [str(item.data[name]) for name in TEXTS if item.data.get(name)]
         if words:
             chapter["text"] = words[0]
+        if item.data.get("channel"):
+            chapter["channel"] = str(item.data["channel"])
         if item.data.get("state") and item.type == "agenda":
             chapter["state"] = str(item.data["state"])
         if item.type == "missed" and isinstance(missed := item.data.get("ms"), int):

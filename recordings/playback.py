@@ -29,7 +29,16 @@ from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from recordings import bundle, derived, reading, store
 from recordings.cipher import SegmentRefused
 from recordings.keys import KeyRefused, KeyStore
-from recordings.manifest import Happening, Hole, Piece, Stretch, Timeline, TrackLine, chapters
+from recordings.manifest import (
+    Happening,
+    Hole,
+    Piece,
+    Stretch,
+    Timeline,
+    TrackLine,
+    channel_of,
+    chapters,
+)
 from recordings.recovery import CODECS
 from recordings.store import RecordingRow, SegmentRow, Session
 from recordings.vault import Vault
@@ -184,7 +193,8 @@ class Playback:
             facts=_facts(sitting),
             epoch=row.epoch,
             tracks=[
-                bundle.Track(item.id, item.seat, item.source, item.codec) for item in line.tracks
+                bundle.Track(item.id, item.seat, item.source, item.codec, _named(item))
+                for item in line.tracks
             ],
             segments=[self._content(item, key) for item in rows],
             gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
@@ -342,6 +352,7 @@ def _shown(sitting: Sitting, line: Timeline, language: str, viewing: str) -> dic
                 "id": item.id,
                 "seat": item.seat,
                 "source": item.source,
+                "channel": channel_of(item.source),
                 "codec": item.codec,
                 "segments": [_span(piece) | {"seq": piece.seq} for piece in item.segments],
                 "gaps": [_span(gap) | {"reason": gap.reason} for gap in item.gaps],
@@ -358,6 +369,12 @@ def _span(item: Stretch | Hole | Piece) -> dict[str, Any]:
     return {"start_ms": item.start_ms, "end_ms": item.end_ms}
 
 
+def _named(line: TrackLine) -> dict[str, JSON]:
+    """A manifest says of an interpreter's channel which language it is."""
+    channel = channel_of(line.source)
+    return {"channel": channel} if channel else {}
+
+
 def _facts(sitting: Sitting) -> dict[str, JSON]:
     return {
         "kind": sitting.kind,
@@ -372,6 +389,7 @@ def _facts(sitting: Sitting) -> dict[str, JSON]:
                 "role": seat.role.value,
                 "name_ar": seat.name_ar,
                 "name_en": seat.name_en,
+                "languages": list(seat.languages),
             }
             for seat in sitting.seats
         ],

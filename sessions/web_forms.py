@@ -38,7 +38,7 @@ def booking(form: Form, zone: str) -> tuple[Draft, list[BadInput]]:
         kind=form.value("kind"),
         case_number=form.value("case_number"),
         case_title=form.value("case_title"),
-        languages=tuple(dict.fromkeys(form.values("languages"))),
+        languages=_languages(form),
         starts_at=starts_at,
         duration=duration,
         seats=tuple(_one_seat_each(seats)),
@@ -57,6 +57,12 @@ def _one_seat_each(seats: list[SeatDraft]) -> list[SeatDraft]:
         if first is not seat:
             found[mine] = replace(first, represents=first.represents | seat.represents)
     return list(found.values())
+
+
+def _languages(form: Form) -> tuple[str, ...]:
+    """The languages of the sitting, the court's first."""
+    spoken = list(dict.fromkeys(form.values("languages")))
+    return tuple(sorted(spoken, key=lambda tag: tag != form.value("court_language")))
 
 
 def _keys(*keys: str | None) -> frozenset[str]:
@@ -79,7 +85,13 @@ def _seat(key: str, role: SeatRole, row: Mapping[str, str]) -> SeatDraft:
         guardian_of=of if role is SeatRole.GUARDIAN else _keys(),
         interpreter_for=of if role is SeatRole.INTERPRETER else _keys(),
         screened_from=_keys(row.get("screened")),
+        languages=_interpreted(row) if role is SeatRole.INTERPRETER else (),
     )
+
+
+def _interpreted(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Between which languages; `language` and `language2`, both empty for those of the sitting."""
+    return tuple(tag for tag in (row.get("language"), row.get("language2")) if tag)
 
 
 def guest(form: Form) -> SeatDraft:

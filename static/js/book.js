@@ -60,6 +60,7 @@ function fitRow(row) {
   const role = control(row, "_role")?.value ?? "";
   for (const field of ["_name_ar", "_name_en", "_identity_number"]) show(control(row, field), account === "");
   show(control(row, "_room"), account === "" && MAY_BE_DETAINED.includes(role));
+  for (const field of ["_language", "_language2"]) show(control(row, field), role === "interpreter");
   show(control(row, "_of"), ["interpreter", "guardian"].includes(role));
   show(control(row, "_screened"), ["witness", "expert"].includes(role));
 }

@@ -17,6 +17,8 @@ from recordings.webm import Muxer
 STRETCHES = ((0, 8000), (14000, 24000))
 SEGMENT_MS = 4000
 SEATS = (("s1", "القاضي سالم", "Presiding judge"), ("s3", "Abdullah Hassan", "Accused"))
+INTERPRETER = ("s7", "Sunita Rao", "Interpreter")
+"""Speaks into the English channel, and has no other track."""
 LOST = (16000, 20000)
 """The accused's camera has nothing here."""
 
@@ -46,17 +48,31 @@ def timeline() -> dict[str, Any]:
                     "id": f"{seat}-{source}",
                     "seat": seat,
                     "source": source,
+                    "channel": "",
                     "codec": codec,
                     "segments": _segments(accused),
                     "gaps": gaps,
                 }
             )
+    tracks.append(
+        {
+            "id": "s7-channel-en",
+            "seat": "s7",
+            "source": "channel-en",
+            "channel": "en",
+            "codec": "opus",
+            "segments": _segments(False),
+            "gaps": [{"start_ms": 8000, "end_ms": 14000, "reason": "recess"}],
+        }
+    )
     return {
         "epoch": "2026-11-22T05:30:00.000Z",
         "duration_ms": 24000,
         "stretches": [{"start_ms": a, "end_ms": b} for a, b in STRETCHES],
         "pauses": [{"start_ms": 8000, "end_ms": 14000, "reason": "recess"}],
-        "seats": [{"id": i, "name": name, "role_title": role} for i, name, role in SEATS],
+        "seats": [
+            {"id": i, "name": name, "role_title": role} for i, name, role in (*SEATS, INTERPRETER)
+        ],
         "tracks": tracks,
         "segment_url": "/api/sample/recording/{track}/{seq}",
         "chapters": [
@@ -66,6 +82,8 @@ def timeline() -> dict[str, Any]:
             {"clock_ms": 8000, "type": "phase.recess"},
             {"clock_ms": 14000, "type": "phase.on_record"},
             {"clock_ms": 15000, "type": "agenda", "title": "The accused speaks last"},
+            {"clock_ms": 20000, "type": "interpreting", "seat": "s7", "channel": "en"},
+            {"clock_ms": 20500, "type": "listening", "seat": "s3", "channel": "en"},
             {"clock_ms": 24000, "type": "phase.adjourned", "text": "للنطق بالحكم"},
         ],
     }

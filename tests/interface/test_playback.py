@@ -41,7 +41,7 @@ def test_all_tracks_play_together(look: Look) -> None:
     page.click(".control-play")
     _reach(page, 2)
     times = [element["at"] for element in page.evaluate(ELEMENTS)]
-    assert len(times) == 4
+    assert len(times) == 5
     assert max(times) - min(times) < 0.25
     decoded = "document.querySelector('figure video').getVideoPlaybackQuality().totalVideoFrames"
     assert page.evaluate(decoded) > 5
@@ -62,7 +62,36 @@ def test_a_gap_is_named_and_the_others_go_on(look: Look) -> None:
     assert tile.locator(".tile-why").inner_text() == "Lost on the way"
     assert tile.locator("video").is_hidden()
     running = [element for element in page.evaluate(ELEMENTS) if not element["paused"]]
-    assert len(running) == 3
+    assert len(running) == 4
+
+
+def test_a_language_is_heard_above_a_quieter_floor(look: Look) -> None:
+    page = _open(look)
+    page.click(".control-play")
+    page.get_by_label("You hear").select_option("en")
+    page.evaluate(
+        """async () => {
+          const sounds = [...document.querySelectorAll('figure audio')];
+          const loud = (wanted) => wanted(sounds[0].volume) && wanted(sounds[1].volume);
+          const until = async (wanted) => {
+            for (const end = performance.now() + 30000; performance.now() < end;) {
+              if (loud(wanted)) return;
+              await new Promise(requestAnimationFrame);
+            }
+            throw new Error(`volumes ${sounds.map((one) => one.volume)}`);
+          };
+          await until((volume) => volume < 0.25);
+          if (sounds[2].muted || sounds[2].volume !== 1) throw new Error('not the channel');
+          const choice = document.querySelector('.control-hear select');
+          choice.value = '';
+          choice.dispatchEvent(new Event('change'));
+          if (!sounds[2].muted) throw new Error('the channel is still heard');
+          await until((volume) => volume === 1);
+        }"""
+    )
+    entries = page.locator(".chapters").inner_text()
+    assert "Sunita Rao interprets into English" in entries
+    assert "Abdullah Hassan listens to English" in entries
 
 
 def test_mute_one_and_hear_only_one(look: Look) -> None:
@@ -71,13 +100,13 @@ def test_mute_one_and_hear_only_one(look: Look) -> None:
     def heard() -> list[bool]:
         return [not e["muted"] for e in page.evaluate(ELEMENTS) if e["kind"] == "AUDIO"]
 
-    assert heard() == [True, True]
+    assert heard() == [True, True, False]  # the interpreter's channel was not chosen
     page.click("[aria-label*='Mute'] >> nth=0")
-    assert heard() == [False, True]
+    assert heard() == [False, True, False]
     page.click("[aria-label*='Hear only'] >> nth=0")
-    assert heard() == [True, False]
+    assert heard() == [True, False, False]
     page.keyboard.press("m")
-    assert heard() == [False, False]
+    assert heard() == [False, False, False]
 
 
 def test_keys_and_chapters_move_the_clock(look: Look) -> None:

@@ -643,6 +643,21 @@ class Isolation(RuleBasedStateMachine):
         if not speaks or speaks != listens:
             self.room.tune(name, speaks, listens)
 
+    @rule(
+        speaker=st.sampled_from(NAMES),
+        listener=st.sampled_from(NAMES),
+        channel=st.sampled_from(["en", "ar"]),
+    )
+    def interpret(self, speaker: str, listener: str, channel: str) -> None:
+        """In the hearing, with everything permitted, twice: the first packet makes it live."""
+        for name in (speaker, listener):
+            self.permit(name, set(SOURCES))
+            self.place(name, HEARING)
+        self.tune(listener, "", channel)
+        self.tune(speaker, channel, "")
+        for _ in range(2):
+            self.send(speaker, "microphone", False)
+
     @rule(name=st.sampled_from(NAMES))
     def republish(self, name: str) -> None:
         self.room.publish(name)

@@ -91,6 +91,28 @@ async def test_the_clerk_books_from_the_form(court: House) -> None:
     assert "1111111" not in text
 
 
+async def test_an_interpreter_is_booked_with_languages(court: House) -> None:
+    browser = Browser(court.app())
+    await browser.sign_in("clerk")
+    await browser.sees("/en/sittings/book")
+    form = civil_form(
+        court,
+        languages="en",
+        court_language="en",
+        seat_o0_role="interpreter",
+        seat_o0_person=court.people["interpreter"].id,
+        seat_o0_language="ur",
+        seat_o0_language2="ur",
+    )
+    answer = await browser.post("/en/sittings/book", form)
+    assert answer.status_code == 400
+    assert "Choose two different languages" in await answer.get_data(as_text=True)
+    answer = await browser.post("/en/sittings/book", {**form, "seat_o0_language2": "sgn"})
+    assert answer.status_code == 303
+    text = await browser.sees(answer.headers["Location"])
+    assert "(Urdu, Sign language)" in text
+
+
 async def test_all_mistakes_are_shown_at_once_and_nothing_typed_is_lost(court: House) -> None:
     browser = Browser(court.app())
     await browser.sign_in("clerk")

@@ -1,6 +1,7 @@
 // @ts-check
 /** What a chapter, a gap and a source are called. Codes come from the journal; labels are ours. */
 import { N_, t } from "../i18n.js";
+import { languageName } from "../language.js";
 
 /** @typedef {import("./model.js").Chapter} Chapter */
 /** @typedef {import("./model.js").Seat} Seat */
@@ -57,6 +58,7 @@ const REASONS = /** @type {Record<string, string>} */ ({
   closed: N_("Closed"),
   muted: N_("Muted"),
   private: N_("Private consultation"),
+  channel: N_("Spoke elsewhere: to the floor or into another language"),
 });
 
 const SOURCES = { microphone: N_("Microphone"), camera: N_("Camera"), screen: N_("Screen") };
@@ -64,8 +66,11 @@ const SOURCES = { microphone: N_("Microphone"), camera: N_("Camera"), screen: N_
 /** @param {string} reason */
 export const reasonText = (reason) => t(REASONS[reason] ?? N_("Nothing is kept here"));
 
-/** @param {"microphone" | "camera" | "screen"} source */
-export const sourceText = (source) => t(SOURCES[source]);
+/** @param {string} source */
+export function sourceText(source) {
+  if (source.startsWith("channel-")) return t("Interpreter into %(language)s", { language: languageName(source.slice("channel-".length)) });
+  return t(SOURCES[/** @type {keyof typeof SOURCES} */ (source)] ?? source);
+}
 
 /**
  * @param {Chapter} chapter
@@ -78,7 +83,19 @@ export function chapterText(chapter, seats) {
   const name = chapter.seat ? (seats.get(chapter.seat)?.name ?? "") : "";
   const { seconds } = chapter;
   if (chapter.type === "missed" && name && seconds) return t("%(name)s missed %(seconds)s seconds of the sitting.", { name, seconds });
+  const channel = name && chapter.channel ? channelText(chapter.type, name, chapter.channel) : null;
+  if (channel !== null) return channel;
   const withName = WITH_NAME[chapter.type];
   const label = withName && name ? t(withName, { name }) : t(PLAIN[chapter.type] ?? chapter.title ?? N_("Entry of the log"));
   return words ? `${label} · ${words}` : label;
+}
+
+/** Who interpreted into what, and who listened to what. @param {string} type @param {string} name @param {string} channel */
+function channelText(type, name, channel) {
+  const language = channel === "floor" ? "" : languageName(channel);
+  if (type === "interpreting") {
+    return language === "" ? t("%(name)s speaks to the floor", { name }) : t("%(name)s interprets into %(language)s", { name, language });
+  }
+  if (type !== "listening") return null;
+  return language === "" ? t("%(name)s hears the floor", { name }) : t("%(name)s listens to %(language)s", { name, language });
 }

@@ -56,14 +56,17 @@ function lane(data, seat) {
   const strip = h("div", { class: "lane-strip", "aria-hidden": "true" });
   for (const pause of data.pauses) strip.append(bar("pause", pause, data, reasonText(pause.reason)));
   for (const track of data.tracks.filter((track) => track.seat === seat.id)) {
-    for (const run of joined(track.segments)) strip.append(bar(`kept kept-${track.source}`, run, data, sourceText(track.source)));
+    for (const run of joined(track.segments)) strip.append(bar(`kept kept-${kind(track)}`, run, data, sourceText(track.source)));
     for (const gap of track.gaps) {
-      if (gap.reason === "absent" || data.pauses.some((pause) => pause.start_ms <= gap.start_ms && gap.end_ms <= pause.end_ms)) continue;
-      strip.append(bar(`gap gap-${track.source}`, gap, data, `${sourceText(track.source)}: ${reasonText(gap.reason)}`));
+      if (gap.reason === "absent" || gap.reason === "channel" || data.pauses.some((pause) => pause.start_ms <= gap.start_ms && gap.end_ms <= pause.end_ms)) continue;
+      strip.append(bar(`gap gap-${kind(track)}`, gap, data, `${sourceText(track.source)}: ${reasonText(gap.reason)}`));
     }
   }
   return h("div", { class: "lane" }, h("bdi", { class: "lane-name" }, seat.name), strip);
 }
+
+/** An interpreter's channel stands where the microphone does. @param {import("./model.js").Track} track */
+const kind = (track) => (track.channel === "" ? track.source : "channel");
 
 /**
  * Neighbouring segments as one bar: a hearing of hours has thousands.

@@ -7,9 +7,13 @@
 /** @typedef {{start_ms: number, end_ms: number}} Span */
 /** @typedef {Span & {seq: number}} Segment */
 /** @typedef {Span & {reason: string}} Gap */
-/** @typedef {{id: string, seat: string, source: "microphone" | "camera" | "screen", codec: string, segments: Segment[], gaps: Gap[]}} Track */
+/**
+ * `source` is microphone, camera, screen, or channel-<language>: an interpreter's voice, `channel`
+ * then being the language and else empty.
+ * @typedef {{id: string, seat: string, source: string, channel: string, codec: string, segments: Segment[], gaps: Gap[]}} Track
+ */
 /** @typedef {{id: string, name: string, role_title: string}} Seat */
-/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number}} Chapter `seconds` that the seat missed */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string}} Chapter `seconds` that the seat missed */
 /**
  * @typedef {object} Timeline
  * @property {string} epoch UTC of recording time 0
@@ -72,6 +76,20 @@ export function playableFrom(stretches, ms) {
  */
 export const audible = (seat, muted, alone) =>
   alone.size > 0 ? alone.has(seat) : !muted.has(seat);
+
+/**
+ * Whether a track belongs to what was chosen: the floor always, an interpreter's channel only if
+ * its language was.
+ * @param {Track} track
+ * @param {string} chosen language, or empty for the floor alone
+ */
+export const chosenTrack = (track, chosen) => track.channel === "" || track.channel === chosen;
+
+/**
+ * The languages that were interpreted into, in order of their first track.
+ * @param {Track[]} tracks
+ */
+export const channelsOf = (tracks) => [...new Set(tracks.map((track) => track.channel).filter(Boolean))];
 
 /**
  * What an element that shows `currentMs` must do to be at `ms`: seek when it is far off, else run

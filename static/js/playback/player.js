@@ -5,6 +5,7 @@ import { api, Refused } from "../http.js";
 import { N_, ready, t } from "../i18n.js";
 import { Clock } from "./clock.js";
 import { chapterText } from "./labels.js";
+import { Interpreter } from "./interpreter.js";
 import { buildLanes } from "./lanes.js";
 import { audible, chapterAt, clockText, floorAt } from "./model.js";
 import { Tile } from "./stage.js";
@@ -60,6 +61,7 @@ function build(data) {
     }))
     .filter((tile) => tile.tracks.length);
 
+  const interpreter = new Interpreter(tracks, () => draw());
   const lanes = buildLanes(data, seats, jump);
   const playButton = h("button", { type: "button", class: "control control-play", onclick: playOrPause });
   const time = h("output", { class: "player-time", "aria-live": "off" });
@@ -84,6 +86,7 @@ function build(data) {
       control("skip-forward", t("Next entry"), () => step(1)),
       h("span", { class: "times", dir: "ltr" }, time, wall),
       rate,
+      ...[interpreter.control()].filter((part) => part !== null),
     ),
     status,
     lanes.element,
@@ -103,6 +106,7 @@ function build(data) {
     clock.tick(now, ok);
     const running = clock.playing && !clock.waiting;
     for (const track of tracks) track.follow(clock.ms, running, clock.rate);
+    interpreter.frame(now);
     if (Math.abs(clock.ms - drawn) > 200 || clock.playing) {
       drawn = clock.ms;
       draw();
@@ -114,7 +118,7 @@ function build(data) {
     const floor = floorAt(data.chapters, clock.ms);
     for (const tile of tiles) {
       const id = tile.seat.id;
-      tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id });
+      tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id, heard: interpreter.chosen });
     }
     lanes.show(clock.ms);
     setText(time, `${clockText(clock.ms)} / ${clockText(data.duration_ms)}`);

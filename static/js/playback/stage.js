@@ -3,7 +3,7 @@
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { reasonText } from "./labels.js";
-import { spanAt } from "./model.js";
+import { chosenTrack, spanAt } from "./model.js";
 
 /** @typedef {import("./model.js").Seat} Seat */
 /** @typedef {import("./track.js").TrackPlayer} TrackPlayer */
@@ -29,7 +29,7 @@ export class Tile {
       h("figcaption", { class: "tile-caption" },
         h("span", { class: "tile-name" }, h("bdi", {}, seat.name), h("small", {}, t(seat.role_title))),
         this.floor,
-        ...(tracks.some((track) => track.data.source === "microphone") ? [this.muteButton, this.aloneButton] : []),
+        ...(tracks.some((track) => track.element instanceof HTMLAudioElement) ? [this.muteButton, this.aloneButton] : []),
       ),
     );
     for (const track of tracks) if (track.element instanceof HTMLAudioElement) this.element.append(track.element);
@@ -37,13 +37,14 @@ export class Tile {
 
   /**
    * @param {number} ms
-   * @param {{audible: boolean, muted: boolean, alone: boolean, floor: boolean}} state
+   * @param {{audible: boolean, muted: boolean, alone: boolean, floor: boolean, heard: string}} state
+   *   `heard`: the interpreter's language that was chosen, or empty
    */
-  show(ms, { audible, muted, alone, floor }) {
+  show(ms, { audible, muted, alone, floor, heard }) {
     let seen = false;
     for (const track of this.tracks) {
       if (!(track.element instanceof HTMLVideoElement)) {
-        track.element.muted = !audible;
+        track.element.muted = !audible || !chosenTrack(track.data, heard);
         continue;
       }
       const here = track.stateAt(ms) !== "none";

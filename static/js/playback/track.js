@@ -24,7 +24,7 @@ export class TrackPlayer {
   constructor(data, address) {
     this.data = data;
     this.address = address;
-    this.element = document.createElement(data.source === "microphone" ? "audio" : "video");
+    this.element = document.createElement(data.codec === "opus" ? "audio" : "video");
     this.element.preservesPitch = true;
     if (this.element instanceof HTMLVideoElement) {
       this.element.muted = true;

@@ -1,16 +1,13 @@
 // @ts-check
-import { language, t } from "../i18n.js";
+import { SIGN } from "../language.js";
 import { seatOf } from "./state.js";
 
 /**
- * Interpreters' channels as this page knows them. Pure but for the names of languages.
+ * Interpreters' channels as this page knows them. Pure.
  *
  * @typedef {import("./types.js").RoomState} RoomState
  * @typedef {import("./types.js").Seat} Seat
  */
-
-/** The tag of sign language: a channel of pictures. */
-export const SIGN = "sgn";
 
 /** @param {RoomState} state What this page hears besides the floor; empty: nothing. */
 export const heardChannel = (state) => seatOf(state, state.me.seat)?.listens ?? "";
@@ -47,24 +44,4 @@ export const ownLanguages = (state) => seatOf(state, state.me.seat)?.interprets 
 export function offersChannels(state) {
   if (!["hearing", "lobby", "witness_room"].includes(state.me.place)) return false;
   return state.channels.length > 0;
-}
-
-/** @type {Map<string, string>} */
-const names = new Map();
-
-/** The name of a language, in the page's language. @param {string} tag */
-export const languageName = (tag) => (tag === SIGN ? t("Sign language") : named(tag, language()));
-
-/** The name of a language in that language, for who reads no other. @param {string} tag */
-export const ownName = (tag) => (tag === SIGN ? t("Sign language") : named(tag, tag));
-
-/** @param {string} tag @param {string} into */
-function named(tag, into) {
-  const key = `${tag}/${into}`;
-  let name = names.get(key);
-  if (name === undefined) {
-    name = new Intl.DisplayNames([into], { type: "language" }).of(tag) ?? tag;
-    names.set(key, name);
-  }
-  return name;
 }

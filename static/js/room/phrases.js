@@ -1,6 +1,6 @@
 // @ts-check
 import { N_ } from "../i18n.js";
-import { languageName } from "./channels.js";
+import { languageName } from "../language.js";
 import { seatOf } from "./state.js";
 
 /** @typedef {import("./types.js").Phrase} Phrase */

@@ -1,6 +1,7 @@
 // @ts-check
 import { t } from "../i18n.js";
-import { heardChannel, languageName, offersChannels, ownLanguages, ownName, SIGN } from "./channels.js";
+import { languageName, ownName, SIGN } from "../language.js";
+import { heardChannel, offersChannels, ownLanguages } from "./channels.js";
 import { bdi } from "./parts.js";
 import { may, seatOf } from "./state.js";
 import { inSession } from "./status.js";
@@ -102,6 +103,8 @@ function spokenState(room, channel, on) {
  */
 function option(room, command, channel, label, chosen, more = {}) {
   const busy = room.busy(command, { channel: channel || null });
+  // While the answer is awaited the choice itself shows; what is marked as so is the server's word.
+  const waits = [...room.ui.busy].some((key) => key.startsWith(`${command}{`));
   const tag = channel === "" || channel === SIGN ? null : channel;
   return h(
     "label",
@@ -110,7 +113,7 @@ function option(room, command, channel, label, chosen, more = {}) {
       type: "radio",
       name: `channel-${command}`,
       value: channel,
-      live: { checked: chosen },
+      live: { checked: waits ? busy : chosen },
       onchange: () => void room.act(command, { channel: channel || null }),
     }),
     h("span", { lang: tag, dir: "auto" }, label),

@@ -1,7 +1,7 @@
 // @ts-check
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
-import { SIGN } from "./channels.js";
+import { SIGN } from "../language.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
 import { mayShare } from "./sources.js";

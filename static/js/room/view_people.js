@@ -1,6 +1,6 @@
 // @ts-check
 import { language, t, tn } from "../i18n.js";
-import { languageName } from "./channels.js";
+import { languageName } from "../language.js";
 import * as dialogs from "./dialogs.js";
 import { clockOfDay, timeOfDay } from "./format.js";
 import { badge, bdi, command, lineSign, menu } from "./parts.js";

@@ -1,7 +1,8 @@
 // @ts-check
 import { t } from "../i18n.js";
 import { arrange, PHONE_WIDTH, place } from "./layout.js";
-import { languageName, ownName, SIGN, signer, voices } from "./channels.js";
+import { languageName, ownName, SIGN } from "../language.js";
+import { signer, voices } from "./channels.js";
 import { bdi, lineSign } from "./parts.js";
 import { sourceText } from "./phrases.js";
 import { isDetained, seatOf } from "./state.js";
