@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
@@ -60,6 +61,7 @@ from settings import ROOT, Settings
 from signaling.aiortc_engine import AiortcEngine
 from signaling.service import LiveRooms
 from tools.identity import stand_in
+from signaling.worker_pool import WorkerPool
 
 logger = structlog.get_logger(__name__)
 
@@ -122,7 +124,7 @@ class House:
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
-        self.engine = AiortcEngine(settings.media_hosts, settings.media_ports)
+        self.engine = self._engine()
         vault = Vault(settings.vault)
         self.desk = Desk(
             database,
@@ -144,6 +146,16 @@ class House:
         self.desk.on_alarm = self.live.on_alarm
         self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
 
+    def _engine(self) -> AiortcEngine | WorkerPool:
+        settings = self.settings
+        options: dict[str, Any] = {
+            "hosts": settings.media_hosts,
+            "ports": settings.media_ports,
+        }
+        if settings.media_workers:
+            return WorkerPool(settings.media_workers, options)
+        return AiortcEngine(**options)
+
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
@@ -156,6 +168,8 @@ class House:
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
+        if isinstance(self.engine, WorkerPool):
+            await self.engine.start()
         await self.live.restore()
 
     async def _start_witness(self) -> None:

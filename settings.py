@@ -53,6 +53,8 @@ class Settings:
     """The client secret of a provider whose entry names no `client_secret_file`."""
     identity_stand_in: bool | None = None
     """Start the stand-in provider (needs Node). None: in demo mode yes. Demo mode only."""
+    media_workers: int = 0
+    """Processes that carry media, one per core. 0: in this process."""
     turn_urls: tuple[str, ...] = ()
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
@@ -149,7 +151,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "demo_sittings" | "local_witness" | "identity_stand_in":
                 return {"yes": True, "no": False}[raw]
-            case "port" | "record_min_free_bytes":
+            case "port" | "media_workers" | "record_min_free_bytes":
                 return int(raw)
             case "data_dir" | "vault_dir" | "identity_file":
                 return Path(raw).resolve()
