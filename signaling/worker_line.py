@@ -256,8 +256,8 @@ class WorkerLine:
         try:
             self._inbox.extend(self._reader.feed(data))
             self._dispatch()
-        except WireError as error:
-            self.kill(f"nonsense: {error}")
+        except (WireError, TypeError, ValueError, LookupError) as error:
+            self.kill(f"nonsense: {error!r}")
 
     def _dispatch(self) -> None:
         """In the order of the line, also when a listener asks the worker something meanwhile."""
