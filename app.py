@@ -59,6 +59,7 @@ from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
 from signaling.aiortc_engine import AiortcEngine
+from signaling.engine import MediaEngine
 from signaling.service import LiveRooms
 from tools.identity import stand_in
 from signaling.worker_pool import WorkerPool
@@ -146,7 +147,7 @@ class House:
         self.desk.on_alarm = self.live.on_alarm
         self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
 
-    def _engine(self) -> AiortcEngine | WorkerPool:
+    def _engine(self) -> MediaEngine:
         settings = self.settings
         options: dict[str, Any] = {
             "hosts": settings.media_hosts,

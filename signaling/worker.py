@@ -26,7 +26,7 @@ from signaling.engine import (
     MediaEvent,
     MediaPacket,
     MediaRoom,
-    TrackId,
+    RecordedTrack,
 )
 from signaling.load import LoopWatch
 from signaling.media_room import ForwardingRoom
@@ -89,7 +89,7 @@ class _Recorder:
         self._line, self._room = line, room
 
     def open(
-        self, track: TrackId, codec: Codec, request_keyframe: Callable[[], None]
+        self, track: RecordedTrack, codec: Codec, request_keyframe: Callable[[], None]
     ) -> _Sink | None:
         """See `Recorder`. Whether it wants the track is heard later."""
         sink = self._line.new_sink(self._room, request_keyframe)

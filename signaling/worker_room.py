@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from signaling.engine import (
     LineReport,
     MediaEvent,
     MediaRefused,
+    RecordedTrack,
     Recorder,
     RoomBack,
     RoomLost,
@@ -76,6 +78,8 @@ class WorkerRoom:
         self._connections: dict[tuple[str, str], list[str]] = {}
         self._live: set[TrackId] = set()
         self._report: dict[str, LineReport] = {}
+        self._signs: dict[str, float] = {}
+        """Last sign of each seat's subscribe connection, on any worker, monotonic seconds."""
         self._at_home = asyncio.Event()
         self._lost_at: float | None = None
 
@@ -123,9 +127,13 @@ class WorkerRoom:
         """See `MediaRoom.floor`. One for the room: a later one stands in its place."""
         self._command("floor", seat)
 
-    def live_tracks(self, space: Space) -> frozenset[TrackId]:
+    def tune(self, seat: str, speaks: str, listens: str) -> None:
+        """See `MediaRoom.tune`."""
+        self._command("tune", seat, speaks, listens)
+
+    def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         """See `MediaRoom.live_tracks`."""
-        found: frozenset[TrackId] = self._question(frozenset(), "live_tracks", space)
+        found: frozenset[RecordedTrack] = self._question(frozenset(), "live_tracks", space)
         return found
 
     def tracks(self) -> dict[TrackId, Codec]:
@@ -134,8 +142,17 @@ class WorkerRoom:
         return found
 
     def report(self) -> dict[str, LineReport]:
-        """See `MediaRoom.report`: as the worker said it last, at most half a second ago."""
-        return dict(self._report)
+        """See `MediaRoom.report`: as the worker said it last, at most half a second ago.
+
+        Who heard the sitting through a worker that died has heard nothing since.
+        """
+        now = time.monotonic()
+        return {
+            seat: replace(line, unheard_for=now - self._signs[seat])
+            if seat in self._signs
+            else line
+            for seat, line in self._report.items()
+        }
 
     # --- MediaRoom: the recorder -----------------------------------------------------------------
 
@@ -172,6 +189,7 @@ class WorkerRoom:
             with suppress(WorkerLost):  # then nothing of the seat is left
                 await line.request(self.number, "leave", seat)
         self._report.pop(seat, None)
+        self._signs.pop(seat, None)
 
     async def close(self) -> None:
         """See `MediaRoom.close`."""
@@ -283,9 +301,15 @@ class WorkerRoom:
         for (seat, way), known in self._connections.items():
             for connection in known:
                 self._emit(Disconnected(seat, connection, way))  # type: ignore[arg-type]
+        seats = {*self._report, *(seat for seat, _ in self._connections)}
+        for seat, way in self._connections:
+            if way == "subscribe":
+                self._signs.setdefault(seat, time.monotonic())
         self._live.clear()
         self._connections.clear()
-        self._report = {}
+        self._report = {
+            seat: LineReport(False, None, 0.0, 0.0, None, 0, 0, None) for seat in seats
+        }
 
     # --- what the worker says --------------------------------------------------------------------
 
@@ -309,9 +333,13 @@ class WorkerRoom:
     def measured(self, counters: dict[str, int], report: dict[str, LineReport]) -> None:
         """The worker's figures."""
         self._report = report
+        now = time.monotonic()
+        for seat, line in report.items():
+            if line.unheard_for is not None:
+                self._signs[seat] = now - line.unheard_for
         self.load = RoomLoad(self.sitting, len(report), counters)
 
-    def _open_sink(self, number: int, track: TrackId, codec: Codec) -> None:
+    def _open_sink(self, number: int, track: RecordedTrack, codec: Codec) -> None:
         line, recorder = self.line, self._recorder
         if line is None or recorder is None:
             return

@@ -206,7 +206,9 @@ async def test_a_lone_worker_gets_a_successor_and_commands_count_meanwhile(
     assert one.room.line is None
     one.room.place("judge", None)
     assert one.room.live_tracks(HEARING) == frozenset()
-    assert one.room.report() == {}
+    line = one.room.report()["lawyer"]
+    assert not line.connected
+    assert line.unheard_for is not None
     with pytest.raises(SinkRefused):
         one.room.attach(HearingSpace("t"), FakeRecorder())
     await one.peers.close()
