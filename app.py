@@ -58,8 +58,10 @@ from sessions.invitations import Invitations
 from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
+from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import MediaEngine
+from signaling.gate import Gate, MainLoad
 from signaling.service import LiveRooms
 from tools.identity import stand_in
 from signaling.worker_pool import WorkerPool
@@ -135,6 +137,8 @@ class House:
             clock,
             min_free_bytes=settings.record_min_free_bytes,
         )
+        cost = await asyncio.to_thread(calibration.microseconds)
+        self.gate = self._gate(settings.media_capacity or capacity.of_cost(cost))
         self.live = LiveRooms(
             database=database,
             log=self.log,
@@ -143,6 +147,7 @@ class House:
             engine=self.engine,
             desk=self.desk,
             clock=clock,
+            gate=self.gate,
         )
         self.desk.on_alarm = self.live.on_alarm
         self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
@@ -157,6 +162,12 @@ class House:
             return WorkerPool(settings.media_workers, options)
         return AiortcEngine(**options)
 
+    def _gate(self, per_worker: int) -> Gate:
+        if isinstance(self.engine, WorkerPool):
+            return Gate(per_worker, MainLoad(), self.engine.loads)
+        rooms = self.engine.rooms if isinstance(self.engine, AiortcEngine) else tuple
+        return Gate(per_worker, MainLoad(rooms))
+
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
@@ -169,6 +180,7 @@ class House:
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
+        self.gate.main.start()
         if isinstance(self.engine, WorkerPool):
             await self.engine.start()
         await self.live.restore()
@@ -204,6 +216,7 @@ class House:
 
     async def stop(self) -> None:
         """End what runs, the rooms first (again: that is harmless)."""
+        self.gate.main.stop()
         await self.live.close()
         await self.engine.close()
         await self.desk.shutdown()

@@ -307,9 +307,7 @@ class WorkerRoom:
                 self._signs.setdefault(seat, time.monotonic())
         self._live.clear()
         self._connections.clear()
-        self._report = {
-            seat: LineReport(False, None, 0.0, 0.0, None, 0, 0, None) for seat in seats
-        }
+        self._report = {seat: LineReport(False, None, 0.0, 0.0, None, 0, 0, None) for seat in seats}
 
     # --- what the worker says --------------------------------------------------------------------
 
