@@ -63,8 +63,8 @@ from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import MediaEngine
 from signaling.gate import Gate, MainLoad
 from signaling.service import LiveRooms
-from tools.identity import stand_in
 from signaling.worker_pool import WorkerPool
+from tools.identity import stand_in
 
 logger = structlog.get_logger(__name__)
 

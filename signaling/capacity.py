@@ -106,11 +106,10 @@ def check(
     """
     hearings = list(hearings)
     found = usage(capacity, workers, hearings)
-    mine = next((item for item in hearings if item.sitting == sitting and item.worker), None)
-    people = mine.people if mine else 0
-    homes = [item for item in found if mine is None or item.worker == mine.worker]
+    mine = next((item for item in hearings if item.sitting == sitting), Hearing(sitting, 0, ""))
+    homes = [item for item in found if mine.worker in ("", item.worker)]
     limit = capacity if host else capacity * (1 - RESERVE)
-    more = need(people + 1) - need(people)
+    more = need(mine.people + 1) - (need(mine.people) if mine.worker else 0)
     if not any(item.need + more <= limit and (host or not item.busy) for item in homes):
         raise full()
 
