@@ -11,10 +11,10 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvloop
+from cryptography.x509 import load_pem_x509_certificates
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart, Response
@@ -38,9 +38,12 @@ import sessions.web
 import sessions.web_delegations
 import signaling.web
 from audit import web_witness
+from audit.anchors import LogAnchors
 from audit.local_witness import LocalWitness
 from audit.note import parse_vkey
 from audit.service import AuditLog
+from audit.time_authority import open_authority
+from audit.timestamping import ExternalSource, InternalSource, Source, Timestamping
 from audit.witnessing import Witnessing, parse_peer
 from auth.assurance import PROFILES
 from auth.delegations import Delegations
@@ -58,12 +61,8 @@ from sessions.invitations import Invitations
 from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
-from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
-from signaling.engine import MediaEngine
-from signaling.gate import Gate, MainLoad
 from signaling.service import LiveRooms
-from signaling.worker_pool import WorkerPool
 from tools.identity import stand_in
 
 logger = structlog.get_logger(__name__)
@@ -102,6 +101,13 @@ class House:
         )
         self.log = AuditLog(database, log_key, settings.log_origin, clock)
         self.witnessing = Witnessing(database, self.log, clock)
+        self.timestamping = Timestamping(
+            database,
+            self.log,
+            await self._time_source(passphrase),
+            clock,
+            settings.timestamp_minutes * 60.0,
+        )
         for text in settings.witnesses:
             self.witnessing.add(parse_peer(text))
         known = settings.witness / web_witness.PUBLIC
@@ -127,7 +133,7 @@ class House:
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
-        self.engine = self._engine()
+        self.engine = AiortcEngine(settings.media_hosts, settings.media_ports)
         vault = Vault(settings.vault)
         self.desk = Desk(
             database,
@@ -137,8 +143,6 @@ class House:
             clock,
             min_free_bytes=settings.record_min_free_bytes,
         )
-        cost = await asyncio.to_thread(calibration.microseconds)
-        self.gate = self._gate(settings.media_capacity or capacity.of_cost(cost))
         self.live = LiveRooms(
             database=database,
             log=self.log,
@@ -147,26 +151,13 @@ class House:
             engine=self.engine,
             desk=self.desk,
             clock=clock,
-            gate=self.gate,
         )
         self.desk.on_alarm = self.live.on_alarm
-        self.playback = Playback(database, self.log, vault, key_store, self.sittings, clock)
-
-    def _engine(self) -> MediaEngine:
-        settings = self.settings
-        options: dict[str, Any] = {
-            "hosts": settings.media_hosts,
-            "ports": settings.media_ports,
-        }
-        if settings.media_workers:
-            return WorkerPool(settings.media_workers, options)
-        return AiortcEngine(**options)
-
-    def _gate(self, per_worker: int) -> Gate:
-        if isinstance(self.engine, WorkerPool):
-            return Gate(per_worker, MainLoad(), self.engine.loads)
-        rooms = self.engine.rooms if isinstance(self.engine, AiortcEngine) else tuple
-        return Gate(per_worker, MainLoad(rooms))
+        self.desk.on_sealed = self.timestamping.want
+        anchors = LogAnchors(self.witnessing, self.timestamping)
+        self.playback = Playback(
+            database, self.log, vault, key_store, self.sittings, anchors, clock
+        )
 
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
@@ -176,14 +167,23 @@ class House:
         if self.settings.local_witness:
             await self._start_witness()
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
-        self._tasks.append(witnessing)
+        stamping = asyncio.create_task(self.timestamping.run(), name="audit.timestamping")
+        self._tasks += [witnessing, stamping]
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
-        self.gate.main.start()
-        if isinstance(self.engine, WorkerPool):
-            await self.engine.start()
         await self.live.restore()
+
+    async def _time_source(self, passphrase: str) -> Source:
+        """The outside authority of the settings, or our own; never one for the other."""
+        settings = self.settings
+        if settings.tsa_url and settings.tsa_roots is not None:
+            data = await asyncio.to_thread(settings.tsa_roots.read_bytes)
+            roots = load_pem_x509_certificates(data)
+            return ExternalSource(settings.tsa_url, roots, self.witnessing.client)
+        path = settings.keys / "tsa.pem"
+        authority = await asyncio.to_thread(open_authority, path, passphrase, self.clock())
+        return InternalSource(authority, self.clock)
 
     async def _start_witness(self) -> None:
         settings = self.settings
@@ -216,7 +216,6 @@ class House:
 
     async def stop(self) -> None:
         """End what runs, the rooms first (again: that is harmless)."""
-        self.gate.main.stop()
         await self.live.close()
         await self.engine.close()
         await self.desk.shutdown()

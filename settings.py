@@ -41,6 +41,12 @@ class Settings:
     """Run a witness of the log beside the server, as a process with its own key and state."""
     witnesses: tuple[str, ...] = ()
     """Witnesses of other people: cosignature key, an @ and address, separated by commas."""
+    tsa_url: str = ""
+    """An outside time-stamping authority (RFC 3161). Empty: our own, which is not independent."""
+    tsa_roots: Path | None = None
+    """PEM file of the roots that the outside authority's certificates end in."""
+    timestamp_minutes: int = 60
+    """The log is time-stamped that often, and whenever a record is sealed."""
     timezone: str = "Asia/Dubai"
     """IANA zone in which sittings are booked and shown."""
     media_hosts: tuple[str, ...] = ()
@@ -53,12 +59,6 @@ class Settings:
     """The client secret of a provider whose entry names no `client_secret_file`."""
     identity_stand_in: bool | None = None
     """Start the stand-in provider (needs Node). None: in demo mode yes. Demo mode only."""
-    media_workers: int = 0
-    """Processes that carry media, one per core. 0: in this process."""
-    media_capacity: int = 0
-    """Forwarded packets per second that one worker may be asked to carry. 0: reckoned at start."""
-    metrics_token: str = field(default="", repr=False)
-    """Whoever shows it may read /metrics. Empty: this machine only."""
     turn_urls: tuple[str, ...] = ()
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
@@ -135,6 +135,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     settings = Settings(**values)
     if not settings.demo and not settings.key_passphrase:
         raise SettingsError("MAHDAR_KEY_PASSPHRASE is required unless MAHDAR_MODE=demo")
+    if settings.tsa_url and settings.tsa_roots is None:
+        raise SettingsError("MAHDAR_TSA_URL needs MAHDAR_TSA_ROOTS, a PEM file of its roots")
     if settings.assurance == "demo" and not settings.demo:
         raise SettingsError("MAHDAR_ASSURANCE=demo works in demo mode only; use court or small")
     if settings.stand_in and not settings.demo:
@@ -155,9 +157,9 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "demo_sittings" | "local_witness" | "identity_stand_in":
                 return {"yes": True, "no": False}[raw]
-            case "port" | "media_workers" | "media_capacity" | "record_min_free_bytes":
+            case "port" | "record_min_free_bytes" | "timestamp_minutes":
                 return int(raw)
-            case "data_dir" | "vault_dir" | "identity_file":
+            case "data_dir" | "vault_dir" | "identity_file" | "tsa_roots":
                 return Path(raw).resolve()
             case "media_hosts" | "turn_urls" | "witnesses":
                 return tuple(part.strip() for part in raw.split(",") if part.strip())

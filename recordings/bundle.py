@@ -1,6 +1,6 @@
 """Writes the evidence bundle of a sitting (docs/evidence.md); `verify` checks it.
 
-    await export(contents, out, database=..., log=..., by=person)
+    await export(contents, out, database=..., log=..., anchors=..., by=person)
 
 The files come first, then the leaf `evidence.exported` that binds them, then the seal: the
 sitting's leaves, their proofs and the checkpoint. Blocking work runs in threads. Nothing appears
@@ -16,12 +16,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import rfc8785
 
+from audit.checkpoint import Checkpoint
 from audit.leaf import JSON, format_time
 from audit.service import AuditLog
+from audit.store import StoredLeaf
+from audit.timestamping import Token
 from database import Database
 from recordings import verify as verifier
 from recordings.verify import CHUNK, MAX_ENTRY, SEAL, Entry, Report, ending
@@ -97,8 +100,24 @@ class Contents:
     """More files by name below documents/, minutes/ or tracks/ (derived, continuous tracks)."""
 
 
+class Anchors(Protocol):
+    """What others say of the log: witnesses, and an authority's time."""
+
+    def witnesses(self) -> Sequence[str]:
+        """Verifier keys of the witnesses."""
+
+    async def token(self, size: int) -> Token | None:
+        """A time-stamp over a checkpoint of at least `size` leaves; None when there is none."""
+
+    def roots(self) -> bytes:
+        """PEM of what the token's certificates end in."""
+
+    async def cosigned(self, size: int) -> Checkpoint:
+        """A checkpoint of at least `size` leaves, with the lines of witnesses that signed it."""
+
+
 async def export(
-    contents: Contents, out: Path, *, database: Database, log: AuditLog, by: str
+    contents: Contents, out: Path, *, database: Database, log: AuditLog, anchors: Anchors, by: str
 ) -> Report:
     """Write the bundle to `out` (replacing it), log the export, and return its verification.
 
@@ -108,11 +127,14 @@ async def export(
     """
     draft = await asyncio.to_thread(Draft, out)
     try:
-        digest = await asyncio.to_thread(draft.write, contents, log.origin, log.vkey)
+        stamp = await _stamp(await log.leaves(contents.sitting), log, anchors)
+        files = _files(contents, log.vkey, anchors.witnesses(), stamp)
+        digest = await asyncio.to_thread(draft.write, contents, files, log.origin)
         async with database.unit() as session:
             data = {"bundle": digest, "by": by}
             last = await log.append(session, "evidence.exported", data, subject=contents.sitting)
-        checkpoint = await log.wait_covered(last)
+        await log.wait_covered(last)
+        checkpoint = await anchors.cosigned(last + 1)
         leaves = [leaf for leaf in await log.leaves(contents.sitting) if leaf.index <= last]
         indexes = [leaf.index for leaf in leaves]
         proofs = await log.inclusions(indexes, checkpoint.size)
@@ -126,6 +148,35 @@ async def export(
         return report
     finally:
         draft.discard()
+
+
+async def _stamp(
+    leaves: Sequence[StoredLeaf], log: AuditLog, anchors: Anchors
+) -> dict[str, Content]:
+    """The time-stamp's files: a token over a checkpoint with the sitting's last leaf in it."""
+    if not leaves:
+        return {}
+    last = leaves[-1].index
+    await log.wait_covered(last)
+    token = await anchors.token(last + 1)
+    if token is None:
+        return {}
+    path = await log.inclusion(last, token.checkpoint.size)
+    about: dict[str, JSON] = {
+        "v": 1,
+        "authority": token.authority,
+        "at": format_time(token.at),
+        "index": last,
+        "n": len(leaves) - 1,
+        "path": [value.hex() for value in path],
+    }
+    own = {
+        "about.json": rfc8785.dumps(about),
+        "checkpoint.txt": token.checkpoint.note.encode(),
+        "roots.pem": anchors.roots(),
+        "token.tst": token.der,
+    }
+    return {verifier.STAMPS + name: data for name, data in own.items()}
 
 
 def _check(report: Report) -> None:
@@ -143,9 +194,8 @@ class Draft:
         self._file = self.path.open("xb")
         self._entries: list[Entry] = []
 
-    def write(self, contents: Contents, origin: str, vkey: str) -> str:
+    def write(self, contents: Contents, files: Mapping[str, Content], origin: str) -> str:
         """Write all files and the manifest; return the SHA-256 of bundle.json, in hex."""
-        files = _files(contents, vkey)
         listed: list[JSON] = []
         for name in sorted(files):
             size, digest = self._add(name, files[name])
@@ -220,12 +270,16 @@ def _pieces(content: Content) -> Iterator[bytes]:
         yield from content()
 
 
-def _files(contents: Contents, vkey: str) -> dict[str, Content]:
+def _files(
+    contents: Contents, vkey: str, witnesses: Sequence[str], stamp: Mapping[str, Content]
+) -> dict[str, Content]:
     chapters: dict[str, JSON] = {"v": 1, "chapters": [dict(item) for item in contents.chapters]}
     files: dict[str, Content] = {
         "README.txt": _README,
         "verify.py": _VERIFIER,
         "log/vkey.txt": f"{vkey}\n".encode(),
+        "log/witnesses.txt": "".join(f"{item}\n" for item in sorted(witnesses)).encode(),
+        **stamp,
         "chapters.json": rfc8785.dumps(chapters),
     }
     for segment in contents.segments:

@@ -27,6 +27,7 @@ from clock import Clock
 from database import Database
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from recordings import bundle, derived, reading, store
+from recordings.bundle import Anchors
 from recordings.cipher import SegmentRefused
 from recordings.keys import KeyRefused, KeyStore
 from recordings.manifest import (
@@ -67,6 +68,7 @@ class Playback:
         vault: Vault,
         key_store: KeyStore,
         sittings: Sittings,
+        anchors: Anchors,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -74,6 +76,7 @@ class Playback:
         self._vault = vault
         self._keys = key_store
         self._sittings = sittings
+        self._anchors = anchors
         self._clock = clock
 
     # --- seeing -----------------------------------------------------------------------------------
@@ -207,7 +210,12 @@ class Playback:
         )
         tell(f"writing {len(rows)} segments of {len(line.tracks)} tracks")
         report = await bundle.export(
-            contents, out, database=self._database, log=self._log, by=person.id
+            contents,
+            out,
+            database=self._database,
+            log=self._log,
+            anchors=self._anchors,
+            by=person.id,
         )
         tell("verified")
         return report

@@ -65,6 +65,10 @@ def _nobody_listens(_value: object) -> None:
     """Until the composition root wires a callback."""
 
 
+def _nobody_waits() -> None:
+    """Until the composition root wires a callback."""
+
+
 class Desk:
     """The recorder of this process. All methods belong to one event loop."""
 
@@ -80,6 +84,7 @@ class Desk:
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.on_alarm: OnAlarm = _nobody_listens
+        self.on_sealed: Callable[[], None] = _nobody_waits
         self._database = database
         self._log = log
         self._vault = vault
@@ -356,6 +361,7 @@ class Desk:
                     await self._log.append(session, "rec.closed", leaf, subject=sitting)
             live.move(state, self._clock())
             del self._live[sitting]
+            self.on_sealed()
 
     def status(self, sitting: str) -> RecordStatus:
         """What is known now; cheap."""

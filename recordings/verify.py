@@ -21,7 +21,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -48,8 +48,11 @@ SWITCH_MS = 1000
 
 SEAL = ("bundle.json", "log/leaves.jsonl", "log/proofs.jsonl", "checkpoint.txt")
 """The files that bundle.json does not list, in their order at the end of the ZIP."""
-LISTED = ("README.txt", "chapters.json", "log/vkey.txt", "verify.py")
+LISTED = ("README.txt", "chapters.json", "log/vkey.txt", "log/witnesses.txt", "verify.py")
 """The files that every bundle lists."""
+STAMP = ("about.json", "checkpoint.txt", "roots.pem", "token.tst")
+STAMPS = "log/timestamp/"
+"""Folder of the time-stamp's files, all of STAMP or none."""
 FOLDERS = ("documents/", "media/", "minutes/", "tracks/")
 NO_LINK = "0" * 64
 
@@ -390,16 +393,18 @@ def link(data: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What the log's key signed."""
+    """What the log's key signed, and the lines of others below it."""
 
     origin: str
     size: int
     root: bytes
+    text: str
+    others: tuple[tuple[str, bytes, bytes], ...]
 
 
 def read_checkpoint(data: bytes, vkey: str) -> Checkpoint:
     """Read a signed note (C2SP signed-note, tlog-checkpoint). Failed unless `vkey` signed it."""
-    name, key_id, key = _read_vkey(vkey)
+    name, key_id, key = _read_vkey(vkey, ED25519)
     try:
         head, separator, tail = data.decode().rpartition("\n\n")
     except UnicodeDecodeError:
@@ -411,22 +416,51 @@ def read_checkpoint(data: bytes, vkey: str) -> Checkpoint:
     mine = [found for found in signatures if found[:2] == (name, key_id)]
     if len(mine) != 1:
         raise Failed(f"the checkpoint is not signed by {name}, key {key_id.hex()}")
-    _check_signature(key, mine[0][2], text.encode())
+    if len({found[:2] for found in signatures}) < len(signatures):
+        raise Failed("a key signed the checkpoint twice")
+    _check_signature(key, mine[0][2], text.encode(), "the signature of the checkpoint")
+    others = tuple(found for found in signatures if found is not mine[0])
     lines = head.split("\n")
     if len(lines) != 3 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise Failed("the checkpoint does not have origin, size and root")
     root = _unbase64(lines[2])
     if len(root) != 32:
         raise Failed("the root of the checkpoint is not a hash")
-    return Checkpoint(lines[0], int(lines[1]), root)
+    return Checkpoint(lines[0], int(lines[1]), root, text, others)
 
 
-def _read_vkey(vkey: str) -> tuple[str, bytes, bytes]:
+def cosigned(found: Checkpoint, witnesses: list[str]) -> dict[str, datetime]:
+    """When each witness (a verifier key) says that it saw the checkpoint (C2SP tlog-cosignature).
+
+    Failed for a line of anybody else, or one that its key did not sign.
+    """
+    keys = {_read_vkey(vkey, COSIGNATURE)[:2]: vkey for vkey in witnesses}
+    seen = {}
+    for name, key_id, signature in found.others:
+        vkey = keys.get((name, key_id))
+        if vkey is None or len(signature) != 72:
+            raise Failed(f"a line below the checkpoint is of no witness: {name}")
+        seconds = int.from_bytes(signature[:8], "big")
+        message = f"cosignature/v1\ntime {seconds}\n{found.text}".encode()
+        key = _read_vkey(vkey, COSIGNATURE)[2]
+        _check_signature(key, signature[8:], message, f"the line of the witness {name}")
+        try:
+            seen[vkey] = datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise Failed(f"the witness {name} names no time") from None
+    return seen
+
+
+ED25519, COSIGNATURE = 1, 4
+
+
+def _read_vkey(vkey: str, algorithm: int) -> tuple[str, bytes, bytes]:
     name, _, rest = vkey.partition("+")
     id_hex, _, encoded = rest.partition("+")
     key = _unbase64(encoded)
-    if not name or len(key) != 33 or key[0] != 1:
-        raise Failed("the verifier key is not one of an Ed25519 key: name+id+key")
+    if not name or len(key) != 33 or key[0] != algorithm:
+        kind = "a witness" if algorithm == COSIGNATURE else "an Ed25519 key"
+        raise Failed(f"the verifier key is not one of {kind}: name+id+key")
     key_id = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
     if id_hex != key_id.hex():
         raise Failed("the id of the verifier key is not that of its key")
@@ -451,14 +485,14 @@ def _unbase64(text: str) -> bytes:
     return data
 
 
-def _check_signature(key: bytes, signature: bytes, message: bytes) -> None:
+def _check_signature(key: bytes, signature: bytes, message: bytes, what: str) -> None:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except InvalidSignature:
-        raise Failed("the signature of the checkpoint is wrong") from None
+        raise Failed(f"{what} is wrong") from None
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -499,6 +533,10 @@ class Report:
     root: str = ""
     leaves: int = 0
     segments: int = 0
+    witnesses: int = 0
+    """Witnesses that cosigned the checkpoint."""
+    stamped: str = ""
+    """Time that the time-stamp asserts, and whose it is."""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -523,10 +561,13 @@ class Verification:
     One that needs what an earlier one could not read raises Missing and is not checked.
     """
 
-    def __init__(self, file: BinaryIO, report: Report, vkey: str | None) -> None:
+    def __init__(
+        self, file: BinaryIO, report: Report, vkey: str | None, witnesses: tuple[str, ...] = ()
+    ) -> None:
         self._file = file
         self._report = report
         self._vkey = vkey
+        self._pinned = witnesses
         self._archive: Archive | None = None
         self._manifest: dict[str, Any] | None = None
         self._found: list[tuple[Leaf, Any, Any]] | None = None
@@ -563,7 +604,8 @@ class Verification:
             raise Failed(f"{name} is missing")
         for item in listed:
             name = item["path"]
-            if name not in LISTED and not name.startswith(FOLDERS):
+            stamp = name.startswith(STAMPS) and name[len(STAMPS) :] in STAMP
+            if name not in LISTED and not stamp and not name.startswith(FOLDERS):
                 raise Failed(f"{name} has no place in a bundle")
             if self.zip.entries[name].size != item["size"]:
                 raise Failed(f"{name} has another size")
@@ -604,6 +646,51 @@ class Verification:
         if found.origin != self.bundle["origin"]:
             raise Failed("the checkpoint is of another log than the bundle")
         return f"{found.origin}, {found.size} leaves"
+
+    def witnesses(self) -> str:
+        """Every other line below the checkpoint is a listed witness's; those pinned are there."""
+        signed = _need(self._checkpoint)
+        listed = self.zip.read("log/witnesses.txt").decode("latin-1").split("\n")
+        if listed.pop():
+            raise Failed("log/witnesses.txt does not end in a newline")
+        seen = cosigned(signed, [*listed, *(set(self._pinned) - set(listed))])
+        for vkey in self._pinned:
+            if vkey not in seen:
+                raise Failed(f"the witness {vkey.partition('+')[0]} did not cosign the checkpoint")
+        self._report.witnesses = len(seen)
+        if not seen:
+            return "none cosigned"
+        newest = max(seen.values()).isoformat(timespec="seconds")
+        return f"{len(seen)} of {max(len(listed), len(seen))} cosigned, the last at {newest}"
+
+    def timestamp(self) -> str:
+        """The token is over a checkpoint of this log that has the sitting's last leaf in it."""
+        present = [name for name in self.zip.order if name.startswith(STAMPS)]
+        if not present:
+            return "none"
+        leaves, _ = _need(self._leaves), _need(self._checkpoint)
+        if present != [STAMPS + name for name in STAMP]:
+            raise Failed("files of the time-stamp are missing")
+        about = parse(self.zip.read(STAMPS + "about.json"), "about.json")
+        kinds: dict[str, Any] = {"v": int, "authority": str, "at": _TIME, "path": list}
+        _members(about, "about.json", **kinds, index=int, n=int)
+        data = self.zip.read(STAMPS + "checkpoint.txt")
+        vkey = self._report.vkey
+        old = read_checkpoint(data, vkey)
+        if old.others or old.origin != self.bundle["origin"]:
+            raise Failed("the checkpoint that was time-stamped is not the log's own")
+        if not 0 <= about["n"] < len(leaves):
+            raise Failed("the time-stamp is of a leaf that is not there")
+        path = [_unhex(item, "the time-stamp's proof") for item in about["path"]]
+        leaf = leaves[about["n"]]
+        if root_of(leaf.hash, about["index"], old.size, path) != old.root:
+            raise Failed("the sitting's last leaf is not in the checkpoint that was time-stamped")
+        imprint = b"\x04\x20" + hashlib.sha256(data).digest()
+        if imprint not in self.zip.read(STAMPS + "token.tst"):
+            raise Failed("the token is not over the checkpoint")
+        owner = "independent" if about["authority"] == "external" else "the operator's own clock"
+        self._report.stamped = f"{about['at']} ({owner})"
+        return f"{self._report.stamped}; openssl checks the token itself, see README.txt"
 
     def inclusion(self) -> str:
         """Every leaf is in the signed tree, in this order."""
@@ -903,13 +990,19 @@ STEPS: tuple[tuple[str, Callable[[Verification], str]], ...] = (
     ("completeness", Verification.completeness),
     ("gaps", Verification.gaps),
     ("off_record", Verification.off_record),
+    ("witnesses", Verification.witnesses),
+    ("timestamp", Verification.timestamp),
 )
 
 
 def verify(
-    path: Path, vkey: str | None = None, tell: Callable[[Step], None] | None = None
+    path: Path,
+    vkey: str | None = None,
+    tell: Callable[[Step], None] | None = None,
+    witnesses: tuple[str, ...] = (),
 ) -> Report:
-    """Check the bundle at `path`, with the log's key pinned to `vkey` where one is given.
+    """Check the bundle at `path`, with the log's key pinned to `vkey` where one is given, and the
+    cosignatures of `witnesses` (verifier keys) required.
 
     `tell` hears of each step as it ends. Blocks for as long as reading the file takes; raises
     nothing.
@@ -917,8 +1010,8 @@ def verify(
     report = Report(str(path))
     try:
         with path.open("rb") as file:
-            _check_usable(file, vkey)
-            _run(Verification(file, report, vkey), report, tell)
+            _check_usable(file, vkey, witnesses)
+            _run(Verification(file, report, vkey, witnesses), report, tell)
     except Unusable as error:
         report.status, report.error = UNUSABLE, str(error)
     except (OSError, ValueError) as error:
@@ -926,18 +1019,21 @@ def verify(
     return report
 
 
-def _check_usable(file: BinaryIO, vkey: str | None) -> None:
+def _check_usable(file: BinaryIO, vkey: str | None, witnesses: tuple[str, ...]) -> None:
     length = file.seek(0, 2)
     file.seek(0)
     start = file.read(4)
     file.seek(max(0, length - _END.size))
     if start != b"PK\x03\x04" and file.read(4) != b"PK\x05\x06":
         raise Unusable("the file is empty" if not length else "the file is not a ZIP archive")
+    given = [("--witness", item, COSIGNATURE) for item in witnesses]
     if vkey is not None:
+        given.append(("--key", vkey, ED25519))
+    for option, text, algorithm in given:
         try:
-            _read_vkey(vkey)
+            _read_vkey(text, algorithm)
         except Failed as error:
-            raise Unusable(f"--key: {error}") from None
+            raise Unusable(f"{option}: {error}") from None
     try:
         import cryptography  # noqa: F401
     except ImportError:
@@ -1000,10 +1096,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check an evidence bundle of a sitting.")
     parser.add_argument("file", type=Path, help="the bundle, FILE.zip")
     parser.add_argument("--key", metavar="VKEY", help="the log's verifier key, name+id+key")
+    parser.add_argument(
+        "--witness",
+        metavar="VKEY",
+        action="append",
+        default=[],
+        help="a witness's verifier key: it must have cosigned (may be given again)",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     tell = None if options.json else lambda step: print(line(step), flush=True)
-    report = verify(options.file, options.key, tell)
+    report = verify(options.file, options.key, tell, tuple(options.witness))
     if options.json:
         print(report.as_json())
     else:

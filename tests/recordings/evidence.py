@@ -15,8 +15,9 @@ from audit import key, leaf
 from audit.service import AuditLog
 from database import Database
 from recordings import bundle, verify
-from recordings.bundle import Contents, Gap, Segment, Track
+from recordings.bundle import Anchors, Contents, Gap, Segment, Track
 from recordings.verify import Entry, Report, ending
+from tests.support.anchors import anchors
 
 ORIGIN = "court.example/audit"
 SITTING = "5e1f"
@@ -43,6 +44,9 @@ class Recorded:
     segments: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     chain: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def anchors(self) -> Anchors:
+        return anchors(self.database, self.log, lambda: self.now)
 
     async def leaf(self, type: str, **data: Any) -> None:
         async with self.database.unit() as session:
@@ -155,9 +159,13 @@ async def smallest(recorded: Recorded) -> None:
 
 
 async def exported(recorded: Recorded, out: Path, **changes: Any) -> Report:
-    contents = recorded.contents(**changes)
     return await bundle.export(
-        contents, out, database=recorded.database, log=recorded.log, by="person1"
+        recorded.contents(**changes),
+        out,
+        database=recorded.database,
+        log=recorded.log,
+        anchors=recorded.anchors(),
+        by="person1",
     )
 
 
@@ -165,7 +173,9 @@ async def sealed(recorded: Recorded, out: Path, **changes: Any) -> None:
     """Export without the exporter's own verification: what a careless operator publishes."""
     draft = bundle.Draft(out)
     log = recorded.log
-    digest = draft.write(recorded.contents(**changes), ORIGIN, log.vkey)
+    contents = recorded.contents(**changes)
+    files = bundle._files(contents, log.vkey, [], {})
+    digest = draft.write(contents, files, ORIGIN)
     await recorded.leaf("evidence.exported", bundle=digest, by="person1")
     leaves = await log.leaves(SITTING)
     checkpoint = await log.wait_covered(leaves[-1].index)

@@ -95,9 +95,9 @@ async def test_the_readmes_commands(recorded: Recorded, tmp_path: Path) -> None:
 
 async def test_same_facts_same_bytes(recorded: Recorded, tmp_path: Path) -> None:
     drafts = [bundle.Draft(tmp_path / name) for name in ("a.zip", "b.zip")]
-    digests = [
-        draft.write(recorded.contents(), recorded.log.origin, recorded.log.vkey) for draft in drafts
-    ]
+    contents, log = recorded.contents(), recorded.log
+    files = bundle._files(contents, log.vkey, [], {})
+    digests = [draft.write(contents, files, log.origin) for draft in drafts]
     for draft in drafts:
         draft.seal([], [], "")
     assert digests[0] == digests[1]

@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import checkpoint, key, tree
+from audit import note as notes
 from database import Database
 from recordings import verify
 from recordings.verify import NOT_VALID, UNUSABLE, VALID, Entry
+from tests.support.anchors import NAME as WITNESS
+from tests.support.anchors import WITNESS_KEY
 
 from .evidence import (
     KEY,
@@ -752,7 +757,11 @@ def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 def test_another_key(whole: Path) -> None:
     report = verify.verify(whole, key.generate(ORIGIN).vkey)
     assert failed(report) == ["checkpoint"]
-    assert {step.name for step in report.steps if step.ok is None} == {"inclusion"}
+    assert {step.name for step in report.steps if step.ok is None} == {
+        "inclusion",
+        "witnesses",
+        "timestamp",
+    }
 
 
 def test_the_command_line(whole: Path, forged: Path, files: Files) -> None:
@@ -774,7 +783,7 @@ def test_json_output(whole: Path, tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert (found["valid"], found["status"], found["failed"]) == (True, VALID, [])
     assert (found["sitting"], found["vkey"], found["origin"]) == (SITTING, KEY.vkey, ORIGIN)
-    assert [step["ok"] for step in found["steps"]] == [True] * 13
+    assert [step["ok"] for step in found["steps"]] == [True] * 15
     done = run(tmp_path / "nothing.zip", "--json")
     assert (done.returncode, json.loads(done.stdout)["valid"]) == (UNUSABLE, False)
 
@@ -866,8 +875,14 @@ def test_canonical_is_rfc_8785() -> None:
             verify.parse(bad, "x")
 
 
+def only_the_log(checkpoint: str) -> str:
+    """A checkpoint without the lines of witnesses."""
+    lines = checkpoint.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(f"— {WITNESS} "))
+
+
 def test_a_loose_signature_line_is_refused(files: Files) -> None:
-    text = files["checkpoint.txt"].decode()
+    text = only_the_log(files["checkpoint.txt"].decode())
     body, _, signature = text.rpartition(" ")
     data = base64.b64decode(signature)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -891,3 +906,77 @@ def test_a_loose_signature_line_is_refused(files: Files) -> None:
 def test_media_is_what_the_fixture_says(files: Files) -> None:
     assert files[SEGMENT] == media("s1-microphone", 1)
     assert hashlib.sha256(files["bundle.json"]).hexdigest() in files["log/leaves.jsonl"].decode()
+
+
+# --- what others say of the log -------------------------------------------------------------------
+
+WITNESS_VKEY = notes.Verifier(
+    WITNESS, WITNESS_KEY.public_key().public_bytes_raw(), notes.COSIGNATURE_ED25519
+).vkey
+
+
+def test_a_pinned_witness(whole: Path, files: Files, forged: Path) -> None:
+    assert verify.verify(whole, KEY.vkey, witnesses=(WITNESS_VKEY,)).valid
+    files["checkpoint.txt"] = only_the_log(files["checkpoint.txt"].decode()).encode()
+    pack(files, forged)
+    report = verify.verify(forged, KEY.vkey)
+    assert (report.valid, report.witnesses) == (True, 0)
+    report = verify.verify(forged, KEY.vkey, witnesses=(WITNESS_VKEY,))
+    assert failed(report) == ["witnesses"]
+    assert run(forged, "--witness", WITNESS_VKEY).returncode == NOT_VALID
+    assert run(forged, "--witness", KEY.vkey).returncode == UNUSABLE
+
+
+def other_line(text: str) -> str:
+    """A witness's line, of a witness that nobody named."""
+    body = only_the_log(text).partition("\n\n")[0] + "\n"
+    return notes.cosign(body, "else.example", Ed25519PrivateKey.generate(), 1).line()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + other_line(text),
+        lambda text: text + text.splitlines()[-1] + "\n",
+        lambda text: text.replace(text[-8], "A" if text[-8] != "A" else "B"),
+    ],
+)
+def test_a_line_that_no_witness_wrote(
+    files: Files, forged: Path, change: Callable[[str], str]
+) -> None:
+    files["checkpoint.txt"] = change(files["checkpoint.txt"].decode()).encode()
+    pack(files, forged)
+    assert set(failed(verify.verify(forged, KEY.vkey))) & {"checkpoint", "witnesses"}
+
+
+def test_openssl_accepts_the_time_stamp(files: Files, tmp_path: Path) -> None:
+    """As README.txt says."""
+    for name in verify.STAMP:
+        (tmp_path / name).write_bytes(files[verify.STAMPS + name])
+    command = "openssl ts -verify -data checkpoint.txt -in token.tst -token_in -CAfile roots.pem"
+    readme = files["README.txt"].decode().replace("log/timestamp/", "").replace("\\\n", "")
+    assert command in " ".join(readme.split())
+    done = subprocess.run(
+        command.split(), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Verification: OK" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("name", verify.STAMP)
+def test_a_time_stamp_that_was_changed(files: Files, forged: Path, name: str) -> None:
+    """Also where the manifest, and so the leaf of the export, was made to match."""
+    path = verify.STAMPS + name
+    files[path] = files[path][:-9] + bytes([files[path][-9] ^ 1]) + files[path][-8:]
+    pack(files, forged)
+    assert "manifest" in failed(verify.verify(forged, KEY.vkey))
+    del files[path]
+    pack(files, forged)
+    assert {"manifest", "timestamp"} <= set(failed(verify.verify(forged, KEY.vkey)))
+
+
+def test_the_time_stamp_of_another_sitting(files: Files, forged: Path) -> None:
+    about = json.loads(files[verify.STAMPS + "about.json"])
+    about["n"] -= 1
+    files[verify.STAMPS + "about.json"] = rfc8785.dumps(about)
+    pack(files, forged)
+    assert {"manifest", "timestamp"} <= set(failed(verify.verify(forged, KEY.vkey)))

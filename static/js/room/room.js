@@ -70,7 +70,6 @@ export class Room {
    * @param {import("./media.js").Media} parts.media
    * @param {import("./devices.js").Devices} parts.devices
    * @param {import("./sources.js").Sources} parts.sources
-   * @param {import("./interruptions.js").Interruptions} parts.interruptions
    * @param {{ zone: string, kitUrl: string, exitUrl: string }} parts.page
    * @param {() => void} parts.render
    */
@@ -79,7 +78,6 @@ export class Room {
     this.media = parts.media;
     this.devices = parts.devices;
     this.sources = parts.sources;
-    this.interruptions = parts.interruptions;
     this.page = parts.page;
     this.render = parts.render;
   }

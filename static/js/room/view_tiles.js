@@ -1,6 +1,5 @@
 // @ts-check
 import { t } from "../i18n.js";
-import { facingOf } from "./cameras.js";
 import { arrange, PHONE_WIDTH, place } from "./layout.js";
 import { languageName, ownName, SIGN } from "../language.js";
 import { signer, voices } from "./channels.js";
@@ -124,7 +123,7 @@ function tile(room, item, rect, large) {
         "block-size": `${Math.floor(rect.h)}px`,
       },
     },
-    video(stream, picture, mine && item.source === "camera" && mirrors(room)),
+    video(stream, picture, mine && item.source === "camera"),
     picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
     h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
     plate(room, seat, item, mine),
@@ -216,9 +215,6 @@ function pin(room, item, seat) {
   );
 }
 
-/** One's own face is shown as in a mirror; what the back camera sees is not. @param {Room} room */
-const mirrors = (room) => facingOf(room.devices.camera) === "user";
-
 /** @type {{ track: MediaStreamTrack, stream: MediaStream } | null} */
 let own = null;
 
@@ -238,7 +234,7 @@ export const preview = (room) =>
   h(
     "div",
     { key: "preview", class: "preview" },
-    video(ownStream(room), room.sources.on.camera, mirrors(room)),
+    video(ownStream(room), room.sources.on.camera, true),
     room.sources.on.camera
       ? null
       : h("div", { key: "off", class: "tile-empty" }, icon("video-camera-slash", "icon-48"), h("p", {}, t("Your camera is off"))),

@@ -1,0 +1,202 @@
+"""The built-in time-stamping authority (RFC 3161, RFC 5816): our own, so not independent.
+
+It says so in its name. It serves where no outside authority is configured, and nothing falls back
+to it: a deployment that names an outside one gets its tokens or none.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from asn1crypto import algos, cms, core, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from audit.errors import KeyFileError
+from audit.key import create_private
+
+POLICY = "1.3.6.1.4.1.99999.1.1"
+"""Of the built-in authority. Not registered: it means 'internal, not independent'."""
+NAME = "Mahdar internal time-stamps (not independent)"
+YEARS = 20
+HASHES = {"sha256": 32, "sha384": 48, "sha512": 64}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAuthority:
+    """Answers RFC 3161 requests with its own key."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+    root: x509.Certificate
+
+    def respond(self, request: bytes, now: datetime) -> bytes:
+        """The DER of a TimeStampResp to the DER of a TimeStampReq. Never raises for bad input."""
+        try:
+            asked = tsp.TimeStampReq.load(request, strict=True)
+            imprint = asked["message_imprint"]
+            name = imprint["hash_algorithm"]["algorithm"].native
+            digest = imprint["hashed_message"].native
+            nonce, wants = asked["nonce"].native, bool(asked["cert_req"].native)
+            policy = asked["req_policy"].native
+        except (ValueError, TypeError, KeyError):
+            return _refused("bad_data_format")
+        if name not in HASHES or len(digest) != HASHES[name]:
+            return _refused("bad_alg")
+        if policy not in (None, POLICY):
+            return _refused("unaccepted_policy")
+        info = tsp.TSTInfo(
+            {
+                "version": "v1",
+                "policy": POLICY,
+                "message_imprint": imprint,
+                "serial_number": secrets.randbits(127),
+                "gen_time": core.GeneralizedTime(now.astimezone(UTC).replace(microsecond=0)),
+                **({} if nonce is None else {"nonce": nonce}),
+            }
+        )
+        status = {"status": "granted"}
+        token = self._sign(info.dump(), now, with_certificates=wants)
+        return bytes(tsp.TimeStampResp({"status": status, "time_stamp_token": token}).dump())
+
+    def _sign(self, info: bytes, now: datetime, *, with_certificates: bool) -> cms.ContentInfo:
+        own = asn1_x509.Certificate.load(self.certificate.public_bytes(_DER))
+        cert_id = tsp.ESSCertIDv2({"cert_hash": sha256(own.dump()).digest()})
+        attributes = cms.CMSAttributes(
+            [
+                _attribute("content_type", "tst_info"),
+                _attribute("message_digest", sha256(info).digest()),
+                _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(_second(now))})),
+                _attribute(
+                    "signing_certificate_v2", tsp.SigningCertificateV2({"certs": [cert_id]})
+                ),
+            ]
+        )
+        digest = algos.DigestAlgorithm({"algorithm": "sha256"})
+        signer = cms.SignerInfo(
+            {
+                "version": "v1",
+                "sid": cms.SignerIdentifier(
+                    {
+                        "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                            {"issuer": own.issuer, "serial_number": own.serial_number}
+                        )
+                    }
+                ),
+                "digest_algorithm": digest,
+                "signed_attrs": attributes,
+                "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+                "signature": self.key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
+            }
+        )
+        signed = {
+            "version": "v3",
+            "digest_algorithms": [digest],
+            "encap_content_info": {
+                "content_type": "tst_info",
+                "content": core.ParsableOctetString(info),
+            },
+            "signer_infos": [signer],
+        }
+        if with_certificates:
+            signed["certificates"] = [own]
+        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)})
+
+
+_DER = serialization.Encoding.DER
+_PEM = serialization.Encoding.PEM
+
+
+def _second(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(microsecond=0)
+
+
+def _attribute(type: str, value: object) -> cms.CMSAttribute:
+    return cms.CMSAttribute({"type": type, "values": [value]})
+
+
+class Rejection(core.Sequence):  # type: ignore[misc]  # asn1crypto has no types
+    """A TimeStampResp without a token, which asn1crypto's own type does not allow."""
+
+    _fields = [("status", tsp.PKIStatusInfo)]  # noqa: RUF012
+
+
+def _refused(reason: str) -> bytes:
+    return bytes(Rejection({"status": {"status": "rejection", "fail_info": {reason}}}).dump())
+
+
+def open_authority(path: Path, passphrase: str, now: datetime) -> TimeAuthority:
+    """Read the authority's key and certificates from one PEM file, made when it is missing.
+
+    Blocking. Raises KeyFileError.
+    """
+    if not path.exists():
+        create_private(path, _make(passphrase, now))
+    data = path.read_bytes()
+    try:
+        key = serialization.load_pem_private_key(data, passphrase.encode() or None)
+        own, root = x509.load_pem_x509_certificates(data)
+    except (ValueError, TypeError):
+        raise KeyFileError(f"{path.name} cannot be read, or the passphrase is wrong") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise KeyFileError(f"{path.name} does not hold an elliptic-curve key")
+    return TimeAuthority(key, own, root)
+
+
+def _make(passphrase: str, now: datetime) -> bytes:
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{NAME}, root")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    start, end = now - timedelta(minutes=5), now + timedelta(days=365 * YEARS)
+
+    def build(
+        subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool
+    ) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(root_name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(start)
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), True)
+            .add_extension(_usage(ca=ca), True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False
+            )
+        )
+
+    root = build(root_name, root_key.public_key(), ca=True).sign(root_key, hashes.SHA256())
+    stamping = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    own = (
+        build(name, key.public_key(), ca=False)
+        .add_extension(stamping, critical=True)
+        .sign(root_key, hashes.SHA256())
+    )
+    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase:
+        protection = serialization.BestAvailableEncryption(passphrase.encode())
+    # The root's key is not kept: nothing else is ever certified by it.
+    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, protection)
+    return private + own.public_bytes(_PEM) + root.public_bytes(_PEM)
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        content_commitment=not ca,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
