@@ -28,7 +28,7 @@ from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
-from signaling.srtp import LARGEST, Burst, Opener
+from signaling.srtp import Burst, Opener
 from signaling.udp import Datagrams
 
 logger = logging.getLogger(__name__)
@@ -101,6 +101,10 @@ class _Connection(Connection):
         self._local_candidates.append(endpoint.local_candidate)
 
 
+def _drop(_packet: bytes) -> None:
+    """A wire that is not up."""
+
+
 class Link:
     """One connection: ICE, DTLS, SRTP. Implements `signaling.media_room.Link`."""
 
@@ -132,7 +136,11 @@ class Link:
         self._address: tuple[str, int] = ("", 0)
         self._gone = False
         self.up = False
-        self.undecryptable = self.unsendable = 0
+        self.send_rtp: Callable[[bytes], None] = _drop
+        """See `Wire`."""
+        self.send_rtcp: Callable[[bytes], None] = _drop
+        """See `Wire`."""
+        self.undecryptable = 0
 
     async def gather(self) -> sdp.LocalTransport:
         """Bind the sockets. Raises MediaRefused."""
@@ -173,7 +181,10 @@ class Link:
     def _changed(self) -> None:
         if self._dtls._state is State.CONNECTED:
             self.up = True
-            self._opener, self._burst = Opener(self._dtls._rx_srtp), Burst(self._dtls._tx_srtp)
+            self._opener = Opener(self._dtls._rx_srtp)
+            wake = partial(self._loop.call_soon, self._flush)
+            self._burst = burst = Burst(self._dtls._tx_srtp, wake, self._flush)
+            self.send_rtp, self.send_rtcp = burst.rtp, burst.rtcp
             self.refresh()
             self.connection.media = self._received
             self._on_state(True)
@@ -182,6 +193,7 @@ class Link:
 
     def _lost(self) -> None:
         self._socket = self.connection.media = None
+        self.send_rtp = self.send_rtcp = _drop
         self.up = False
         if not self._gone:
             self._gone = True
@@ -232,31 +244,12 @@ class Link:
             if not transport.is_closing():
                 self._socket, self._address = transport, pair.remote_addr
 
-    def send_rtp(self, packet: bytes) -> None:
-        """See `Wire`. Packets leave together when the loop has handled what woke it."""
-        self._keep(packet, False)
-
-    def send_rtcp(self, packet: bytes) -> None:
-        """See `Wire`."""
-        self._keep(packet, True)
-
-    def _keep(self, packet: bytes, rtcp: bool) -> None:
-        burst = self._burst
-        if self._socket is None or burst is None:
-            return
-        if len(packet) > LARGEST or not burst.add(packet, rtcp):
-            self.unsendable += 1
-        elif len(burst.sizes) == 1:
-            self._loop.call_soon(self._flush)
-        elif burst.full:
-            self._flush()
-
     def _flush(self) -> None:
-        burst = self._burst
-        if burst is not None and burst.sizes:
-            if self._socket is not None:
-                self._socket.send_burst(burst.data[: burst.end], burst.sizes, self._address)
-            burst.clear()
+        """Send what was kept. It leaves together when the loop has handled what woke it."""
+        if self._burst is not None:
+            data, sizes = self._burst.take()
+            if self._socket is not None and sizes:
+                self._socket.send_burst(data, sizes, self._address)
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and release the sockets. Idempotent."""

@@ -177,11 +177,16 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
     )
     packet = b"\x80\x60\x00\x01" + bytes(8) + b"picture"
     compound = b"\x80\xc9\x00\x01\x00\x00\x00\x01"
-    burst, opener = Burst(out), Opener(back)
-    assert burst.add(packet, rtcp=False)
-    assert burst.add(compound, rtcp=True)
-    cut = burst.sizes[0]
-    assert opener.rtp(bytes(burst.data[:cut])) == packet
-    assert opener.rtcp(bytes(burst.data[cut : burst.end])) == compound
-    assert opener.rtp(bytes(burst.data[:cut])) is None, "a repeated packet"
-    assert not burst.add(b"\x80", rtcp=False)
+    woken: list[None] = []
+    burst, opener = Burst(out, lambda: woken.append(None), lambda: None), Opener(back)
+    burst.rtp(packet)
+    burst.rtcp(compound)
+    assert len(woken) == 1
+    data, (cut, rest) = burst.take()
+    assert len(data) == cut + rest
+    assert opener.rtp(bytes(data[:cut])) == packet
+    assert opener.rtcp(bytes(data[cut:])) == compound
+    assert opener.rtp(bytes(data[:cut])) is None, "a repeated packet"
+    burst.rtp(b"\x80")
+    assert burst.lost == 1
+    assert burst.take()[1] == []
