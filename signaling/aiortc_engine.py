@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import logging
 import random
+import struct
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,19 +33,29 @@ from signaling.srtp import Burst, Opener
 from signaling.udp import Datagrams
 
 logger = logging.getLogger(__name__)
+WAITING = 64
+"""Datagrams of one connection that wait for its handshake."""
 
 
 class _Protocol(StunProtocol):
     """A UDP socket of one connection, with a short way in for media."""
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """Tell the sorts apart by the first byte (RFC 7983 section 7)."""
         connection = cast("_Connection", self.receiver)
         connection.heard_ns = now = time.monotonic_ns()
-        media = connection.media
-        if media is not None and len(data) > 1 and 127 < cast(bytes, data)[0] < 192:
-            media(cast(bytes, data), now)
-        else:
+        first = cast(bytes, data)[0] if data else 255
+        if 127 < first < 192:
+            if connection.media is not None:
+                connection.media(cast(bytes, data), now)
+                return
+        elif 3 < first < 20 or first > 63:
+            connection.malformed += 1
+            return
+        try:
             super().datagram_received(data, addr)
+        except (ValueError, LookupError, struct.error):
+            connection.malformed += 1
 
 
 class _Connection(Connection):
@@ -56,6 +67,15 @@ class _Connection(Connection):
         self.ports = ports
         self.media: Callable[[bytes, int], None] | None = None
         self.heard_ns = time.monotonic_ns()
+        self.malformed = 0
+        """Datagrams that are of no protocol that we speak."""
+
+    def data_received(self, data: bytes, component: int) -> None:
+        """DTLS, and media that is early, wait for the handshake, but not without end."""
+        if data[0] > 3 and self._queue.qsize() < WAITING:
+            super().data_received(data, component)
+        else:
+            self.malformed += 1
 
     async def gather_candidates(self) -> None:
         """Bind one socket per address. Raises MediaRefused when none can be bound."""

@@ -35,6 +35,7 @@ PRIVATE = {
     "_local_candidates_end",
     "_nominated",
     "_protocols",
+    "_queue",
 }
 
 
@@ -123,6 +124,7 @@ async def test_ice_connection_has_the_fields_that_gathering_fills() -> None:
     assert connection._protocols == []
     assert connection._local_candidates_start is connection._local_candidates_end is False
     assert connection._nominated == {}
+    assert connection._queue.qsize() == 0
     source = inspect.getsource(aioice.ice.Connection.gather_candidates)
     assert "self._local_candidates_start = True" in source
     assert "self._local_candidates_end = True" in source
