@@ -42,6 +42,8 @@ class Reception:
         self.duplicates = 0
         self.jitter = 0.0
         """In clock units."""
+        self.restarts = 0
+        """How often the sender began another numbering."""
         self._base = 0
         self._seen = 0
         self._strays = 0
@@ -63,6 +65,7 @@ class Reception:
             if repair or self._strays < 3:
                 return False
             self._restart(sequence)
+            self.restarts += 1
             ahead = 1
         if ahead > 0:
             self._advance(ahead, now)

@@ -20,6 +20,9 @@ USUAL: dict[Layer, int] = {"l": 150_000, "m": 450_000, "h": 1_200_000}
 STALLED = 600 * MS
 """A layer from which nothing came for so long, while another one flows, was switched off: the
 browser does not say so."""
+REBASED = 10
+"""Seconds by which timestamps and arrivals may differ before the sender must have taken another
+time line (a replaced device, a hostile one)."""
 SAMPLES = 6
 """Rate samples that are kept; one is taken every 200 ms."""
 
@@ -32,6 +35,9 @@ class Output(Protocol):
 
     def forward(self, packet: Incoming) -> None:
         """Send a packet on."""
+
+    def renumber(self, stream: "Stream") -> None:
+        """The sender numbers this stream anew: `begin` follows, as for another stream."""
 
 
 class Stream:
@@ -61,6 +67,8 @@ class Stream:
         self.has_keyframe = False
         """The packet being forwarded right now begins a keyframe: nobody needs to ask."""
         self._video = upstream.codec == "vp8"
+        self._restarts = 0
+        self._timestamp = 0
         self._samples: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
 
     @property
@@ -72,6 +80,11 @@ class Stream:
         """Count a packet; None for a duplicate or one that is too old."""
         if not self.reception.add(packet.sequence, packet.timestamp, now, repair=repair):
             return None
+        if self.last_packet is not None and (
+            self.reception.restarts != self._restarts or self._rebased(packet.timestamp, now)
+        ):
+            self._restart()
+        self._timestamp = packet.timestamp
         payload = packet.payload
         self.bytes += len(payload) + OVERHEAD
         if self.last_packet is None or now - self.last_packet > STALLED:
@@ -85,6 +98,22 @@ class Stream:
         else:
             self.upstream.hear(packet)
         return Incoming(packet.sequence, packet.timestamp, packet.marker, payload, descriptor, now)
+
+    def _rebased(self, timestamp: int, now: int) -> bool:
+        rate = self.upstream.clock_rate
+        elapsed = (now - (self.last_packet or now)) * rate // SECOND
+        apart = (timestamp - self._timestamp - elapsed + 0x80000000) & 0xFFFFFFFF
+        return not -REBASED * rate < apart - 0x80000000 < REBASED * rate
+
+    def _restart(self) -> None:
+        """Whoever takes this stream continues its own numbers over the break."""
+        self._restarts = self.reception.restarts
+        for output in self.outputs:
+            output.renumber(self)
+        self.waiting, self.outputs = (*self.waiting, *self.outputs), ()
+        tap = self.upstream.tap
+        if tap.numbering is not None and tap.stream is self:
+            tap.stream, tap.next = None, self
 
     def flows(self, now: int) -> bool:
         """Packets come; or none of the track do, so that nothing can be told of this one."""

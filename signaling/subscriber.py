@@ -107,6 +107,10 @@ class Slot:
         if report:
             self._subscriber.wire.send_rtcp(report + rtcp.source_description(self.plan.ssrc, CNAME))
 
+    def renumber(self, stream: Stream) -> None:
+        """See `Output`."""
+        self.stream, self.next = None, stream
+
     def forward(self, packet: Incoming) -> None:
         """See `Output`."""
         numbers = self._numbers

@@ -11,6 +11,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import pytest
 from aioice import stun
@@ -22,13 +23,13 @@ from signaling import rtcp, rtp, sdp, vp8
 from signaling.aiortc_engine import Link
 from signaling.engine import MediaRefused
 from signaling.rtp import MalformedPacket
+from signaling.udp import Datagrams
 from tests.media.builders import (
     LEVEL_ID,
     MID_ID,
     OPUS,
     RTX,
     SEND_TIME_ID,
-    VP8,
     Room,
     packet,
     picture,
@@ -56,8 +57,8 @@ RTCP_SEEDS = [
     rtcp.keyframe_request(1, 1000),
     rtcp.remb(1, 500_000, [1000, 1001]),
     struct.pack("!BBHL", 0x81, rtcp.BYE, 1, 1000),
-    struct.pack("!BBHLLHHLHBB", 0x8F, rtcp.RTPFB, 5, 1, 1000, 9, 3, 77 << 8, 0x2003, 4, 4) + bytes(2),
-]  # fmt: skip
+    struct.pack("!BBHLLHHLHBBH", 0x8F, rtcp.RTPFB, 5, 1, 1000, 9, 3, 77 << 8, 0x2003, 4, 4, 0),
+]
 EDGES = (0, 1, 2, 3, 4, 0x7F, 0x80, 0xFE, 0xFF)
 
 
@@ -134,20 +135,12 @@ def test_sdp(noise: random.Random) -> None:
         sdp.read_publish("judge", data.decode("utf-8", "replace"))
 
 
-def crowd() -> Room:
-    """Two people who see each other, media flowing."""
-    room = Room()
-    room.join("judge")
-    room.join("lawyer")
-    for source in ("microphone", "camera"):
-        room.send("judge", source, key=True)  # type: ignore[arg-type]
-    return room
-
-
 def test_handlers() -> None:
-    """Damaged RTP (retransmissions, forged SSRCs) and RTCP both ways through the forwarder: all is
-    counted, and the media goes on."""
-    room = crowd()
+    """Damaged RTP (retransmissions, forged SSRCs) and RTCP of one publisher and one subscriber
+    through the forwarder: all is counted, and the others' media goes on."""
+    room = Room()
+    for name in ("judge", "lawyer", "clerk", "expert"):
+        room.join(name)
     forwarder, judge = room.forwarder, room.publishers["judge"]
     lawyer = room.subscribers["lawyer"]
     own = [ssrc for item in judge.upstreams for ssrc in item.section.ssrcs]
@@ -173,13 +166,13 @@ def test_handlers() -> None:
     assert counters.failed == 0
     assert counters.malformed > 1000
     assert counters.ignored > 1000
-    room.down["lawyer"].rtp.clear()
-    for _ in range(5):
-        room.now += 20_000_000
-        room.send("judge", "microphone")
-        room.send("judge", "camera", key=True)
-    assert room.heard("lawyer", "microphone")
-    assert room.heard("lawyer", "camera")
+    room.down["expert"].rtp.clear()
+    for _ in range(20):
+        room.send("clerk", "microphone")
+        room.send("clerk", "camera", key=True)
+        room.wait(50_000_000)
+    assert room.heard("expert", "microphone")
+    assert room.heard("expert", "camera")
 
 
 def stun_seeds(link: Link, *, known: bool) -> list[bytes]:
@@ -252,6 +245,6 @@ async def test_datagrams_of_strangers_through_a_real_socket() -> None:
         stranger.sendto(b"", protocol.transport.get_extra_info("sockname"))
         stranger.sendto(noise.randbytes(9000), protocol.transport.get_extra_info("sockname"))
         await asyncio.sleep(0.05)
-    assert protocol.transport.failed == 0
+    assert cast(Datagrams, protocol.transport).failed == 0
     assert not protocol.transport.is_closing()
     await link.close()
