@@ -158,7 +158,7 @@ class LineEstimate:
     def _fall(self, now: int) -> None:
         if self._stands_still(now) or now - self._fell < HOLD:
             return
-        carries = int(self.delivered * SHARE)
+        carries = int(min(self.delivered, self._newest_rate()) * SHARE)
         if self.loss > LOSS_LIMIT and self.queue < QUEUE_LIMIT and self.loss < 0.3:
             # Lost without a queue: the line's own fault, up to a point (as in WebRTC's GCC).
             carries = int(self.target * (1 - self.loss / 2))
@@ -167,6 +167,15 @@ class LineEstimate:
         self._trial = None
         self._known = 0
         self._retry_at = max(self._retry_at, now + RETRY[0])
+
+    def _newest_rate(self) -> int:
+        """What the last two feedbacks say was delivered: the half second before is still full of
+        the time before the line got worse. Believed whole where the signs are strong."""
+        octets = sum(item[1] for item in list(self._window)[-2:])
+        span = sum(item[1] for item in list(self._spans)[-2:])
+        newest = octets * 8 * SECOND // max(span, 40 * MS)
+        strong = self.queue > QUEUE_DEEP or self.loss > 0.3
+        return newest if strong else max(newest, self.delivered // 2)
 
     def _stands_still(self, now: int) -> bool:
         """A queue that does not shrink after the target fell, with nothing lost, is the way."""

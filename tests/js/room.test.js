@@ -8,6 +8,7 @@ import { advice, emptySample, grade, lineBetween, sampleOf } from "../../static/
 import { endOf, waitBefore } from "../../static/js/room/schedule.js";
 import { endReason, initial, reduce, viewOf } from "../../static/js/room/state.js";
 import { waitingStatus } from "../../static/js/room/status.js";
+import { layoutOf } from "../../static/js/room/watch.js";
 import { makeState, seat } from "./room_state.js";
 
 const T0 = Date.parse("2026-11-21T06:00:00Z");
@@ -308,4 +309,26 @@ test("an invitation asks until it is answered", () => {
   state.private[0].accepted = ["counsel", "accused"];
   assert.equal(invitation(state), null);
   assert.equal(pending(state)?.id, "p1");
+});
+
+test("the layout names what is seen, in device pixels, and nothing on a hidden page", () => {
+  const seen = [
+    { track: "judge/camera", width: 300, height: 170, visible: true },
+    { track: "clerk/camera", width: 100, height: 60, visible: false },
+    { track: "judge/camera", width: 640, height: 360, visible: true },
+    { track: "clerk/screen", width: 0, height: 0, visible: true },
+  ];
+  const page = { hidden: false, audioOnly: false, ratio: 2 };
+  assert.deepEqual(layoutOf(seen, page), {
+    tracks: [{ seat: "judge", source: "camera", width: 1280, height: 720 }],
+    audio_only: false,
+  });
+  assert.deepEqual(layoutOf(seen, { ...page, hidden: true, audioOnly: true }), { tracks: [], audio_only: true });
+});
+
+test("what the server sends of each picture is kept by track", () => {
+  const pictures = [{ seat: "judge", source: "camera", layer: null, why: "line" }];
+  const model = reduce(initial(), { type: "pictures", pictures }, T0);
+  assert.deepEqual(model.pictures, { "judge/camera": { layer: null, why: "line" } });
+  assert.deepEqual(reduce(model, { type: "pictures", pictures: [] }, T0).pictures, {});
 });

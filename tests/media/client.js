@@ -15,14 +15,25 @@ async function capture(width = 640, height = 480) {
 }
 
 // Make a new publish connection; a former one is left alone (resume), or closed by abandon().
-async function publishOffer({ camera = true, microphone = true } = {}) {
-  await capture();
+async function publishOffer({ camera = true, microphone = true, layers = false, hd = false } = {}) {
+  await (hd ? capture(1280, 720) : capture());
   const pc = new RTCPeerConnection(configuration);
   const [audio] = state.stream.getAudioTracks();
   const [video] = state.stream.getVideoTracks();
   const send = { direction: 'sendonly' };
   pc.addTransceiver(microphone ? audio : 'audio', send);
-  pc.addTransceiver(camera ? video : 'video', send);
+  // Chromium sends only the first two of three layers where the camera has less than 960x540.
+  const sendEncodings = hd
+    ? [
+        { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+        { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+        { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+      ]
+    : [
+        { rid: 'l', scaleResolutionDownBy: 2, maxBitrate: 150_000 },
+        { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 800_000 },
+      ];
+  pc.addTransceiver(camera ? video : 'video', layers ? { ...send, sendEncodings } : send);
   pc.addTransceiver('video', send);
   state.older = state.publish;
   state.publish = pc;
@@ -115,7 +126,7 @@ async function sent() {
   const stats = await state.publish.getStats();
   for (const report of stats.values()) {
     if (report.type !== 'outbound-rtp') continue;
-    out[report.mid] = {
+    out[report.rid ? `${report.mid}/${report.rid}` : report.mid] = {
       packets: report.packetsSent,
       bitrate: report.targetBitrate ?? 0,
       plis: report.pliCount ?? 0,

@@ -177,7 +177,7 @@ export const identity = (seat) => ({
     const person = seatOf(room.state, seat);
     const stream = room.media.stream(seat, "camera");
     return [
-      h("div", { key: "face", class: "identity" },
+      h("div", { key: "face", class: "identity", "data-track": `${seat}/camera` },
         h("video", {
           key: "video", autoplay: true, playsinline: true, live: { muted: true }, hidden: stream === null,
           ref: (/** @type {HTMLVideoElement} */ el) => { if (el.srcObject !== stream) el.srcObject = stream; },

@@ -13,6 +13,7 @@ import { may, viewOf } from "./state.js";
 import { h, patch } from "./vdom.js";
 import { NARROW } from "./view_controls.js";
 import { shell } from "./view_shell.js";
+import { Watch } from "./watch.js";
 
 /**
  * The live room's page: reads what the template says, wires signalling, media, devices and views.
@@ -61,6 +62,7 @@ function start() {
     media,
     devices,
     sources,
+    watch: new Watch(signal),
     page: { zone: page.zone ?? "Asia/Dubai", kitUrl: page.kitUrl ?? "", exitUrl: page.exitUrl ?? "/" },
     render: () => render(room),
   });
@@ -132,6 +134,7 @@ function handle(room, message) {
   if (message.type === "welcome" || message.type === "state") room.media.mixer.listen(voices(state));
   if (message.type === "welcome" && state !== null) {
     room.sources.tellAgain();
+    room.watch.tellAgain();
     room.media.resume(had);
     returned = had;
     sendKit(room);
@@ -176,6 +179,7 @@ function finish(room) {
 /** @param {Room} room */
 function render(room) {
   patch(root, shell(room));
+  room.watch.look(root);
   page.phase = room.model.state?.phase ?? "";
   page.place = room.model.state?.me.place ?? "";
   const number = room.model.state?.sitting.case_number;

@@ -18,7 +18,19 @@ import { Lost } from "./signal.js";
  */
 
 const SOURCES = /** @type {Source[]} */ (["microphone", "camera", "screen"]);
-const MAX_BITRATE = { microphone: 40_000, camera: 1_500_000, screen: 2_000_000 };
+/**
+ * Layers of the camera, so that every listener gets the one that its line and its tile allow
+ * (docs/media.md); `fitLayers` adapts them to the camera's size.
+ * @type {Record<"camera" | "screen", RTCRtpEncodingParameters[]>}
+ */
+const ENCODINGS = {
+  camera: [
+    { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+  ],
+  screen: [{ maxBitrate: 2_000_000 }],
+};
 const LOOK_MS = 1000;
 /** A connection that hears nothing at all, not even STUN, for this long is replaced. */
 const SILENT_MS = 3000;
@@ -134,7 +146,11 @@ export class Media extends EventTarget {
     this.tracks[source] = track;
     if (track !== null && source === "screen") track.contentHint = "detail";
     await Promise.all(
-      [this.publishing, this.#next.publish].map((link) => link?.senders?.[source].replaceTrack(track).catch(() => {})),
+      [this.publishing, this.#next.publish].map(async (link) => {
+        const sender = link?.senders?.[source];
+        await sender?.replaceTrack(track).catch(() => {});
+        if (sender !== undefined && source === "camera") await fitLayers(sender);
+      }),
     );
   }
 
@@ -230,11 +246,8 @@ export class Media extends EventTarget {
     const id = newId();
     try {
       const audio = pc.addTransceiver("audio", { direction: "sendonly" });
-      const [camera, screen] = ["camera", "screen"].map((source) =>
-        pc.addTransceiver("video", {
-          direction: "sendonly",
-          sendEncodings: [{ maxBitrate: MAX_BITRATE[/** @type {Source} */ (source)] }],
-        }),
+      const [camera, screen] = [ENCODINGS.camera, ENCODINGS.screen].map((sendEncodings) =>
+        pc.addTransceiver("video", { direction: "sendonly", sendEncodings }),
       );
       for (const transceiver of [camera, screen]) preferVp8(transceiver);
       const senders = { microphone: audio.sender, camera: camera.sender, screen: screen.sender };
@@ -245,6 +258,7 @@ export class Media extends EventTarget {
       await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       // Whatever changed while the answer was on its way.
       await Promise.all(SOURCES.map((name) => senders[name].replaceTrack(this.tracks[name])));
+      await fitLayers(senders.camera);
       return link(id, pc, senders);
     } catch (error) {
       pc.close();
@@ -364,6 +378,35 @@ async function statsOf(link) {
   (await link.pc.getStats()).forEach((report) => reports.push(report));
   return reports;
 }
+
+/**
+ * Chromium sends three layers of a picture from 960x540 on, two from 480x270 on, else one, and those
+ * are the first: a smaller camera would lose its best layer. So the scale follows the picture.
+ * @type {[pixels: number, scales: Record<string, number>][]} no scale: the layer is not sent
+ */
+const SCALES = [
+  [960 * 540, { l: 4, m: 2, h: 1 }],
+  [480 * 270, { l: 2, m: 1 }],
+  [0, { l: 1 }],
+];
+
+/** @param {RTCRtpSender} sender of the camera */
+export async function fitLayers(sender) {
+  const { width = 0, height = 0 } = sender.track?.getSettings() ?? {};
+  const parameters = sender.getParameters();
+  if (width * height === 0 || parameters.encodings.length < 2) return;
+  const scales = SCALES.find(([pixels]) => width * height >= pixels)?.[1] ?? {};
+  for (const encoding of parameters.encodings) {
+    const scale = scales[encoding.rid ?? ""];
+    encoding.active = scale !== undefined;
+    encoding.scaleResolutionDownBy = scale ?? 1;
+    encoding.maxBitrate = BITRATES[Math.min(scale ?? 1, 4)];
+  }
+  await sender.setParameters(parameters).catch(() => {}); // the browser's own choice then
+}
+
+/** @type {Record<number, number>} bits per second by scale: a quarter, a half, the whole picture */
+const BITRATES = { 4: 150_000, 2: 500_000, 1: 1_500_000 };
 
 /** @param {RTCRtpTransceiver} transceiver The server forwards VP8 only. */
 function preferVp8(transceiver) {

@@ -70,6 +70,7 @@ export class Room {
    * @param {import("./media.js").Media} parts.media
    * @param {import("./devices.js").Devices} parts.devices
    * @param {import("./sources.js").Sources} parts.sources
+   * @param {import("./watch.js").Watch} parts.watch
    * @param {{ zone: string, kitUrl: string, exitUrl: string }} parts.page
    * @param {() => void} parts.render
    */
@@ -78,6 +79,7 @@ export class Room {
     this.media = parts.media;
     this.devices = parts.devices;
     this.sources = parts.sources;
+    this.watch = parts.watch;
     this.page = parts.page;
     this.render = parts.render;
   }

@@ -7,6 +7,10 @@ import { isFinal } from "./status.js";
  * @typedef {import("./types.js").RoomState} RoomState
  * @typedef {import("./types.js").Slot} Slot
  *
+ * @typedef {object} Sent
+ * @property {"l" | "m" | "h" | null} layer
+ * @property {"none" | "line" | "hidden" | "audio_only" | "publisher_off" | "full"} why
+ *
  * @typedef {object} Model
  * @property {"connecting" | "open" | "lost"} link of the signalling socket
  * @property {number} retryAt milliseconds by the page's clock; when the next try starts
@@ -15,6 +19,7 @@ import { isFinal } from "./status.js";
  * @property {number} stateAt milliseconds by the page's clock; when the record's clock was read
  * @property {number} offset server's clock minus the page's, milliseconds
  * @property {Record<string, Record<string, Slot>>} slots by connection, then by SDP mid
+ * @property {Record<string, Sent>} pictures what this page is sent, by `<seat>/<source>`
  * @property {string[]} speaking loudest first
  * @property {string} spotlight the seat that spoke last; stays in silence
  * @property {{ seat: string, since: number } | null} rising a seat that may become the spotlight
@@ -35,6 +40,7 @@ export const initial = () => ({
   stateAt: 0,
   offset: 0,
   slots: {},
+  pictures: {},
   speaking: [],
   spotlight: "",
   rising: null,
@@ -72,6 +78,12 @@ export function reduce(model, message, now) {
       const slots = { ...model.slots };
       delete slots[message.connection];
       return { ...model, slots };
+    }
+    case "pictures": {
+      const sent = message.pictures.map(
+        (/** @type {Record<string, any>} */ { seat, source, layer, why }) => [`${seat}/${source}`, { layer, why }],
+      );
+      return { ...model, pictures: Object.fromEntries(sent) };
     }
     case "speaking":
       return follow(model, message.seats, now);

@@ -45,7 +45,7 @@ export const NARROW = "(width < 40rem)";
 export function controls(room, { panel }) {
   const detained = isDetained(room.state);
   const first = [microphone(room), camera(room), detained ? null : hand(room), cannotHear(room), panel ? panelControl(room) : null];
-  const rest = [detained ? hand(room) : null, screen(room), consult(room), settings(room), exit(room)];
+  const rest = [detained ? hand(room) : null, screen(room), consult(room), soundOnly(room), settings(room), exit(room)];
   const narrow = matchMedia(NARROW).matches;
   return h(
     "div",
@@ -67,6 +67,17 @@ function more(room, rest) {
     }, icon("dots-three-outline"), h("span", {}, t("More"))),
     open ? h("div", { class: "menu-sheet", onclick: () => room.set({ menu: "" }) }, ...rest) : null,
   );
+}
+
+/** On a poor line a person may do without pictures before the server must. @param {Room} room */
+function soundOnly(room) {
+  if (!hearing(room) && room.state.me.place !== "private") return null;
+  const on = room.watch.audioOnly;
+  const choose = () => {
+    room.watch.setAudioOnly(!on);
+    room.refresh();
+  };
+  return control("sound_only", icon("speaker-high"), on ? t("Show pictures") : t("Sound only"), choose, { pressed: on, kind: on ? "control-on" : "" });
 }
 
 /** @param {Room} room */

@@ -107,7 +107,9 @@ function tile(room, item, rect, large) {
   const interprets = room.media.mixer.ducked && voices(room.state)?.has(seat.id) === true;
   const speaking = item.source === "camera" && (interprets || room.model.speaking.includes(seat.id));
   const stream = mine && item.source === "camera" ? ownStream(room) : room.media.stream(seat.id, item.source);
-  const picture = mine ? room.sources.on.camera : seat.sources[item.source] && stream !== null;
+  const sent = mine || !seat.sources[item.source] ? undefined : room.model.pictures[item.key];
+  const why = sent === undefined ? "" : pausedBecause(sent.why);
+  const picture = mine ? room.sources.on.camera : seat.sources[item.source] && stream !== null && why === "";
   return h(
     "li",
     {
@@ -115,6 +117,7 @@ function tile(room, item, rect, large) {
       onclick: () => touched(room, item, mine),
       class: ["tile", large && "tile-large", speaking && "tile-speaking", seat.floor && "tile-floor", `tile-${item.source}`],
       "data-seat": seat.id,
+      "data-track": mine ? null : item.key,
       "data-role": seat.role,
       style: {
         "inset-inline-start": `${Math.round(rect.x)}px`,
@@ -125,10 +128,19 @@ function tile(room, item, rect, large) {
     },
     video(stream, picture, mine && item.source === "camera"),
     picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
+    why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": sent?.why },
+      sent?.why === "line" ? icon("cell-signal-low", "icon-20") : icon("video-camera-slash", "icon-20"), h("span", {}, why)),
     h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
     plate(room, seat, item, mine),
     mine ? null : pin(room, item, seat),
   );
+}
+
+/** Why a picture that is there is not sent to this page; empty if nothing is to be said. @param {string} why */
+function pausedBecause(why) {
+  if (why === "line") return t("Video paused: weak line. Sound goes on.");
+  if (why === "audio_only") return t("You chose sound only");
+  return why === "full" ? t("Not shown: too many pictures at once") : "";
 }
 
 /** On a touch screen the whole tile is the button. @param {Room} room @param {Tile} item @param {boolean} mine */
