@@ -29,6 +29,9 @@ class Who:
     acts_for: str = ""
     """The account of the judge or clerk in whose place the person is here, by a delegation."""
 
+    confirmed: Level = Level.NONE
+    """What the confirmation of this one command proved (`auth.stepup`)."""
+
     @property
     def deputy(self) -> Deputy | None:
         """Who is shown on the seat in the place of the one who is booked."""
@@ -49,9 +52,6 @@ class Who:
         """Who acted, for the journal and the audit log."""
         acts_for = {"acts_for": self.acts_for} if self.acts_for else {}
         return {"actor": self.person.id, **acts_for}
-
-    confirmed: Level = Level.NONE
-    """What the confirmation of this one command proved (`auth.stepup`)."""
 
     def once_sure(self) -> "Who":
         """The same person after any step-up and confirmation: for what a page offers."""
