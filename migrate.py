@@ -23,6 +23,7 @@ STORES = (
     "audit.store",
     "auth.store",
     "auth.identity.store",
+    "auth.methods.store",
     "sessions.store",
     "signaling.store",
     "recordings.store",

@@ -102,8 +102,8 @@ class Decision:
 class AssuranceNeeded(Forbidden):
     """Only the level is missing. Pages lead to a step-up and back to where the person was."""
 
-    def __init__(self, decision: Decision, need: Need, action: str) -> None:
-        super().__init__(decision.code, decision.message, action=action)
+    def __init__(self, need: Need, action: str, code: str = "", message: str = "") -> None:
+        super().__init__(code or _ASSURANCE[0], message or _ASSURANCE[1], action=action)
         self.need = need
         self.params = {"level": need.level.code}
 
@@ -170,10 +170,8 @@ _ASSURANCE = (
     "policy.assurance_needed",
     N_("For this we must be surer that it is you. Sign in in a stronger way."),
 )
-_CONFIRMATION = (
-    "policy.confirmation_needed",
-    N_("This act counts when you confirm that it is you. Confirm it."),
-)
+CONFIRM = N_("This act counts when you confirm that it is you. Confirm it.")
+_CONFIRMATION = ("policy.confirmation_needed", CONFIRM)
 _SIGNED_OUT = Decision(False, "policy.signed_out", N_("Sign in first."))
 _UNKNOWN = Decision(False, "policy.unknown_action", N_("You are not allowed to do this."))
 _WRONG_ROLE = Decision(
@@ -397,7 +395,7 @@ def require(actor: Person | None, action: str, context: Context | None = None) -
 def refusal(decision: Decision, action: str) -> Forbidden:
     """The decision 'no' on `action` as something to raise."""
     if decision.need is not None:
-        return AssuranceNeeded(decision, decision.need, action)
+        return AssuranceNeeded(decision.need, action, decision.code, decision.message)
     return Forbidden(decision.code, decision.message, action=action)
 
 

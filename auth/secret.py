@@ -6,10 +6,12 @@ has its own key by HKDF (RFC 5869), so that one use never helps to break another
 
 import hashlib
 import hmac
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -36,6 +38,18 @@ class Secret:
         (an address, an identity number, which is too short to be safe under a plain hash).
         """
         return hmac.new(self._derive(purpose, 32), value.encode(), hashlib.sha256).hexdigest()
+
+    def seal(self, purpose: str, owner: str, value: str) -> str:
+        """Encrypt what we must be able to read again (AES-256-GCM), bound to its owner."""
+        nonce = os.urandom(12)
+        key = AESGCM(self._derive(f"seal/{purpose}", 32))
+        return (nonce + key.encrypt(nonce, value.encode(), owner.encode())).hex()
+
+    def open(self, purpose: str, owner: str, sealed: str) -> str:
+        """Read what `seal` wrote. Raises cryptography's InvalidTag for anything else."""
+        data = bytes.fromhex(sealed)
+        key = AESGCM(self._derive(f"seal/{purpose}", 32))
+        return key.decrypt(data[:12], data[12:], owner.encode()).decode()
 
     def ticket_key(self) -> ec.EllipticCurvePrivateKey:
         """The P-256 key of join tickets (FIPS 186-5 A.2.1: extra random bits)."""

@@ -2,24 +2,34 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.service import AuditLog
-from auth import assurance, store, throttle, ticket
+from auth import assurance, store, ticket
 from auth import session as sessions
 from auth.assurance import Level, Method, Profile
+from auth.attempts import Attempts
 from auth.invitation import Invitation
+from auth.methods import passkey, second_factors
+from auth.methods import store as methods
+from auth.methods.core import Core
+from auth.methods.passkey import RelyingParty
+from auth.methods.passkeys import Passkeys
+from auth.methods.second_factors import SecondFactors
+from auth.methods.store import Ceremony
 from auth.password import Passwords, check_length
+from auth.password_links import PasswordLinks
 from auth.person import ACCOUNT_ROLES, Person, Role, guest
-from auth.policy import require
+from auth.policy import AssuranceNeeded, Need, require
 from auth.secret import Secret
-from auth.session import Login
-from auth.store import Credentials
+from auth.session import Browser, Login, Seen
+from auth.stepup import StepUp
 from auth.ticket import Ticket
 from clock import Clock
 from database import Database, lock
@@ -30,6 +40,12 @@ _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _LANGUAGES = ("ar", "en")
 _USED_FOR = timedelta(minutes=5)
 """How long a used ticket is remembered: longer than any ticket lives."""
+
+
+_HALF = timedelta(minutes=5)
+"""How long a sign-in waits for its second factor."""
+_RECENT = timedelta(minutes=15)
+"""How long ago somebody who changes their sign-in methods was authenticated."""
 
 
 def new_id() -> str:
@@ -48,6 +64,22 @@ class SignedIn:
 
     token: str
     login: Login
+
+
+class SecondFactorNeeded(Refusal):
+    """The password was right; a code is asked for. `half` continues the sign-in."""
+
+    def __init__(self, half: str) -> None:
+        super().__init__(
+            "sign_in.second_factor", N_("Give a code of your second factor."), status=401
+        )
+        self.half = half
+
+
+def _half_too_old() -> Refusal:
+    return Refusal(
+        "sign_in.too_late", N_("That took too long. Sign in again from the start."), status=401
+    )
 
 
 class Accounts:
@@ -71,20 +103,34 @@ class Accounts:
         self._clock = clock
         self._passwords = passwords or Passwords()
         self.profile = profile
+        core = Core(database, log, secret, clock)
+        self.attempts = Attempts(core)
+        self.passkeys = Passkeys(core, RelyingParty.of(address))
+        self.second_factors = SecondFactors(core)
+        self.password_links = PasswordLinks(core, self._passwords)
+        self.stepup = StepUp(core, self.passkeys, self.second_factors, self)
 
     # --- signing in and out --------------------------------------------------------------------
 
     async def sign_in(
-        self, username: str, password: str, *, address: str, old_token: str = ""
+        self,
+        username: str,
+        password: str,
+        *,
+        address: str = "",
+        old_token: str = "",
+        browser: Browser | None = None,
     ) -> SignedIn:
         """Check the password and start a session; the browser's old one ends (rotation).
 
-        `address` is the client's; it is used as an HMAC for the throttle only. Raises Refusal
-        `sign_in.wrong` (the same for an unknown name, a wrong password and a shut account) or
-        `sign_in.wait`.
+        Raises Refusal `sign_in.wrong` (the same for an unknown name, a wrong password and a shut
+        account), `sign_in.wait`, or SecondFactorNeeded. `address` and `old_token` alone are for
+        callers without a browser.
         """
+        browser = browser or Browser(address, token=old_token)
         username = normal_username(username)
-        known = await self._attempt(address, username)
+        attempt = await self.attempts.begin(browser.address, username, browser.known)
+        known = attempt.known
         right = await self._passwords.matches(known.password_hash if known else None, password)
         if known is None or not right or not known.person.active:
             _logger.info("sign_in.failed")
@@ -99,10 +145,44 @@ class Accounts:
         async with self._database.unit() as session:
             if fresh:
                 await store.set_password(session, known.person.id, fresh)
-            await self._forgive(session, address, username)
+            await self.attempts.forgive(session, attempt)
+            if not await self.second_factors.has(session, known.person.id):
+                return await self.start_session(
+                    session, known.person, method=Method.PASSWORD, browser=browser
+                )
+            now = self._clock()
+            half = Ceremony(sessions.new_token(), "code", b"", now + _HALF, account=known.person.id)
+            await methods.add_ceremony(session, half, now)
+        raise SecondFactorNeeded(half.id)
+
+    async def sign_in_with_code(self, half: str, code: str, browser: Browser) -> SignedIn:
+        """The second half of `sign_in`. Raises Refusal `sign_in.too_late`, `sign_in.wait`,
+        BadInput `second_factor.wrong`; after a wrong code another may be tried."""
+        async with self._database.unit(write=False) as session:
+            found = await methods.see_ceremony(session, half[:64])
+            if found is None or found.purpose != "code" or found.expires_at <= self._clock():
+                raise _half_too_old()
+            person = await store.get_account(session, found.account or "")
+        if person is None or not person.active:
+            raise _half_too_old()
+        await self.check_code(person, code)
+        async with self._database.unit() as session:
+            if await methods.take_ceremony(session, found.id) is None:
+                raise _half_too_old()
             return await self.start_session(
-                session, known.person, method=Method.PASSWORD, old_token=old_token
+                session, person, method=Method.PASSWORD_TOTP, browser=browser
             )
+
+    async def sign_in_by_passkey(
+        self, id: str, answer: Mapping[str, Any], browser: Browser
+    ) -> SignedIn:
+        """Sign in whoever's passkey answered. Raises Refusal `passkey.*`."""
+        key = await self.passkeys.finish("sign_in", id, answer)
+        async with self._database.unit() as session:
+            person = await store.get_account(session, key.account)
+            if person is None or not person.active:
+                raise passkey.refused()
+            return await self.start_session(session, person, method=Method.PASSKEY, browser=browser)
 
     async def start_session(
         self,
@@ -114,16 +194,18 @@ class Accounts:
         guest_id: str | None = None,
         invitation: Invitation | None = None,
         old_token: str = "",
+        browser: Browser | None = None,
     ) -> SignedIn:
         """Start a session within the caller's unit; the one of `old_token` ends.
 
         `proved` is what a provider's answer says; our own methods are worth what the profile says.
         """
         now = self._clock()
+        browser = browser or Browser(token=old_token)
         token, login_id = sessions.new_token(), new_id()
-        if old_token:
-            await store.end_login(session, sessions.token_hash(old_token))
-        await store.forget_logins(session, now - sessions.ABSOLUTE)
+        if browser.token:
+            await store.end_login(session, sessions.token_hash(browser.token))
+        await store.forget_logins(session, now - sessions.ABSOLUTE, now)
         await store.add_login(
             session,
             id=login_id,
@@ -133,6 +215,8 @@ class Accounts:
             now=now,
             method=method,
             proved=proved,
+            device=sessions.device(browser.agent),
+            network=self.network(browser.address),
         )
         login = Login(
             login_id,
@@ -161,9 +245,15 @@ class Accounts:
         """The person of a session was authenticated again: its new token, and where to go back.
 
         The caller has checked the proof. The old token ends (against session fixation); the
-        session keeps its id, so that pages in a sitting go on.
+        session keeps its id, so that pages in a sitting go on. Raises Refusal `step_up.weaker`.
         """
         now, token = self._clock(), sessions.new_token()
+        if assurance.of(self.profile, method, proved, now).level < login.person.assurance.level:
+            raise Refusal(
+                "step_up.weaker",
+                N_("You are signed in in a stronger way. Confirm with that one."),
+                status=403,
+            )
         async with self._database.unit() as session:
             target = await store.step_up_login(
                 session,
@@ -184,15 +274,90 @@ class Accounts:
         await self.check_password(login.person, password, address=address, field="password")
         return await self.step_up(login, Method.PASSWORD)
 
+    async def step_up_by_code(self, login: Login, code: str) -> tuple[SignedIn, str]:
+        """A code of the second factor. Raises BadInput `second_factor.wrong`, `sign_in.wait`."""
+        require(login.person, "account.own")
+        await self.check_code(login.person, code)
+        by_password = login.method in (Method.PASSWORD, Method.PASSWORD_TOTP)
+        return await self.step_up(login, Method.PASSWORD_TOTP if by_password else Method.TOTP)
+
+    async def step_up_by_passkey(
+        self, login: Login, id: str, answer: Mapping[str, Any]
+    ) -> tuple[SignedIn, str]:
+        """A passkey of the same person. Raises Refusal `passkey.*`."""
+        require(login.person, "account.own")
+        await self.passkeys.finish("step_up", id, answer, login)
+        return await self.step_up(login, Method.PASSKEY)
+
     async def check_password(
         self, person: Person, password: str, *, address: str, field: str
     ) -> None:
         """Raise BadInput `password.wrong` at `field`, or Refusal `sign_in.wait`."""
-        known = await self._attempt(address, person.username)
-        if not await self._passwords.matches(known.password_hash if known else None, password):
+        attempt = await self.attempts.begin(address, person.username)
+        encoded = attempt.known.password_hash if attempt.known else None
+        if not await self._passwords.matches(encoded, password):
             raise BadInput("password.wrong", N_("Your present password is not right."), field=field)
         async with self._database.unit() as session:
-            await self._forgive(session, address, person.username)
+            await self.attempts.forgive(session, attempt)
+
+    async def check_code(self, person: Person, code: str) -> None:
+        """Use a code of the second factor up. Raises BadInput `second_factor.wrong`, or Refusal
+        `sign_in.wait`."""
+        attempt = await self.attempts.begin_code(person.id)
+        async with self._database.unit() as session:
+            right = await self.second_factors.check(session, person.id, code)
+            if right:
+                await self.attempts.forgive(session, attempt)
+        if not right:
+            raise second_factors.wrong()
+
+    async def has_password(self, person: Person) -> bool:
+        """Whether a password was set; people of a provider have none."""
+        async with self._database.unit(write=False) as session:
+            found = await store.credentials(session, person.username)
+        return found is not None and bool(found.password_hash)
+
+    async def ways(self, login: Login, wanted: Level) -> set[Method]:
+        """By what a person who is signed in can reach a level: methods that they have and that
+        are worth it, in this session."""
+        require(login.person, "account.own")
+        by_password = login.method in (Method.PASSWORD, Method.PASSWORD_TOTP)
+        worth = self.profile.gives.get
+        code = worth(Method.PASSWORD_TOTP if by_password else Method.TOTP, Level.NONE)
+        async with self._database.unit(write=False) as session:
+            passkeys = await methods.passkeys(session, login.person.id)
+            factor = await self.second_factors.has(session, login.person.id)
+        least = max(wanted, login.person.assurance.level)
+        found = set()
+        if passkeys and worth(Method.PASSKEY, Level.NONE) >= least:
+            found.add(Method.PASSKEY)
+        if factor and code >= least:
+            found.add(Method.TOTP)
+        password = worth(Method.PASSWORD, Level.NONE) >= least
+        if password and await self.has_password(login.person):
+            found.add(Method.PASSWORD)
+        return found
+
+    async def require_methods(self, login: Login) -> None:
+        """Whether the person may change how they prove who they are.
+
+        As sure as their own best method makes us, and not long ago: whoever finds an open browser
+        or a password adds no key of their own. Raises Forbidden, AssuranceNeeded.
+        """
+        require(login.person, "account.own")
+        async with self._database.unit(write=False) as session:
+            has = [Method.PASSWORD]
+            if await methods.passkeys(session, login.person.id):
+                has.append(Method.PASSKEY)
+            if await self.second_factors.has(session, login.person.id):
+                has.append(Method.PASSWORD_TOTP)
+        level = max(self.profile.gives.get(method, Level.NONE) for method in has)
+        if login.method is Method.PROVIDER:  # there is no local method to ask for
+            level = min(level, login.person.assurance.level)
+        at = login.authenticated_at or login.created_at
+        recent = self._clock() - at < _RECENT
+        if login.person.assurance.level < level or not recent:
+            raise AssuranceNeeded(Need(level), "account.own")
 
     async def come_back_to(self, login: Login, path: str) -> None:
         """Remember a path of ours for after a step-up; the browser does not carry it."""
@@ -224,43 +389,54 @@ class Accounts:
         async with self._database.unit() as session:
             await store.end_logins(session, person.id)
 
-    def _throttle_keys(self, address: str, username: str) -> tuple[tuple[str, int], ...]:
-        return (
-            (self.secret.tag("throttle", f"{address}\n{username}"), throttle.PAIR_FREE),
-            (self.secret.tag("throttle", address), throttle.ADDRESS_FREE),
-        )
+    def network(self, address: str) -> str:
+        """By which two sessions are known to come from one network; says nothing else."""
+        return self.secret.tag("network", address) if address else ""
 
-    async def _attempt(self, address: str, username: str) -> Credentials | None:
-        """Count an attempt as failed before it is made, so that many at once do not slip by."""
+    async def sessions(self, login: Login) -> list[Seen]:
+        """The living sessions of one's own account."""
+        require(login.person, "account.own")
+        now = self._clock()
+        async with self._database.unit(write=False) as session:
+            found = await store.logins(session, login.person.id, now)
+        oldest, idle = now - sessions.ABSOLUTE, now - sessions.IDLE
+        return [
+            one
+            for one in found
+            if one.in_sitting or (one.created_at > oldest and one.seen_at > idle)
+        ]
+
+    async def end_session(self, login: Login, id: str) -> None:
+        """End one of one's own sessions."""
+        require(login.person, "account.own")
         async with self._database.unit() as session:
-            await lock(session, "sign_in_failures")
-            now = self._clock()
-            await store.forget_failures(session, now - throttle.FORGET_AFTER)
-            for key, free in self._throttle_keys(address, username):
-                known = await store.failures(session, key)
-                throttle.check(known, free, now)
-                await store.set_failures(session, key, throttle.failed(known, now))
-            return await store.credentials(session, username)
+            if await store.end_one_login(session, login.person.id, id):
+                leaf = {"account": login.person.id, "by": login.person.id}
+                await self._log.append(session, "account.session_ended", leaf)
 
-    async def _forgive(self, session: AsyncSession, address: str, username: str) -> None:
-        """The attempt succeeded: it was no failure."""
-        await lock(session, "sign_in_failures")
-        (pair, _), (whole, _) = self._throttle_keys(address, username)
-        await store.clear_failures(session, pair)
-        known = await store.failures(session, whole)
-        await store.set_failures(session, whole, throttle.forgiven(known, self._clock()))
+    async def end_sessions_of(self, actor: Person, account: str) -> None:
+        """The administrator signs somebody out everywhere."""
+        require(actor, "people.manage")
+        async with self._database.unit() as session:
+            if await store.get_account(session, account) is None:
+                raise NotFound("people.unknown", N_("There is no such account."))
+            await store.end_logins(session, account)
+            leaf = {"account": account, "by": actor.id}
+            await self._log.append(session, "account.sessions_ended", leaf)
 
     # --- one's own account ---------------------------------------------------------------------
 
-    async def change_password(self, person: Person, old: str, new: str, *, address: str) -> None:
-        """Change one's password; every session of the account ends."""
+    async def change_password(
+        self, person: Person, old: str, new: str, *, address: str, keep: str = ""
+    ) -> None:
+        """Change one's password; every session of the account but `keep` ends."""
         require(person, "account.own")
         check_length(new)
         await self.check_password(person, old, address=address, field="old_password")
         encoded = await self._passwords.hash(new)
         async with self._database.unit() as session:
             await store.set_password(session, person.id, encoded)
-            await store.end_logins(session, person.id)
+            await store.end_other_logins(session, person.id, keep)
             await self._log.append(session, "account.password_changed", {"account": person.id})
 
     async def choose_language(self, person: Person, language: str) -> None:
@@ -298,7 +474,8 @@ class Accounts:
         """Open an account. Raises BadInput naming the field, or Refusal `people.taken`."""
         require(actor, "people.manage")
         person = checked_person(username, role, name_ar, name_en, language)
-        encoded = await self._passwords.hash(password)
+        # Without a password the person sets it by a link (`password_links`).
+        encoded = await self._passwords.hash(password) if password else ""
         async with self._database.unit() as session:
             await self.add(session, person, encoded, by=actor.id)
         return person
@@ -370,7 +547,7 @@ class Accounts:
             found = await store.find_login(session, id=login_id)
             if found is None or not found.alive(now):
                 return None
-            await store.touch_login(session, login_id, now)
+            await store.keep_login(session, login_id, now)
         return self._sure(found).person
 
     # --- guests --------------------------------------------------------------------------------

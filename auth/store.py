@@ -28,7 +28,7 @@ from auth.assurance import Level, Method
 from auth.delegation import Delegation
 from auth.invitation import Invitation
 from auth.person import DELEGABLE, Person, Role
-from auth.session import Login
+from auth.session import KEPT, Login, Seen
 from auth.throttle import Failures
 from database import Base, UtcDateTime, announce
 
@@ -72,6 +72,8 @@ class LoginRow(Base):
     """Browser and system in a few codes, for the person's own list."""
     network: Mapped[str] = mapped_column(String(64))
     """HMAC of the address at sign-in: says 'the same network', and no more."""
+    kept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a page of it was last seen in a sitting."""
 
 
 class InvitationRow(Base):
@@ -274,12 +276,47 @@ async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "
         Method(row.method),
         Level(row.level),
         row.authenticated_at,
+        row.kept_at,
     )
 
 
 async def touch_login(session: AsyncSession, id: str, now: datetime) -> None:
     """Write down that the session was used."""
     await session.execute(update(LoginRow).where(LoginRow.id == id).values(seen_at=now))
+
+
+async def keep_login(session: AsyncSession, id: str, now: datetime) -> None:
+    """Write down that a page of it is in a sitting."""
+    await session.execute(
+        update(LoginRow).where(LoginRow.id == id).values(seen_at=now, kept_at=now)
+    )
+
+
+async def logins(session: AsyncSession, account: str, now: datetime) -> list[Seen]:
+    """The sessions of an account, the newest use first, dead or alive."""
+    query = select(LoginRow).where(LoginRow.account == account)
+    return [
+        Seen(
+            row.id,
+            row.created_at,
+            row.seen_at,
+            Method(row.method),
+            row.device,
+            row.network,
+            row.kept_at is not None and now - row.kept_at < KEPT,
+        )
+        for row in await session.scalars(query.order_by(LoginRow.seen_at.desc(), LoginRow.id))
+    ]
+
+
+async def end_one_login(session: AsyncSession, account: str, id: str) -> bool:
+    """End one session of this account. False when there is none."""
+    return await _end(session, (LoginRow.id == id) & (LoginRow.account == account)) > 0
+
+
+async def end_other_logins(session: AsyncSession, account: str, keep: str) -> None:
+    """Sign an account out everywhere but here."""
+    await _end(session, (LoginRow.account == account) & (LoginRow.id != keep))
 
 
 async def step_up_login(
@@ -305,6 +342,7 @@ async def step_up_login(
             return_to="",
         )
     )
+    announce(session, "session", id)
     return target or ""
 
 
@@ -323,17 +361,21 @@ async def end_logins(session: AsyncSession, account: str) -> None:
     await _end(session, LoginRow.account == account)
 
 
-async def _end(session: AsyncSession, which: ColumnElement[bool]) -> None:
-    """End sessions; pages in a sitting hear of it (`database.announce`)."""
-    ended = await session.scalars(delete(LoginRow).where(which).returning(LoginRow.id))
-    for login in ended.all():
+async def _end(session: AsyncSession, which: ColumnElement[bool]) -> int:
+    """End sessions and say how many; pages in a sitting hear of it (`database.announce`)."""
+    ended = (await session.scalars(delete(LoginRow).where(which).returning(LoginRow.id))).all()
+    for login in ended:
         announce(session, "session", login)
+    return len(ended)
 
 
-async def forget_logins(session: AsyncSession, created_before: datetime) -> None:
+async def forget_logins(session: AsyncSession, created_before: datetime, now: datetime) -> None:
     """Remove accounts' sessions that are too old to be alive."""
+    kept = LoginRow.kept_at
     await session.execute(
-        delete(LoginRow).where(LoginRow.created_at < created_before, LoginRow.guest.is_(None))
+        delete(LoginRow)
+        .where(LoginRow.created_at < created_before, LoginRow.guest.is_(None))
+        .where(or_(kept.is_(None), kept < now - KEPT))
     )
 
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from quart import Blueprint, Quart, Response, request
 
-from auth import demo, policy, web_people, web_request, web_step_up
+from auth import demo, web_account, web_account_api, web_people, web_request, web_step_up
 from auth.identity import web as identity_pages
 from auth.person import LABELS
-from auth.service import Accounts
+from auth.service import Accounts, SecondFactorNeeded
 from auth.web_request import (
     SignInNeeded,
     accounts,
+    browser,
     csrf_token,
     current_login,
     current_person,
@@ -24,9 +25,9 @@ from auth.web_request import (
     set_session,
     settings,
 )
-from errors import N_, BadInput, Refusal
-from i18n import LANGUAGES, translate
-from pages import Form, flash, language, local_path, redirect, redirect_to, render
+from errors import BadInput, Refusal
+from i18n import translate
+from pages import Form, language, local_path, redirect_to, render
 from settings import Settings
 
 __all__ = [
@@ -50,6 +51,8 @@ def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
     """Wire sessions, CSRF and this room's pages into the application."""
     web_request.init_app(app, accounts, settings)
     app.register_blueprint(blueprint)
+    app.register_blueprint(web_account.blueprint)
+    app.register_blueprint(web_account_api.blueprint)
     app.register_blueprint(web_people.blueprint)
     app.register_blueprint(web_step_up.blueprint)
 
@@ -70,14 +73,33 @@ async def sign_in() -> Response:
     target = local_path(form.value("next"), "")
     try:
         signed_in = await accounts().sign_in(
-            form.value("username"),
-            form.value("password"),
-            address=request.remote_addr or "",
-            old_token=session_token(),
+            form.value("username"), form.value("password"), browser=browser()
         )
+    except SecondFactorNeeded as needed:
+        return await _code_page(Form(), needed.half, target)
     except Refusal as refusal:
         return await _login_page(form.refuse(refusal), target, refusal.status)
     return set_session(redirect_to(target or f"/{language()}/sittings"), signed_in)
+
+
+@blueprint.post("/login/code")
+async def sign_in_with_code() -> Response:
+    """The second half: a code of the second factor."""
+    form = Form(await request.form)
+    target, half = local_path(form.value("next"), ""), form.value("half")
+    try:
+        signed_in = await accounts().sign_in_with_code(half, form.value("code"), browser())
+    except BadInput as refusal:
+        return await _code_page(form.refuse(refusal), half, target, refusal.status)
+    except Refusal as refusal:
+        if refusal.code == "sign_in.wait":
+            return await _code_page(form.refuse(refusal), half, target, refusal.status)
+        return await _login_page(Form().refuse(refusal), target, refusal.status)
+    return set_session(redirect_to(target or f"/{language()}/sittings"), signed_in)
+
+
+async def _code_page(form: Form, half: str, target: str, status: int = 200) -> Response:
+    return await render("auth/second_factor.html", status=status, form=form, half=half, next=target)
 
 
 async def _login_page(form: Form, target: str, status: int = 200) -> Response:
@@ -107,63 +129,4 @@ async def sign_out() -> Response:
     """End this browser's session, and the provider's if it began there."""
     address = await identity_pages.end_session_address()
     await accounts().sign_out(session_token())
-    return await _signed_out(address)
-
-
-async def _signed_out(address: str) -> Response:
-    if address:
-        return await identity_pages.sign_out_page(address)
-    return drop_session(redirect("auth.login"))
-
-
-@blueprint.get("/account")
-async def account() -> Response:
-    """One's own account."""
-    policy.require(current_person(), "account.own")
-    return await render("auth/account.html", form=Form())
-
-
-@blueprint.post("/account/language")
-async def choose_language() -> Response:
-    """The language of pages and notices."""
-    form = Form(await request.form)
-    chosen = form.value("language")
-    try:
-        await accounts().choose_language(current_person(), chosen)
-    except Refusal as refusal:
-        return await _account_page(form, refusal)
-    flash(N_("Your language is saved."))
-    return redirect_to(f"/{chosen if chosen in LANGUAGES else language()}/account")
-
-
-@blueprint.post("/account/password")
-async def change_password() -> Response:
-    """A new password; every session of the account ends."""
-    form = Form(await request.form)
-    try:
-        await accounts().change_password(
-            current_person(),
-            form.value("old_password"),
-            form.value("new_password"),
-            address=request.remote_addr or "",
-        )
-    except Refusal as refusal:
-        return await _account_page(form, refusal)
-    flash(N_("Your password is changed. Sign in with the new one."))
-    return drop_session(redirect("auth.login"))
-
-
-@blueprint.post("/account/sign-out-everywhere")
-async def sign_out_everywhere() -> Response:
-    """End every session of the account."""
-    address = await identity_pages.end_session_address()
-    await accounts().sign_out_everywhere(current_person())
-    flash(N_("You are signed out on every device."))
-    return await _signed_out(address)
-
-
-async def _account_page(form: Form, refusal: Refusal) -> Response:
-    if isinstance(refusal, BadInput) and refusal.field == "password":
-        refusal = BadInput(refusal.code, refusal.message, field="new_password", **refusal.params)
-    page = form.refuse(refusal)
-    return await render("auth/account.html", status=refusal.status, form=page)
+    return await web_account.signed_out(address)

@@ -4,18 +4,19 @@ Views take the person with `current_person()`. In a WebSocket nothing of this ap
 opens with a join ticket.
 """
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from quart import Quart, Response, current_app, g, request
-from quart.ctx import has_request_context
+from quart import Quart, Response, current_app, g, request, websocket
+from quart.ctx import has_request_context, has_websocket_context
 
-from auth import csrf
+from auth import csrf, known_browser
 from auth import session as sessions
 from auth.person import Person
 from auth.policy import AssuranceNeeded, Can
 from auth.service import Accounts, SignedIn
-from auth.session import Login
+from auth.session import Browser, Login
 from errors import N_, Refusal
 from pages import error_json, here, language, local_path, redirect, wants_json
 from settings import Settings
@@ -85,8 +86,20 @@ def current_person() -> Person:
 
 
 def session_token() -> str:
-    """The session cookie as it came."""
-    return request.cookies.get(sessions.COOKIE, "")
+    """The session cookie as it came, of a request or a WebSocket."""
+    current = websocket if has_websocket_context() else request
+    return current.cookies.get(_cookie(sessions.COOKIE), "")
+
+
+def browser() -> Browser:
+    """What is known of the browser of this request."""
+    known = request.cookies.get(_cookie(known_browser.COOKIE), "")
+    agent = request.headers.get("User-Agent", "")
+    return Browser(request.remote_addr or "", agent, known, session_token())
+
+
+def _cookie(name: str) -> str:
+    return sessions.cookie_name(name, secure=settings().secure)
 
 
 async def _load() -> None:
@@ -124,22 +137,35 @@ def set_session(response: Response, signed_in: SignedIn) -> Response:
     """Put a new session's token into the browser."""
     login = signed_in.login
     lasting = login.until - login.created_at if login.until else None
-    response.set_cookie(
-        sessions.COOKIE,
-        signed_in.token,
-        max_age=lasting,  # a guest's link works once, so closing the browser must not end it
-        httponly=True,
-        samesite="Lax",
-        secure=settings().secure,
-        path="/",
-    )
+    # A guest's link works once, so closing the browser must not end the session.
+    _set_cookie(response, sessions.COOKIE, signed_in.token, lasting)
+    if not login.person.guest:
+        known = request.cookies.get(_cookie(known_browser.COOKIE), "")
+        value = known_browser.with_account(accounts().secret, known, login.person.id)
+        _set_cookie(response, known_browser.COOKIE, value, known_browser.DAYS)
     return response
 
 
 def drop_session(response: Response) -> Response:
     """Take the session's token out of the browser."""
-    response.delete_cookie(sessions.COOKIE, path="/")
+    response.delete_cookie(
+        _cookie(sessions.COOKIE), path="/", secure=settings().secure, httponly=True, samesite="Lax"
+    )
     return response
+
+
+def _set_cookie(
+    response: Response, name: str, value: str, max_age: int | timedelta | None = None
+) -> None:
+    response.set_cookie(
+        _cookie(name),
+        value,
+        max_age=max_age,
+        httponly=True,
+        samesite="Lax",
+        secure=settings().secure,
+        path="/",
+    )
 
 
 # --- forged requests ---------------------------------------------------------------------------
@@ -156,7 +182,7 @@ def csrf_token() -> str:
 def _csrf_cookie() -> str:
     if maybe_login() is not None:
         return session_token()
-    known: str = g.get("new_visitor") or request.cookies.get(csrf.COOKIE, "")
+    known: str = g.get("new_visitor") or request.cookies.get(_cookie(csrf.COOKIE), "")
     return known if len(known) <= 100 else ""
 
 
@@ -178,15 +204,7 @@ async def _check_csrf() -> None:
 def _set_visitor(response: Response) -> Response:
     visitor = g.get("new_visitor")
     if visitor:
-        response.set_cookie(
-            csrf.COOKIE,
-            visitor,
-            max_age=VISITOR_DAYS,
-            httponly=True,
-            samesite="Lax",
-            secure=settings().secure,
-            path="/",
-        )
+        _set_cookie(response, csrf.COOKIE, visitor, VISITOR_DAYS)
     return response
 
 

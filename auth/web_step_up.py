@@ -33,6 +33,18 @@ async def by_password() -> Response:
     return set_session(redirect_to(target or f"/{language()}/sittings"), signed_in)
 
 
+@blueprint.post("/step-up/code")
+async def by_code() -> Response:
+    """A code of the second factor."""
+    form = Form(await request.form)
+    try:
+        signed_in, target = await accounts().step_up_by_code(current_login(), form.value("code"))
+    except Refusal as refusal:
+        wanted = _wanted(form.value("level"))
+        return await _page(form.refuse(refusal), wanted, refusal.status)
+    return set_session(redirect_to(target or f"/{language()}/sittings"), signed_in)
+
+
 def _wanted(code: str) -> Level:
     known = {level.code: level for level in Level}
     return known.get(code, Level.MEDIUM)
@@ -40,7 +52,7 @@ def _wanted(code: str) -> Level:
 
 async def _page(form: Form, wanted: Level, status: int = 200) -> Response:
     login = current_login()
-    gives = accounts().profile.gives
+    ways = await accounts().ways(login, wanted)
     return await render(
         "auth/step_up.html",
         status=status,
@@ -49,5 +61,7 @@ async def _page(form: Form, wanted: Level, status: int = 200) -> Response:
         wanted=LEVELS[wanted],
         has=LEVELS[login.person.assurance.level],
         method=METHODS[login.method],
-        by_password=gives.get(Method.PASSWORD, Level.NONE) >= wanted,
+        by_passkey=Method.PASSKEY in ways,
+        by_code=Method.TOTP in ways,
+        by_password=Method.PASSWORD in ways,
     )

@@ -53,6 +53,10 @@ class Who:
         acts_for = {"acts_for": self.acts_for} if self.acts_for else {}
         return {"actor": self.person.id, **acts_for}
 
+    def sure_of_this(self, level: Level) -> "Who":
+        """The same person for one command, whose confirmation proved `level`."""
+        return replace(self, confirmed=level)
+
     def once_sure(self) -> "Who":
         """The same person after any step-up and confirmation: for what a page offers."""
         person = replace(self.person, assurance=Assurance(Level.HIGH))

@@ -31,6 +31,7 @@ from signaling.engine import (
     TrackStarted,
     Wish,
 )
+from signaling.guards import Who
 from signaling.journal import LEGAL
 from signaling.line_quality import Sample
 from signaling.listening import Listening, is_deaf
@@ -160,19 +161,20 @@ class LiveRoom:
 
     # --- commands --------------------------------------------------------------------------------
 
-    async def command(self, page: Page, command: m.Command) -> None:
+    async def command(self, page: Page, command: m.Command, who: Who | None = None) -> None:
         """Run a command and answer `ok` when it is on disk (a legal act: signed).
 
-        Raises Refusal, having changed nothing.
+        `who`: the page's person with a confirmation of this command. Raises Refusal, having changed
+        nothing.
         """
-        await self.changes.finish(self._command(page, command))
+        await self.changes.finish(self._command(page, command, who or page.who))
 
-    async def _command(self, page: Page, command: m.Command) -> None:
+    async def _command(self, page: Page, command: m.Command, who: Who) -> None:
         try:
             if isinstance(command, m.OnRecord):
-                index = await self._on_record.start(page.who)
+                index = await self._on_record.start(who)
             else:
-                index = await self._run(page, command)
+                index = await self._run(who, command)
             if index is not None and m.name(command) in LEGAL:
                 await self._tools.log.wait_covered(index)
             page.answer(command.id)
@@ -184,10 +186,10 @@ class LiveRoom:
             page.bye("left", NORMAL)
             await self.media.leave(page.seat)
 
-    async def _run(self, page: Page, command: m.Command) -> int | None:
+    async def _run(self, who: Who, command: m.Command) -> int | None:
         async with self.changes.lock:
-            facts = decide(self.room, page.who, command, self._tools.clock())
-            return await self.changes.commit(facts, page.who.actor)
+            facts = decide(self.room, who, command, self._tools.clock())
+            return await self.changes.commit(facts, who.actor)
 
     # --- time ------------------------------------------------------------------------------------
 

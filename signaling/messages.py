@@ -4,6 +4,8 @@ A message that is not exactly one of these is a `ProtocolError`: an unknown `typ
 value of the wrong form, a number out of range, text that is too long, or more than `LIMIT` bytes.
 """
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -43,6 +45,20 @@ class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     """What a page sends. `id` is repeated in the answer."""
 
     id: RequestId | None = None
+
+
+class LegalAct(Message, frozen=True, kw_only=True):
+    """A command that may ask for a confirmation of its own (`auth.policy.NEEDS`)."""
+
+    authorisation: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """The token of `POST /api/authorise/<id>`, once."""
+
+    def digest(self) -> str:
+        """SHA-256 in hex of what is confirmed: the command without its token and its number."""
+        members = msgspec.to_builtins(self)
+        named = {name: members[name] for name in members if name not in ("id", "authorisation")}
+        text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- coming in -----------------------------------------------------------------------------------
@@ -228,7 +244,7 @@ class RollCall(Message, frozen=True, kw_only=True, tag="roll_call"):
     ]
 
 
-class Admit(Message, frozen=True, kw_only=True, tag="admit"):
+class Admit(LegalAct, frozen=True, kw_only=True, tag="admit"):
     """Into the hearing."""
 
     seats: Seats | Literal["all"]
@@ -278,7 +294,7 @@ class OnRecord(Message, frozen=True, kw_only=True, tag="on_record"):
     """Go on record; answered when the record is proven."""
 
 
-class OffRecord(Message, frozen=True, kw_only=True, tag="off_record"):
+class OffRecord(LegalAct, frozen=True, kw_only=True, tag="off_record"):
     """Go off record; answered when nothing is recorded any more."""
 
     reason: Reason
@@ -360,14 +376,14 @@ class Adjourn(Message, frozen=True, kw_only=True, tag="adjourn"):
     reason: Reason
 
 
-class Reserve(Message, frozen=True, kw_only=True, tag="reserve"):
+class Reserve(LegalAct, frozen=True, kw_only=True, tag="reserve"):
     """Judgment is reserved."""
 
     reason: MaybeReason = ""
     to: Instant | None = None
 
 
-class Close(Message, frozen=True, kw_only=True, tag="close"):
+class Close(LegalAct, frozen=True, kw_only=True, tag="close"):
     """End the sitting."""
 
 

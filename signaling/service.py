@@ -13,6 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from audit.service import AuditLog
+from auth import policy, stepup
 from auth.person import Person
 from auth.service import Accounts
 from auth.session import Login
@@ -34,6 +35,7 @@ from signaling.guards import Who, check
 from signaling.live_room import LiveRoom
 from signaling.page import Page, Socket
 from signaling.ports import RecordAlarm, RecordingDesk
+from signaling.room import decide
 from signaling.state import Place, Room, load, start
 from signaling.writing import Writer
 
@@ -345,7 +347,31 @@ class LiveRooms:
             case _:
                 if live.pages.get(page.seat) is not page:
                     raise _not_this_page()
-                await live.command(page, message)
+                await live.command(page, message, await self._confirmed(page, live, message))
+
+    async def _confirmed(self, page: Page, live: LiveRoom, command: m.Command) -> Who:
+        """Who sends a command, with what its confirmation proved where the policy asks for one.
+
+        The confirmation is of exactly this command in this sitting. It is not used up by a command
+        that is refused for another reason.
+        """
+        who, act = page.who, f"live.{m.name(command)}"
+        if not isinstance(command, m.LegalAct) or not policy.confirms(who.person, act):
+            return who
+        decide(live.room, who.once_sure(), command, self._clock())
+        if command.authorisation is None:
+            raise stepup.needed(act, live.id, command.digest())
+        async with self._database.unit() as session:
+            level = await self.accounts.stepup.take(
+                session,
+                command.authorisation,
+                person=who.person.id,
+                login=page.login,
+                act=act,
+                object=live.id,
+                digest=command.digest(),
+            )
+        return who.sure_of_this(level)
 
     async def _media(
         self, page: Page, live: LiveRoom, message: m.Publish | m.Subscribe | m.Answer

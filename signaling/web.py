@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Quart, Response, current_app, jsonify, request, websocket
 
-from auth import session as sessions
-from auth.web import accounts, current_login, current_person
+from auth.web import accounts, current_login, current_person, session_token
 from errors import N_, BadInput
 from pages import language, local_path, render
 from sessions.web_services import services
@@ -115,7 +114,7 @@ async def kit_socket() -> Any:
     """A kit check, for whoever is signed in or came by an invitation."""
     if not _is_ours():
         return "another origin", 403
-    login = await accounts().login(websocket.cookies.get(sessions.COOKIE, ""))
+    login = await accounts().login(session_token())
     if login is None:
         return "not signed in", 401
     await websocket.accept()

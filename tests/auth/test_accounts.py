@@ -138,7 +138,7 @@ async def test_many_attempts_at_once_do_not_slip_by(house: House) -> None:
 async def test_an_address_that_tries_many_accounts_waits_as_a_whole(lite: House) -> None:
     for number in range(throttle.ADDRESS_FREE):
         async with lite.database.unit() as session:  # what a failed attempt writes
-            for key, _ in lite.accounts._throttle_keys(ELSEWHERE, f"name{number}"):
+            for key, _ in lite.accounts.attempts.keys(ELSEWHERE, f"name{number}"):
                 known = await store.failures(session, key)
                 await store.set_failures(session, key, throttle.failed(known, lite.clock()))
     assert await refused(lite, "clerk", PASSWORD, ELSEWHERE) == "sign_in.wait"

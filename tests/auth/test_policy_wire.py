@@ -31,6 +31,7 @@ SEATED = {
 }
 HOSTS = {"judge", "clerk"}
 REFUSED = {401, 403, 404}
+PROOFS = ("passkey.too_late", "passkey.refused")
 CODES = ("policy.", "private.", "sitting.unknown", "seat.unknown", "invitation.other_sitting")
 
 
@@ -93,7 +94,8 @@ async def test_every_address_obeys_who_may(house: Wire) -> None:
             browser = await house.browser(name)
             status, code = await wire.call(house, browser, route, method=method.upper())
             assert not code.startswith(CODES), (name, route["rule"], status, code)
-            assert status not in (401, 403), (name, route["rule"], status, code)
+            late = code in PROOFS  # a sample cannot prove anything
+            assert late or status not in (401, 403), (name, route["rule"], status, code)
             assert status < 500, (name, route["rule"], status, code)
             if route["rule"].startswith(("/account/password", "/account/sign-out", "/step-up")):
                 del house.browsers[name]  # signed out by it, or with a new token

@@ -1,4 +1,6 @@
 // @ts-check
+import { confirmAct, NotConfirmed } from "../confirm.js";
+import { Refused as NotAccepted } from "../http.js";
 import { language, t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { Refused } from "./signal.js";
@@ -143,10 +145,24 @@ export class Room {
     this.ui.busy.add(busy);
     this.refresh();
     try {
-      return await this.signal.request(type, fields);
+      return await this.#confirmed(type, fields);
     } finally {
       this.ui.busy.delete(busy);
       this.refresh();
+    }
+  }
+
+  /**
+   * Some acts ask for a confirmation; then the same command goes once more, with its token.
+   * @param {string} type @param {Record<string, any>} fields
+   */
+  async #confirmed(type, fields) {
+    try {
+      return await this.signal.request(type, fields);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== "policy.confirmation_needed") throw error;
+      const act = /** @type {import("../confirm.js").Act} */ (error.params);
+      return this.signal.request(type, { ...fields, authorisation: await confirmAct(act) });
     }
   }
 
@@ -206,6 +222,8 @@ export class Room {
 
 /** What a person reads when a command failed. @param {unknown} error */
 export function explain(error) {
+  if (error instanceof NotConfirmed) return t("You did not confirm it. Nothing was changed.");
+  if (error instanceof NotAccepted) return error.message;
   if (error instanceof Refused) {
     return error.message === "" ? t("That was refused.") : t(error.message, error.params);
   }
