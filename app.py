@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
@@ -61,8 +62,12 @@ from sessions.invitations import Invitations
 from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
+from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
+from signaling.engine import MediaEngine
+from signaling.gate import Gate, MainLoad
 from signaling.service import LiveRooms
+from signaling.worker_pool import WorkerPool
 from tools.identity import stand_in
 
 logger = structlog.get_logger(__name__)
@@ -133,7 +138,7 @@ class House:
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
-        self.engine = AiortcEngine(settings.media_hosts, settings.media_ports)
+        self.engine = self._engine()
         vault = Vault(settings.vault)
         self.desk = Desk(
             database,
@@ -143,6 +148,8 @@ class House:
             clock,
             min_free_bytes=settings.record_min_free_bytes,
         )
+        cost = await asyncio.to_thread(calibration.microseconds)
+        self.gate = self._gate(settings.media_capacity or capacity.of_cost(cost))
         self.live = LiveRooms(
             database=database,
             log=self.log,
@@ -151,6 +158,7 @@ class House:
             engine=self.engine,
             desk=self.desk,
             clock=clock,
+            gate=self.gate,
         )
         self.desk.on_alarm = self.live.on_alarm
         self.desk.on_sealed = self.timestamping.want
@@ -158,6 +166,22 @@ class House:
         self.playback = Playback(
             database, self.log, vault, key_store, self.sittings, anchors, clock
         )
+
+    def _engine(self) -> MediaEngine:
+        settings = self.settings
+        options: dict[str, Any] = {
+            "hosts": settings.media_hosts,
+            "ports": settings.media_ports,
+        }
+        if settings.media_workers:
+            return WorkerPool(settings.media_workers, options)
+        return AiortcEngine(**options)
+
+    def _gate(self, per_worker: int) -> Gate:
+        if isinstance(self.engine, WorkerPool):
+            return Gate(per_worker, MainLoad(), self.engine.loads)
+        rooms = self.engine.rooms if isinstance(self.engine, AiortcEngine) else tuple
+        return Gate(per_worker, MainLoad(rooms))
 
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
@@ -172,6 +196,9 @@ class House:
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
+        self.gate.main.start()
+        if isinstance(self.engine, WorkerPool):
+            await self.engine.start()
         await self.live.restore()
 
     async def _time_source(self, passphrase: str) -> Source:
@@ -216,6 +243,7 @@ class House:
 
     async def stop(self) -> None:
         """End what runs, the rooms first (again: that is harmless)."""
+        self.gate.main.stop()
         await self.live.close()
         await self.engine.close()
         await self.desk.shutdown()

@@ -59,6 +59,12 @@ class Settings:
     """The client secret of a provider whose entry names no `client_secret_file`."""
     identity_stand_in: bool | None = None
     """Start the stand-in provider (needs Node). None: in demo mode yes. Demo mode only."""
+    media_workers: int = 0
+    """Processes that carry media, one per core. 0: in this process."""
+    media_capacity: int = 0
+    """Forwarded packets per second that one worker may be asked to carry. 0: reckoned at start."""
+    metrics_token: str = field(default="", repr=False)
+    """Whoever shows it may read /metrics. Empty: this machine only."""
     turn_urls: tuple[str, ...] = ()
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
@@ -157,7 +163,13 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "demo_sittings" | "local_witness" | "identity_stand_in":
                 return {"yes": True, "no": False}[raw]
-            case "port" | "record_min_free_bytes" | "timestamp_minutes":
+            case (
+                "port"
+                | "media_workers"
+                | "media_capacity"
+                | "record_min_free_bytes"
+                | "timestamp_minutes"
+            ):
                 return int(raw)
             case "data_dir" | "vault_dir" | "identity_file" | "tsa_roots":
                 return Path(raw).resolve()

@@ -329,6 +329,10 @@ class AiortcEngine:
         self._rooms.add(room)
         return room
 
+    def rooms(self) -> tuple[ForwardingRoom, ...]:
+        """All that are open."""
+        return tuple(self._rooms)
+
     async def close(self) -> None:
         """See `MediaEngine.close`."""
         await asyncio.gather(*(room.close() for room in list(self._rooms)))

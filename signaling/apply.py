@@ -177,6 +177,10 @@ def _heard(live: Live, fact: f.WitnessHeard, at: datetime) -> Live:
     return _seat(live, fact.seat, heard=True)
 
 
+def _unchanged(live: Live, fact: f.Fact, at: datetime) -> Live:
+    return live
+
+
 def _silent(live: Live, fact: f.MediaSilent, at: datetime) -> Live:
     before = live.seats[fact.seat].silent
     now = before | {fact.source} if fact.silent else before - {fact.source}
@@ -334,6 +338,8 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.WitnessHeard: _heard,
     f.MediaSilent: _silent,
     f.LineCut: _cut,
+    f.MediaInterrupted: _unchanged,
+    f.MediaRestored: _unchanged,
     f.RollCalled: _roll,
     f.DelaySet: _delay,
     f.FloorGiven: _floor,

@@ -213,6 +213,20 @@ class PicturesChanged:
     pictures: dict[TrackId, Picture]
 
 
+@dataclass(frozen=True, slots=True)
+class RoomLost:
+    """What carried the room is gone, with every connection; it is being brought back elsewhere.
+    Places and permissions stand. `Disconnected` and `TrackSilent` follow for what there was."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBack:
+    """The room is there again, and takes connections. No recorder but the one attached before."""
+
+    seconds: float
+    """So long was it gone."""
+
+
 MediaEvent = (
     Connected
     | Disconnected
@@ -221,6 +235,8 @@ MediaEvent = (
     | SlotsChanged
     | PicturesChanged
     | Speaking
+    | RoomLost
+    | RoomBack
 )
 
 

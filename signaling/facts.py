@@ -150,6 +150,17 @@ class LineCut(Struct, frozen=True):
     cut: bool
 
 
+class MediaInterrupted(Struct, frozen=True):
+    """What carried everybody's sound and picture is gone; it is being brought back."""
+
+
+class MediaRestored(Struct, frozen=True):
+    """The media room is there again. Each source tells of itself when it is back."""
+
+    ms: int
+    """How long there was none."""
+
+
 class RollCalled(Struct, frozen=True):
     """Presence, for the record."""
 
@@ -357,6 +368,8 @@ Fact: TypeAlias = (
     | WitnessHeard
     | MediaSilent
     | LineCut
+    | MediaInterrupted
+    | MediaRestored
     | RollCalled
     | DelaySet
     | FloorGiven

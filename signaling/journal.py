@@ -151,6 +151,8 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
         "media.silent" if x.silent else "media.back", x.seat, {"source": x.source}
     ),
     f.LineCut: lambda x: Entry("line.cut" if x.cut else "line.back", x.seat, {}),
+    f.MediaInterrupted: lambda _: Entry("media.interrupted"),
+    f.MediaRestored: lambda x: Entry("media.restored", None, {"ms": x.ms}),
     f.RollCalled: lambda x: Entry("roll_call", None, {"by": x.by, "entries": x.entries}),
     f.FloorGiven: lambda x: Entry("floor", x.seat, {"by": x.by}),
     f.Muted: lambda x: Entry("mute", x.seat, {"by": x.by, "lock": x.lock}),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from errors import Refusal
 from sessions.phase import Phase, Step
 from sessions.sitting import Sitting
-from signaling import effects, presence
+from signaling import effects, presence, record
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
@@ -24,6 +24,8 @@ from signaling.engine import (
     MediaEvent,
     MediaRoom,
     PicturesChanged,
+    RoomBack,
+    RoomLost,
     SlotsChanged,
     Speaking,
     TrackId,
@@ -275,6 +277,10 @@ class LiveRoom:
                 self.changes.spawn(self._silence(track.seat, track.source, True))
             case TrackStarted(track):
                 self.changes.spawn(self._silence(track.seat, track.source, False))
+            case RoomLost():
+                self.changes.spawn(self._media_lost())
+            case RoomBack(seconds):
+                self.changes.spawn(self._media_back(seconds))
 
     async def _heard_again(self) -> None:
         """A line is back: do not wait for the next second to say so."""
@@ -286,6 +292,20 @@ class LiveRoom:
         page = self.pages.get(seat)
         if page is not None:
             page.socket.send(message)
+
+    async def _media_lost(self) -> None:
+        """Nothing is recorded of what nobody hears: the record is interrupted, and goes on when
+        it can be proved again."""
+        async with self.changes.lock:
+            if not self.over:
+                now = self._tools.clock()
+                stopped = record.interrupted(self.room, "media.lost", now)
+                await self.changes.commit([f.MediaInterrupted(), *stopped])
+
+    async def _media_back(self, seconds: float) -> None:
+        async with self.changes.lock:
+            if not self.over:
+                await self.changes.commit([f.MediaRestored(round(seconds * 1000))])
 
     async def _silence(self, seat: str, source: str, silent: bool) -> None:
         """Written down for the hearing only: what happens in a private room is not."""

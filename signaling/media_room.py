@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from signaling import sdp
@@ -290,6 +290,13 @@ class ForwardingRoom:
 
     def _sign(self, seat: str, link: Link) -> None:
         self._heard[seat] = max(self._heard.get(seat, 0), link.heard_ns)
+
+    def counters(self) -> dict[str, int]:
+        """Totals of packets by what became of them, for metrics."""
+        found = asdict(self.forwarder.counters)
+        seats = self.forwarder.seats.values()
+        found["repeated"] = sum(seat.subscriber.repeated for seat in seats if seat.subscriber)
+        return found
 
     async def leave(self, seat: str) -> None:
         """See `MediaRoom.leave`."""

@@ -119,6 +119,7 @@ _NOTICES: dict[type, Callable[[Room, Any], list[Notice]]] = {
     f.CannotHearSet: lambda room, x: _hosts(room, "cannot_hear", seat=x.seat, on=x.on),
     f.MediaSilent: _silent,
     f.LineCut: _cut,
+    f.MediaInterrupted: lambda room, x: [Notice(_inside(room), "media_interrupted")],
     f.FloorGiven: _floor,
     f.Muted: lambda room, x: _to(x.seat, "muted", locked=x.lock),
     f.Unlocked: lambda room, x: _to(x.seat, "unlocked"),

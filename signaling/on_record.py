@@ -90,7 +90,7 @@ class OnRecord:
             self.alarm("record.stopped")
 
     def maybe_resume(self, now: datetime) -> None:
-        """After a restart: go on as soon as it can be proved."""
+        """After an interruption: go on as soon as it can be proved."""
         changes = self._changes
         if not record.resumable(changes.room):
             return

@@ -49,8 +49,22 @@ def lost(room: Room, code: str, now: datetime) -> list[f.Fact]:
     )
 
 
+def interrupted(room: Room, code: str, now: datetime) -> list[f.Fact]:
+    """What carried the media is gone: like `lost`, but the record goes on by itself."""
+    if room.live.phase is not Phase.ON_RECORD:
+        return []
+    return settle(
+        room,
+        [
+            f.RecordStopped("interrupted", code),
+            f.PhaseChanged(Step.SUSPEND, Phase.TECH_SUSPENDED, ""),
+        ],
+        now,
+    )
+
+
 def resumable(room: Room) -> bool:
-    """After a restart: whether the record may go on by itself now.
+    """After a restart, or when a media worker died: whether the record may go on by itself now.
 
     The court's order to record stands; the gap is in the record. Those whose presence makes the
     record count must be back first, and the proof is asked for like any other.

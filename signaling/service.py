@@ -31,6 +31,7 @@ from signaling import messages as m
 from signaling import presence, store
 from signaling.change import Tools
 from signaling.engine import MediaEngine, MediaRefused
+from signaling.gate import Gate
 from signaling.guards import Who, check
 from signaling.live_room import LiveRoom
 from signaling.page import Page, Socket
@@ -70,7 +71,11 @@ class LiveRooms:
         engine: MediaEngine,
         desk: RecordingDesk,
         clock: Clock,
+        gate: Gate | None = None,
     ) -> None:
+        self.gate = gate
+        if gate is not None:
+            gate.people = self.people
         self.engine = engine
         self.accounts = accounts
         self._database = database
@@ -249,6 +254,8 @@ class LiveRooms:
         presence.open_lobby(room, self._clock())  # too early, or over
         if live is not None and room.at(seat.id).place is Place.REMOVED:
             raise presence.removed()
+        if live is not None or room.live.phase is Phase.SCHEDULED:
+            self._check_capacity(room, seat.id)
         return self.accounts.ticket(login, sitting.id, seat.id), seat.id
 
     async def hello(self, message: m.Hello, socket: Socket) -> Came:
@@ -265,8 +272,24 @@ class LiveRooms:
         )
         async with self._door(sitting.id):
             live = await self._room(sitting)
+            self._check_capacity(live.room, seat.id)
             await live.join(page)
         return Came(page, live)
+
+    def _check_capacity(self, room: Room, seat: str) -> None:
+        """Who was let in once is never refused again, whatever became of the connection."""
+        if self.gate is not None and room.at(seat).place is Place.OUTSIDE:
+            self.gate.check(room.sitting.id, host=room.is_host(seat))
+
+    def people(self) -> dict[str, int]:
+        """How many are in each sitting that is live here: whoever has a place."""
+        return {
+            room.id: sum(
+                seat.place not in (Place.OUTSIDE, Place.REMOVED)
+                for seat in room.room.live.seats.values()
+            )
+            for room in self._rooms.values()
+        }
 
     def _door(self, sitting_id: str) -> asyncio.Lock:
         """Opening, entering and forgetting a room exclude each other."""

@@ -149,6 +149,10 @@ def twelve(folder: Path) -> None:
                 crowd = visitors.open("clerk", script=FACE)
                 for seat in ("judge", "accused", "interpreter"):
                     _views(visitors, mock, crowd, seat, folder / f"{count}-{seat}")
+                mock.command("judge", m.AllowScreen(seat="interpreter", allowed=True))
+                sharing = visitors.open("interpreter", script=FACE)
+                sharing.locator('[data-control="screen"]').click()
+                _views(visitors, mock, crowd, "judge", folder / f"{count}-screen")
                 visitors.close()
                 if visitors.wrong:
                     print(count, visitors.wrong, file=sys.stderr)

@@ -3,16 +3,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from typing import TypeVar
 
 import pytest
-from aiortc.rtcdtlstransport import RTCCertificate
 
-from benchmarks.synthetic import Client, Counts, Publisher, Subscriber
+from benchmarks.synthetic import Publisher
 from signaling import sdp
 from signaling.aiortc_engine import AiortcEngine, Link
 from signaling.engine import (
-    SOURCES,
     Connected,
     Disconnected,
     HearingSpace,
@@ -23,60 +20,10 @@ from signaling.engine import (
 )
 from signaling.media_room import ForwardingRoom
 from tests.media.browser import Events, until
+from tests.media.peers import Peers, growing
 
-Peer = TypeVar("Peer", Publisher, Subscriber)
 HEARING = HearingSpace("s")
-PICTURE, SOUND = [[b"\x00" * 500] * 3, [b"\x01" * 200]], [b"sound"] * 50
-
-
-class Peers:
-    """Publishers and subscribers of one room, ended together."""
-
-    def __init__(self, room: ForwardingRoom) -> None:
-        self.room = room
-        self.counts = Counts()
-        self.certificate = RTCCertificate.generateCertificate()
-        self._running: list[tuple[Client, asyncio.Task[None]]] = []
-
-    def admit(self, seat: str) -> None:
-        self.room.permit(seat, frozenset(SOURCES))
-        self.room.place(seat, HEARING)
-
-    async def publisher(self, seat: str, name: str = "p1") -> Publisher:
-        self.admit(seat)
-        peer = Publisher(self.certificate, self.counts)
-
-        async def publish(offer: str) -> str:
-            return await self.room.publish(seat, name, offer)
-
-        return await self._run(peer, asyncio.create_task(peer.join(publish, PICTURE, SOUND)))
-
-    async def subscriber(self, seat: str, name: str = "s1") -> Subscriber:
-        self.admit(seat)
-        peer = Subscriber(self.certificate, self.counts)
-
-        async def subscribe() -> str:
-            return await self.room.subscribe(seat, name)
-
-        async def answer(text: str) -> None:
-            await self.room.subscribed(seat, name, text)
-
-        return await self._run(peer, asyncio.create_task(peer.join(subscribe, answer)))
-
-    async def _run(self, peer: Peer, task: asyncio.Task[None]) -> Peer:
-        self._running.append((peer, task))
-        up = asyncio.create_task(peer.up.wait())
-        await asyncio.wait({up, task}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            up.cancel()
-            await task
-        return peer
-
-    async def close(self) -> None:
-        for _, task in self._running:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in self._running), return_exceptions=True)
-        await asyncio.gather(*(peer.link.close() for peer, _ in self._running))
+Hosted = Peers[ForwardingRoom]
 
 
 @pytest.fixture
@@ -97,20 +44,10 @@ async def room(engine: AiortcEngine, events: Events) -> ForwardingRoom:
 
 
 @pytest.fixture
-async def peers(room: ForwardingRoom) -> AsyncIterator[Peers]:
+async def peers(room: ForwardingRoom) -> AsyncIterator[Hosted]:
     peers = Peers(room)
     yield peers
     await peers.close()
-
-
-async def growing(peers: Peers, by: int = 30) -> None:
-    """Wait until subscribers have received that many packets more."""
-    goal = peers.counts.received + by
-
-    async def received() -> int:
-        return peers.counts.received
-
-    await until(received, lambda count: count >= goal)
 
 
 async def test_is_a_media_engine() -> None:
@@ -121,7 +58,7 @@ async def test_is_a_media_engine() -> None:
     await engine.close()
 
 
-async def test_packets_flow_between_peers(peers: Peers, events: Events) -> None:
+async def test_packets_flow_between_peers(peers: Hosted, events: Events) -> None:
     await peers.publisher("judge")
     await peers.subscriber("lawyer")
     await growing(peers)
@@ -130,7 +67,7 @@ async def test_packets_flow_between_peers(peers: Peers, events: Events) -> None:
     assert SlotsChanged in kinds
 
 
-async def test_malformed_packets_of_an_authenticated_peer_harm_nobody(peers: Peers) -> None:
+async def test_malformed_packets_of_an_authenticated_peer_harm_nobody(peers: Hosted) -> None:
     publisher = await peers.publisher("judge")
     subscriber = await peers.subscriber("lawyer")
     await growing(peers)
@@ -152,7 +89,7 @@ async def test_malformed_packets_of_an_authenticated_peer_harm_nobody(peers: Pee
     assert subscriber.link.up
 
 
-async def test_undecryptable_packets_are_dropped(peers: Peers) -> None:
+async def test_undecryptable_packets_are_dropped(peers: Hosted) -> None:
     publisher = await peers.publisher("judge")
     await peers.subscriber("lawyer")
     link = peers.room._publishers["judge", "p1"][0]
@@ -169,7 +106,7 @@ async def test_undecryptable_packets_are_dropped(peers: Peers) -> None:
 
 
 async def test_a_subscriber_that_dies_leaves_the_publisher_alone(
-    peers: Peers, events: Events
+    peers: Hosted, events: Events
 ) -> None:
     publisher = await peers.publisher("judge")
     dying = await peers.subscriber("lawyer")
@@ -186,7 +123,7 @@ async def test_a_subscriber_that_dies_leaves_the_publisher_alone(
 
 
 async def test_a_candidate_in_a_description_gets_no_packet(
-    room: ForwardingRoom, peers: Peers
+    room: ForwardingRoom, peers: Hosted
 ) -> None:
     """Whoever may talk to us must not make us talk to a third party."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
@@ -240,7 +177,7 @@ async def test_a_closed_room_refuses(room: ForwardingRoom) -> None:
     assert caught.value.code == "media.closed"
 
 
-async def test_nothing_is_left_behind(peers: Peers, room: ForwardingRoom) -> None:
+async def test_nothing_is_left_behind(peers: Hosted, room: ForwardingRoom) -> None:
     await peers.publisher("judge")
     await peers.subscriber("lawyer")
     await growing(peers)

@@ -85,6 +85,8 @@ const provider = new Provider(settings.issuer, {
     },
   },
   ttl: { Session: 3600, Interaction: 600, Grant: 3600, AccessToken: 300, IdToken: 300, AuthorizationCode: 60 },
+  // oidc-provider calls no loopback address; the demo's house is on one.
+  fetch: (address, { dispatcher: _guarded, ...options }) => fetch(address, options),
   findAccount: (_ctx, sub) => {
     const person = people.find((one) => one.sub === sub);
     return person && { accountId: sub, claims: () => ({ sub, ...person.claims }) };
@@ -102,6 +104,7 @@ const provider = new Provider(settings.issuer, {
   },
 });
 provider.on("server_error", (_ctx, error) => console.error(error.name, error.message));
+provider.on("backchannel.error", (_ctx, error) => console.error("back-channel logout failed:", error.message, error.cause?.message ?? ""));
 
 const escape = (text) => String(text ?? "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 

@@ -1,5 +1,6 @@
 // @ts-check
 import { N_ } from "../i18n.js";
+import { cameraWish, facingOf, otherFacing } from "./cameras.js";
 
 /** @typedef {import("./types.js").Phrase} Phrase */
 /** @typedef {"camera" | "microphone"} Kind */
@@ -67,6 +68,8 @@ export class Devices extends EventTarget {
   /** @type {MediaDeviceInfo[]} */
   list = [];
   chosen = remembered();
+  /** Where the person turned the camera; empty: the chosen device. @type {import("./cameras.js").Facing | ""} */
+  facing = "";
 
   constructor() {
     super();
@@ -80,7 +83,9 @@ export class Devices extends EventTarget {
    */
   async open(kind) {
     const id = this.chosen[kind];
-    const wish = { ...(kind === "camera" ? SIZE : VOICE), ...(id ? { deviceId: { ideal: id } } : {}) };
+    const wish = kind === "camera"
+      ? cameraWish(SIZE, id, this.facing)
+      : { ...VOICE, ...(id ? { deviceId: { ideal: id } } : {}) };
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
         kind === "camera" ? { video: wish } : { audio: wish },
@@ -123,9 +128,17 @@ export class Devices extends EventTarget {
    */
   async choose(kind, id) {
     this.chosen = { ...this.chosen, [kind]: id };
+    if (kind === "camera") this.facing = "";
     sessionStorage.setItem(STORE, JSON.stringify(this.chosen));
     if (kind !== "speaker" && this[kind] !== null) await this.open(kind);
     this.#changed();
+  }
+
+  /** The camera at the other side of a telephone. */
+  async turnCamera() {
+    this.facing = otherFacing(facingOf(this.camera));
+    this.camera?.stop(); // many telephones open one camera at a time
+    return this.open("camera");
   }
 
   async refresh() {

@@ -4,6 +4,7 @@ import { CHANNEL, take } from "../kit/result.js";
 import { toast } from "../toast.js";
 import { voices } from "./channels.js";
 import { Devices, Level, missingParts } from "./devices.js";
+import { Interruptions } from "./interruptions.js";
 import { Media } from "./media.js";
 import { eventPhrase, isUrgent } from "./phrases.js";
 import { explain, Room } from "./room.js";
@@ -13,6 +14,7 @@ import { may, viewOf } from "./state.js";
 import { h, patch } from "./vdom.js";
 import { NARROW } from "./view_controls.js";
 import { shell } from "./view_shell.js";
+import { WakeLock } from "./wake_lock.js";
 import { Watch } from "./watch.js";
 
 /**
@@ -57,7 +59,17 @@ function start() {
   const media = new Media(signal);
   const devices = new Devices();
   const sources = new Sources({ devices, media, signal, changed: () => room.refresh() });
+  const interruptions = new Interruptions({
+    track: (kind) => devices[kind],
+    wanted: (kind) => sources.wish[kind] && room.model.end === null,
+    open: (kind) => devices.open(kind),
+    hidden: () => document.hidden,
+    now: () => performance.now(),
+    changed: () => room.refresh(),
+  });
+  devices.addEventListener("change", () => void interruptions.look());
   room = new Room({
+    interruptions,
     signal,
     media,
     devices,
@@ -94,6 +106,7 @@ function start() {
   });
   new BroadcastChannel(CHANNEL).onmessage = () => sendKit(room);
   watchVisibility(room);
+  navigator.mediaDevices.addEventListener("devicechange", () => reopen(room));
   watchLevel(room);
   setInterval(() => second(room), 1000);
   matchMedia(NARROW).addEventListener("change", () => room.refresh());
@@ -119,6 +132,7 @@ function second(room) {
   const wanted = room.model.state !== null && room.model.end === null;
   late = wanted && room.media.state !== "connected" ? late + 1 : 0;
   room.set({ mediaLate: late > LATE_S });
+  void room.interruptions.look();
 }
 
 /** @param {Room} room @param {Record<string, any>} message */
@@ -185,29 +199,17 @@ function render(room) {
   const number = room.model.state?.sitting.case_number;
   const title = number === undefined ? t("Mahdar") : `${number} · ${t("Mahdar")}`;
   if (document.title !== title) document.title = title;
-  void keepAwake(viewOf(room.model) !== "ended" && room.model.state !== null);
+  void awake.want(viewOf(room.model) !== "ended" && room.model.state !== null);
 }
 
-/** @type {WakeLockSentinel | null} */
-let awake = null;
-let asking = false;
+/** The screen must not go dark in a hearing. */
+const awake = new WakeLock();
 
-/** The screen must not go dark in a hearing. @param {boolean} wanted */
-async function keepAwake(wanted) {
-  if (!wanted) {
-    void awake?.release();
-    awake = null;
-    return;
-  }
-  if (awake !== null || asking || document.hidden || !("wakeLock" in navigator)) return;
-  asking = true;
-  try {
-    awake = await navigator.wakeLock.request("screen");
-    awake.addEventListener("release", () => { awake = null; });
-  } catch {
-    awake = null; // low battery: the browser decides
-  } finally {
-    asking = false;
+/** A device that was gone is plugged in again. @param {Room} room */
+function reopen(room) {
+  for (const kind of /** @type {const} */ (["microphone", "camera"])) {
+    const lost = room.devices.failed[kind] === "none" && room.devices[kind] === null;
+    if (lost && room.sources.wish[kind] && room.model.end === null) void room.devices.open(kind);
   }
 }
 
@@ -220,6 +222,8 @@ function watchVisibility(room) {
     if (room.sources.wish.microphone && room.devices.microphone === null && room.model.end === null) {
       void room.devices.open("microphone");
     }
+    void awake.renew();
+    void room.interruptions.seen();
     room.refresh();
   });
 }

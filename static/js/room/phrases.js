@@ -24,6 +24,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   cannot_hear: N_("%(name)s cannot hear."),
   media_silent: N_("Nothing comes in from %(name)s at the moment."),
   line_cut: N_("%(name)s hears nothing at the moment. The record notes the seconds."),
+  media_interrupted: N_("Sound and picture of all were cut off and come back by themselves. Wait until you see each other again."),
   private_ended: N_("The private consultation has ended."),
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
   taken_back: N_("You are back in your place."),

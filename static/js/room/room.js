@@ -73,6 +73,7 @@ export class Room {
    * @param {import("./devices.js").Devices} parts.devices
    * @param {import("./sources.js").Sources} parts.sources
    * @param {import("./watch.js").Watch} parts.watch
+   * @param {import("./interruptions.js").Interruptions} parts.interruptions
    * @param {{ zone: string, kitUrl: string, exitUrl: string }} parts.page
    * @param {() => void} parts.render
    */
@@ -82,6 +83,7 @@ export class Room {
     this.devices = parts.devices;
     this.sources = parts.sources;
     this.watch = parts.watch;
+    this.interruptions = parts.interruptions;
     this.page = parts.page;
     this.render = parts.render;
   }

@@ -2,6 +2,7 @@
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
 import { SIGN } from "../language.js";
+import { canTurn } from "./cameras.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
 import { mayShare } from "./sources.js";
@@ -45,7 +46,7 @@ export const NARROW = "(width < 40rem)";
 export function controls(room, { panel }) {
   const detained = isDetained(room.state);
   const first = [microphone(room), camera(room), detained ? null : hand(room), cannotHear(room), panel ? panelControl(room) : null];
-  const rest = [detained ? hand(room) : null, screen(room), consult(room), soundOnly(room), settings(room), exit(room)];
+  const rest = [detained ? hand(room) : null, screen(room), turnCamera(room), consult(room), soundOnly(room), settings(room), exit(room)];
   const narrow = matchMedia(NARROW).matches;
   return h(
     "div",
@@ -117,6 +118,16 @@ function camera(room) {
     () => void turn(room, "camera", !on),
     { kind: on ? "" : "control-off" },
   );
+}
+
+/** @param {Room} room */
+function turnCamera(room) {
+  if (!room.sources.on.camera || !canTurn(room.devices.list, matchMedia("(hover: none)").matches)) return null;
+  const act = async () => {
+    const opened = await room.devices.turnCamera();
+    if (!opened) toast(t("The other camera did not start."), { urgent: true });
+  };
+  return control("turn-camera", icon("camera-rotate"), t("Turn the camera"), () => void act());
 }
 
 /** @param {Room} room @param {"microphone" | "camera"} kind @param {boolean} on */

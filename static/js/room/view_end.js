@@ -26,7 +26,7 @@ export function ended(room) {
       refused !== null ? h("p", { class: "lead" }, refused.text) : null,
       detail === "" ? null : h("p", { class: "lead" }, t(detail)),
       h("div", { class: "row" },
-        again ? button(reason === "taken_over" ? t("Take the seat back here") : t("Come back in"), { onclick: () => location.reload() }) : null,
+        again || refused?.code === "capacity.full" ? button(reason === "taken_over" ? t("Take the seat back here") : t("Come back in"), { onclick: () => location.reload() }) : null,
         h("a", { class: "aegov-btn btn-sm btn-outline", href: room.page.exitUrl }, t("To my sittings"))),
     ),
   );

@@ -145,10 +145,18 @@ function devices(room) {
       kind === "camera" ? icon("video-camera-slash") : icon("microphone-slash"),
     ),
   );
-  const gone = room.devices.microphone?.muted === true && room.sources.on.microphone;
-  const resume = notice("resume", t("Another program or a telephone call took your microphone."), [button(t("Resume the microphone"), { onclick: () => void room.devices.open("microphone") })], icon("microphone-slash"));
+  const { taken } = room.interruptions;
+  const resume = notice("resume", takenText(taken), [button(t("Tap to resume"), { onclick: () => void room.interruptions.tap() })], icon(taken.includes("microphone") ? "microphone-slash" : "video-camera-slash"));
   const talking = notice("talking", t("You are speaking, but your microphone is off."), [], icon("microphone-slash"));
-  return [...notes, gone ? resume : null, room.ui.talkingMuted ? talking : null];
+  return [...notes, taken.length > 0 ? resume : null, room.ui.talkingMuted ? talking : null];
+}
+
+/** @param {("camera" | "microphone")[]} taken */
+function takenText(taken) {
+  if (taken.length > 1) return t("A telephone call or the lock screen took your microphone and camera. Nobody hears or sees you.");
+  return taken[0] === "camera"
+    ? t("Another program or a telephone call took your camera. Nobody sees you.")
+    : t("Another program or a telephone call took your microphone. Nobody hears you.");
 }
 
 /** @param {Room} room */

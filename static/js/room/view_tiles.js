@@ -1,5 +1,6 @@
 // @ts-check
 import { t } from "../i18n.js";
+import { facingOf } from "./cameras.js";
 import { arrange, PHONE_WIDTH, place } from "./layout.js";
 import { languageName, ownName, SIGN } from "../language.js";
 import { signer, voices } from "./channels.js";
@@ -126,7 +127,7 @@ function tile(room, item, rect, large) {
         "block-size": `${Math.floor(rect.h)}px`,
       },
     },
-    video(stream, picture, mine && item.source === "camera"),
+    video(stream, picture, mine && item.source === "camera" && mirrors(room)),
     picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
     why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": sent?.why },
       sent?.why === "line" ? icon("cell-signal-low", "icon-20") : icon("video-camera-slash", "icon-20"), h("span", {}, why)),
@@ -227,6 +228,9 @@ function pin(room, item, seat) {
   );
 }
 
+/** One's own face is shown as in a mirror; what the back camera sees is not. @param {Room} room */
+const mirrors = (room) => facingOf(room.devices.camera) === "user";
+
 /** @type {{ track: MediaStreamTrack, stream: MediaStream } | null} */
 let own = null;
 
@@ -246,7 +250,7 @@ export const preview = (room) =>
   h(
     "div",
     { key: "preview", class: "preview" },
-    video(ownStream(room), room.sources.on.camera, true),
+    video(ownStream(room), room.sources.on.camera, mirrors(room)),
     room.sources.on.camera
       ? null
       : h("div", { key: "off", class: "tile-empty" }, icon("video-camera-slash", "icon-48"), h("p", {}, t("Your camera is off"))),
