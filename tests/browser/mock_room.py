@@ -153,6 +153,8 @@ class MockRoom:
         self.sockets: dict[str, tuple[str, Websocket]] = {}
         self.languages: dict[str, str] = {}
         self.received: list[tuple[str, dict[str, Any]]] = []
+        self.paused: set[str] = set()
+        """Seats whose camera the line does not carry."""
         self.hellos: dict[str, list[str]] = {}
         self.lines: dict[str, Line] = {}
         self.bad_tracks: dict[tuple[str, str], str] = {}
@@ -375,7 +377,7 @@ class MockRoom:
         ok: dict[str, Any] = {"type": "ok"}
         if isinstance(message, m.Ping):
             return {"type": "pong", "t": message.t}
-        if isinstance(message, m.Pong | m.Line | m.Hello | m.Layout):
+        if isinstance(message, m.Pong | m.Line | m.Hello):
             return None
         if isinstance(message, m.NextTicket):
             return ok | {"ticket": seat}
@@ -391,7 +393,18 @@ class MockRoom:
             await self.media.subscribed(seat, message.connection, message.sdp)
             return ok
         if isinstance(message, m.Layout):
-            return ok  # every picture is sent here, seen or not
+            # Every picture is sent here, seen or not; `paused` only says that some are not.
+            pictures = [
+                {
+                    "seat": item.seat,
+                    "source": item.source,
+                    "layer": None if item.seat in self.paused else "h",
+                    "why": "line" if item.seat in self.paused else "none",
+                }
+                for item in message.tracks
+            ]
+            await self._send(seat, {"type": "pictures", "pictures": pictures})
+            return None
         await self._decide(seat, message)
         return ok
 

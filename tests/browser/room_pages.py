@@ -206,6 +206,11 @@ def _alarm(mock: MockRoom) -> None:
     mock.alarm()
 
 
+def _weak(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.paused.update(("judge", "accused"))
+
+
 def _lobby(mock: MockRoom) -> None:
     mock.arrive("counsel", "victim", "witness", "accused", "interpreter")
     kit = m.Kit(camera="ok", microphone="ok", speaker="ok", round_trip_ms=40, loss=0, result="good")
@@ -251,6 +256,7 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "host-record": (in_session, "clerk", _tab("record")),
     "host-more": (in_session, "judge", _click(".hostbar [aria-expanded]")),
     "party-hearing": (in_session, "victim", _still),
+    "weak-line": (_weak, "victim", _still),
     "detained-hearing": (in_session, "accused", _still),
     "invited": (_invited, "accused", _still),
     "step-out": (_step_out, "accused", _still),

@@ -128,9 +128,8 @@ function tile(room, item, rect, large) {
       },
     },
     video(stream, picture, mine && item.source === "camera" && mirrors(room)),
-    picture ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
-    why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": sent?.why },
-      sent?.why === "line" ? icon("cell-signal-low", "icon-20") : icon("video-camera-slash", "icon-20"), h("span", {}, why)),
+    picture || why !== "" ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
+    why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": sent?.why }, why),
     h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
     plate(room, seat, item, mine),
     mine ? null : pin(room, item, seat),
@@ -139,7 +138,7 @@ function tile(room, item, rect, large) {
 
 /** Why a picture that is there is not sent to this page; empty if nothing is to be said. @param {string} why */
 function pausedBecause(why) {
-  if (why === "line") return t("Video paused: weak line. Sound goes on.");
+  if (why === "line") return t("Video paused: weak line");
   if (why === "audio_only") return t("You chose sound only");
   return why === "full" ? t("Not shown: too many pictures at once") : "";
 }
