@@ -28,6 +28,7 @@ import auth.demo
 import auth.identity.demo
 import auth.identity.provider
 import auth.identity.web
+import auth.keyring
 import auth.secret
 import auth.web
 import migrate
@@ -40,6 +41,7 @@ import sessions.web_delegations
 import signaling.web
 from audit import web_witness
 from audit.anchors import LogAnchors
+from audit.errors import KeyFileError
 from audit.local_witness import LocalWitness
 from audit.note import parse_vkey
 from audit.service import AuditLog
@@ -125,6 +127,9 @@ class House:
             secret,
             settings.address,
             clock,
+            keys=await asyncio.to_thread(
+                auth.keyring.open_keyring, secret, settings.keys, passphrase
+            ),
             profile=PROFILES[settings.assurance_profile],
         )
         providers = await asyncio.to_thread(
@@ -187,7 +192,8 @@ class House:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
         sequencer.add_done_callback(self._sequencer_ended)
-        self._tasks = [sequencer]
+        watcher = asyncio.create_task(self._watch_keys(), name="auth.keys")
+        self._tasks = [sequencer, watcher]
         if self.settings.local_witness:
             await self._start_witness()
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
@@ -224,6 +230,15 @@ class House:
         self.witnessing.add(await self.local_witness.open())
         keeping = asyncio.create_task(self.local_witness.run(), name="audit.local_witness")
         self._tasks.append(keeping)
+
+    async def _watch_keys(self) -> None:
+        """Read keys that `./mahdar keys rotate` made while we run. Ends when cancelled."""
+        while True:
+            await asyncio.sleep(auth.keyring.RELOAD_EVERY.total_seconds())
+            try:
+                await asyncio.to_thread(self.accounts.keys.reload)
+            except KeyFileError as error:
+                logger.error("auth.key_unreadable", reason=str(error))
 
     def _sequencer_ended(self, task: "asyncio.Task[None]") -> None:
         """Nothing can be signed any more, so nothing may be accepted."""
@@ -375,6 +390,26 @@ async def export(
     """Write the evidence bundle of a sitting. The operator's own act, logged as such."""
     async with opened(settings) as house:
         await house.playback.export(OPERATOR, sitting, out, order=order, tell=tell)
+
+
+async def rotate_keys(settings: Settings) -> str:
+    """Make a new key for tickets and forms, with its leaf; its `kid`."""
+    async with opened(settings) as house:
+        kid = await asyncio.to_thread(house.accounts.keys.rotate, house.clock())
+        async with house.database.unit() as session:
+            await house.log.append(session, "keys.rotated", {"kid": kid, "by": OPERATOR.id})
+        return kid
+
+
+async def keys(settings: Settings) -> list[tuple[str, str]]:
+    """Rows of `mahdar keys list`: kid and state, oldest first."""
+    async with opened(settings) as house:
+        ring, now = house.accounts.keys, house.clock()
+        signs, good = ring.current(now).kid, ring.accepted(now)
+        return [
+            (one.kid, "signs" if one.kid == signs else "accepted" if one.kid in good else "retired")
+            for one in ring.generations
+        ]
 
 
 async def people(settings: Settings) -> list[tuple[str, str, str, str, str]]:

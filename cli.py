@@ -146,6 +146,30 @@ def users_add(username: str, role: str, name_ar: str, name_en: str, password: st
     console.print(f"Created {username} ({role}), id {person}")
 
 
+@main.group()
+def keys() -> None:
+    """Keys of join tickets and of forms."""
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show which key signs and which are still accepted."""
+    import app
+
+    table = Table("key", "state")
+    for row in asyncio.run(app.keys(settings())):
+        table.add_row(*row)
+    console.print(table)
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Make a new key. A running server finds it by itself; nobody is signed out."""
+    import app
+
+    console.print(f"Made the key {asyncio.run(app.rotate_keys(settings()))}; it signs in a minute.")
+
+
 @main.command()
 def policy() -> None:
     """Print the table of permissions."""

@@ -6,7 +6,7 @@ another.
 """
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from auth.secret import Secret
@@ -25,11 +25,13 @@ def token(secret: Secret, cookie: str) -> str:
     return secret.tag("csrf", cookie)
 
 
-def check(secret: Secret, cookie: str, given: str, *, origin: str, ours: Collection[str]) -> None:
+def check(
+    secrets: Iterable[Secret], cookie: str, given: str, *, origin: str, ours: Collection[str]
+) -> None:
     """Raise Refusal `csrf.*` unless the request comes from a page of ours in this browser.
 
     `origin` is the Origin header, empty when the browser sent none; `ours` the hosts (with port) by
-    which we are reached.
+    which we are reached; `secrets` those that are accepted (`auth.keyring`).
     """
     if origin and urlsplit(origin).netloc not in ours:
         raise Refusal(
@@ -37,8 +39,8 @@ def check(secret: Secret, cookie: str, given: str, *, origin: str, ours: Collect
             N_("This request came from another site. Open the page here and try again."),
             status=403,
         )
-    expected = token(secret, cookie) if cookie else ""
-    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+    expected = [token(secret, cookie) for secret in secrets] if cookie else []
+    if not any(hmac.compare_digest(one.encode(), given.encode()) for one in expected):
         raise Refusal(
             "csrf.token",
             N_("This page is too old. Reload it and try again; nothing was changed."),

@@ -63,6 +63,8 @@ class Issuer:
     lifetime: timedelta
     _private: str
     _public: str
+    kid: str = ""
+    """Stands in the header; empty: none does."""
 
     @classmethod
     def of(
@@ -73,11 +75,12 @@ class Issuer:
         audience: str,
         type: str,
         lifetime: timedelta,
+        kid: str = "",
     ) -> "Issuer":
         """An issuer with a P-256 key."""
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return cls(name, audience, type, lifetime, private.decode(), public.decode())
+        return cls(name, audience, type, lifetime, private.decode(), public.decode(), kid)
 
     def __repr__(self) -> str:
         return f"Issuer({self.name!r}, {self.audience!r})"
@@ -95,9 +98,8 @@ class Issuer:
             "iat": issued,
             "exp": issued + int(self.lifetime.total_seconds()),
         }
-        return jwt.encode(
-            {**claims, **registered}, self._private, ALGORITHM, headers={"typ": self.type}
-        )
+        headers = {"typ": self.type, **({"kid": self.kid} if self.kid else {})}
+        return jwt.encode({**claims, **registered}, self._private, ALGORITHM, headers=headers)
 
     def check(self, token: str, now: datetime, *, claims: frozenset[str]) -> dict[str, str]:
         """The claims named in `claims`, with `sub` and `jti`. Raises TokenRefused.
@@ -120,11 +122,8 @@ class Issuer:
         return {name: texts[name] for name in claims | {"sub", "jti"}}
 
     def _check_header(self, token: str) -> None:
-        try:
-            header = jwt.get_unverified_header(token)
-        except (JOSEError, ValueError, TypeError, AttributeError):
-            raise TokenRefused("no header") from None
-        if header != {"alg": ALGORITHM, "typ": self.type}:  # so no crit, jku, jwk, x5u, kid
+        expected = {"alg": ALGORITHM, "typ": self.type, **({"kid": self.kid} if self.kid else {})}
+        if _header(token) != expected:  # so no crit, jku, jwk, x5u, and no other key's id
             raise TokenRefused("header is not ours")
 
     def _check_times(self, found: Mapping[str, Any], now: datetime) -> None:
@@ -139,6 +138,25 @@ class Issuer:
             raise TokenExpired("expired")
 
 
+def key_id(token: str) -> str:
+    """The `kid` of what may be a token of ours, to choose its Issuer by; empty when it has none.
+
+    Nothing is checked but the size: `Issuer.check` does. Raises TokenRefused.
+    """
+    if not isinstance(token, str) or len(token) > LONGEST:
+        raise TokenRefused("too long")
+    header = _header(token)
+    kid = header.get("kid", "") if isinstance(header, dict) else ""
+    return kid if isinstance(kid, str) else ""
+
+
+def _header(token: str) -> Any:
+    try:
+        return jwt.get_unverified_header(token)
+    except (JOSEError, ValueError, TypeError, AttributeError):
+        raise TokenRefused("no header") from None
+
+
 def foreign_key_id(token: str, *, algorithm: str, types: frozenset[str]) -> str:
     """The `kid` of a provider's token, after checking its form and its header. Raises TokenRefused.
 
@@ -149,10 +167,7 @@ def foreign_key_id(token: str, *, algorithm: str, types: frozenset[str]) -> str:
         raise TokenRefused("too long")
     if token.count(".") != 2 or not token.isascii():
         raise TokenRefused("not three parts")
-    try:
-        header = jwt.get_unverified_header(token)
-    except (JOSEError, ValueError, TypeError, AttributeError):
-        raise TokenRefused("no header") from None
+    header = _header(token)
     if not isinstance(header, dict) or not header.keys() <= _FOREIGN_HEADER:
         raise TokenRefused("header has a parameter that is refused")
     if header.get("alg") != algorithm or algorithm not in FOREIGN_ALGORITHMS:

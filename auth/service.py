@@ -11,11 +11,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.service import AuditLog
-from auth import assurance, store, ticket
+from auth import assurance, csrf, store, ticket
 from auth import session as sessions
 from auth.assurance import Level, Method, Profile
 from auth.attempts import Attempts
 from auth.invitation import Invitation
+from auth.keyring import Keyring
 from auth.methods import passkey, second_factors
 from auth.methods import store as methods
 from auth.methods.core import Core
@@ -94,12 +95,14 @@ class Accounts:
         clock: Clock,
         *,
         passwords: Passwords | None = None,
+        keys: Keyring | None = None,
         profile: Profile = assurance.PROFILES["court"],
     ) -> None:
         self._database = database
         self._log = log
         self.secret = secret
-        self._tickets = ticket.issuer(secret, address)
+        self.keys = keys or Keyring(secret)
+        self._tickets = ticket.Tickets(self.keys, address)
         self._clock = clock
         self._passwords = passwords or Passwords()
         self.profile = profile
@@ -512,6 +515,16 @@ class Accounts:
             await self._log.append(session, change, {"account": account, "by": actor.id})
         return replace(known, active=active)
 
+    # --- forms ---------------------------------------------------------------------------------
+
+    def form_token(self, cookie: str) -> str:
+        """The token for forms of the browser that holds this cookie."""
+        return csrf.token(self.keys.current(self._clock()).secret, cookie)
+
+    def form_secrets(self) -> Iterable[Secret]:
+        """Those by which forms' tokens may be made."""
+        return self.keys.accepted(self._clock()).values()
+
     # --- join tickets --------------------------------------------------------------------------
 
     def ticket(self, login: Login, sitting: str, seat: str) -> str:
@@ -524,12 +537,12 @@ class Accounts:
         Everything is checked again when it is used: the session, the policy, the seat.
         """
         claims = Ticket(person, sitting, seat, session, secrets.token_hex(16))
-        return ticket.sign(self._tickets, claims, self._clock())
+        return self._tickets.sign(claims, self._clock())
 
     async def redeem(self, token: str) -> tuple[Ticket, Person]:
         """Use a ticket up: the ticket and who holds it. Raises Refusal `ticket.*`, status 401."""
         now = self._clock()
-        found = ticket.read(self._tickets, token, now)
+        found = self._tickets.read(token, now)
         async with self._database.unit() as session:
             await store.forget_tickets(session, now)
             if not await store.use_ticket(session, found.id, now + _USED_FOR):

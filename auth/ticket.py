@@ -1,9 +1,11 @@
 """Join tickets: what opens one socket of the live room once (docs/protocol.md, Coming in)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from auth import jwt
 from auth.jwt import Issuer, TokenExpired, TokenRefused
+from auth.keyring import FIRST, Keyring
 from auth.secret import Secret
 from errors import N_, Refusal
 
@@ -24,15 +26,46 @@ class Ticket:
     """Used once: the caller stores it in the same unit of work."""
 
 
-def issuer(secret: Secret, address: str) -> Issuer:
-    """The issuer of this house's tickets. `address` is the public address of the house."""
+def issuer(secret: Secret, address: str, kid: str = FIRST) -> Issuer:
+    """The issuer of this house's tickets by one of its keys. `address`: the house's public one."""
     return Issuer.of(
         secret.ticket_key(),
         name=address,
         audience="mahdar/live",
         type="mahdar-ticket+jwt",
         lifetime=LIFETIME,
+        kid=kid,
     )
+
+
+@dataclass(slots=True)
+class Tickets:
+    """The issuers of all keys of a keyring. Signs by the newest, reads by the `kid`."""
+
+    keys: Keyring
+    address: str
+    _made: dict[str, Issuer] = field(default_factory=dict)
+
+    def sign(self, ticket: Ticket, now: datetime) -> str:
+        """The ticket as the page sends it back."""
+        current = self.keys.current(now)
+        return sign(self._issuer(current.kid, current.secret), ticket, now)
+
+    def read(self, token: str, now: datetime) -> Ticket:
+        """`read` by the key that the ticket names. Raises Refusal `ticket.*`, status 401."""
+        try:
+            kid = jwt.key_id(token)
+        except TokenRefused:
+            raise _not_ours() from None
+        secret = self.keys.accepted(now).get(kid)
+        if secret is None:
+            raise _not_ours()
+        return read(self._issuer(kid, secret), token, now)
+
+    def _issuer(self, kid: str, secret: Secret) -> Issuer:
+        if kid not in self._made:
+            self._made[kid] = issuer(secret, self.address, kid)
+        return self._made[kid]
 
 
 def sign(tickets: Issuer, ticket: Ticket, now: datetime) -> str:
@@ -52,12 +85,16 @@ def read(tickets: Issuer, token: str, now: datetime) -> Ticket:
             status=401,
         ) from None
     except TokenRefused:
-        raise Refusal(
-            "ticket.not_ours",
-            N_("This page may not come in with what it sent. Open the sitting again."),
-            status=401,
-        ) from None
+        raise _not_ours() from None
     return Ticket(found["sub"], found["sitting"], found["seat"], found["session"], found["jti"])
+
+
+def _not_ours() -> Refusal:
+    return Refusal(
+        "ticket.not_ours",
+        N_("This page may not come in with what it sent. Open the sitting again."),
+        status=401,
+    )
 
 
 def used() -> Refusal:

@@ -176,7 +176,7 @@ def csrf_token() -> str:
     cookie = _csrf_cookie()
     if not cookie:
         cookie = g.new_visitor = sessions.new_token()
-    return csrf.token(accounts().secret, cookie)
+    return accounts().form_token(cookie)
 
 
 def _csrf_cookie() -> str:
@@ -193,7 +193,7 @@ async def _check_csrf() -> None:
     if not given and request.mimetype != "application/json":
         given = (await request.form).get(csrf.FIELD, "")
     csrf.check(
-        accounts().secret,
+        accounts().form_secrets(),
         _csrf_cookie(),
         given,
         origin=request.headers.get("Origin", ""),

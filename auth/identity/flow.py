@@ -67,9 +67,18 @@ def challenge(verifier: str) -> str:
 
 
 def address(
-    flow: Flow, provider: Provider, endpoint: str, *, state: str, redirect_uri: str, language: str
+    flow: Flow,
+    provider: Provider,
+    endpoint: str,
+    *,
+    state: str,
+    redirect_uri: str,
+    language: str,
+    anew: bool = False,
 ) -> str:
     """Where the browser goes. A step-up demands a fresh sign-in at the level that is needed.
+
+    `anew`: the provider asks again who it is, instead of answering from its session.
 
     Nothing in this address is trusted afterwards: the person can edit it, so `acr` and
     `auth_time` are checked in the token.
@@ -89,4 +98,6 @@ def address(
     }
     if flow.purpose is Purpose.STEP_UP:
         query |= {"max_age": "0", "prompt": "login"}
+    elif anew:
+        query["prompt"] = "login"
     return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"

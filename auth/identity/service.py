@@ -99,12 +99,13 @@ class DigitalIdentity:
         target: str = "",
         login: Login | None = None,
         level: Level = Level.LOW,
+        anew: bool = False,
     ) -> str:
         """The address to send the browser to. With `login` it is a step-up of that session.
 
         `browser` is the value of a cookie that only this browser holds; `target` a path of ours
-        for after a sign-in (a step-up goes back to what the session remembers). Raises
-        IdentityRefused.
+        for after a sign-in (a step-up goes back to what the session remembers); `anew`: the
+        provider asks again who it is. Raises IdentityRefused.
         """
         client = self._client(provider)
         try:
@@ -133,6 +134,7 @@ class DigitalIdentity:
             state=state,
             redirect_uri=self._redirect_uri(provider),
             language=language,
+            anew=anew,
         )
 
     def _redirect_uri(self, provider: str) -> str:

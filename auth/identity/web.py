@@ -66,6 +66,7 @@ async def start(provider: str) -> Response:
             target=target,
             login=login if stepping_up else None,
             level=wanted or Level.LOW,
+            anew="anew" in request.args,
         )
     except IdentityRefused as refusal:
         return await _refused(refusal, provider)
