@@ -37,7 +37,7 @@ from auth.identity.token import (
 from auth.jwt import TokenRefused
 from auth.person import Person
 from auth.service import Accounts, SignedIn
-from auth.session import Login
+from auth.session import Browser, Login
 from clock import Clock
 from database import Database
 
@@ -144,17 +144,20 @@ class DigitalIdentity:
     # --- and back ------------------------------------------------------------------------------
 
     async def finish(
-        self, provider: str, answer: Answer, *, browser: str, login: Login | None, old_token: str
+        self, provider: str, answer: Answer, *, browser: str, login: Login | None, seen: Browser
     ) -> tuple[SignedIn, str]:
-        """The session and the path to go to. Raises IdentityRefused."""
+        """The session and the path to go to. Raises IdentityRefused.
+
+        `browser` is the value of the flow's cookie, `seen` what the session's list will say.
+        """
         try:
-            return await self._finish(provider, answer, browser, login, old_token)
+            return await self._finish(provider, answer, browser, login, seen)
         except IdentityRefused as refusal:
             _logger.info("identity.refused", provider=provider, code=refusal.code)
             raise
 
     async def _finish(
-        self, provider: str, answer: Answer, browser: str, login: Login | None, old_token: str
+        self, provider: str, answer: Answer, browser: str, login: Login | None, seen: Browser
     ) -> tuple[SignedIn, str]:
         client = self._client(provider)
         begun = await self._take(client.provider, answer, browser)
@@ -177,7 +180,7 @@ class DigitalIdentity:
             raise refused("identity.level_unknown")
         link = ProviderLogin(provider, token.subject, token.session, tokens.id_token)
         if begun.purpose is Purpose.SIGN_IN:
-            signed_in = await self._sign_in(client.provider, claimed, level, link, old_token)
+            signed_in = await self._sign_in(client.provider, claimed, level, link, seen)
             return signed_in, begun.target
         if login is None:
             raise refused("identity.signed_out")
@@ -227,7 +230,7 @@ class DigitalIdentity:
         claimed: Claimed,
         level: Level,
         link: ProviderLogin,
-        old_token: str,
+        seen: Browser,
     ) -> SignedIn:
         account = await self._linking.resolve(provider, claimed)
         async with self._database.unit() as session:
@@ -235,7 +238,7 @@ class DigitalIdentity:
             if person is None or not person.active:
                 raise refused("identity.account_shut")
             signed_in = await self._accounts.start_session(
-                session, person, method=Method.PROVIDER, proved=level, old_token=old_token
+                session, person, method=Method.PROVIDER, proved=level, browser=seen
             )
             await store.put_provider_login(session, signed_in.login.id, link)
         return signed_in

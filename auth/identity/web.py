@@ -5,13 +5,14 @@ from typing import Any
 
 from quart import Blueprint, Quart, Response, current_app, g, request
 
+from auth import web_request
 from auth.assurance import Level
 from auth.identity import flow, web_admin
 from auth.identity.linking import Linking
 from auth.identity.provider import Provider
 from auth.identity.refusals import IdentityRefused, NoAccount
 from auth.identity.service import Answer, DigitalIdentity
-from auth.web_request import drop_session, maybe_login, session_token, set_session, settings
+from auth.web_request import drop_session, maybe_login, set_session, settings
 from errors import N_
 from i18n import LANGUAGES
 from pages import error_json, flash, language, local_path, redirect, redirect_to, render, wants_json
@@ -105,7 +106,7 @@ async def callback(provider: str) -> Response:
             answer,
             browser=request.cookies.get(COOKIE, ""),
             login=maybe_login(),
-            old_token=session_token(),
+            seen=web_request.browser(),
         )
     except IdentityRefused as refusal:
         return await _refused(refusal, provider)
