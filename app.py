@@ -39,6 +39,7 @@ import sessions.demo
 import sessions.web
 import sessions.web_delegations
 import signaling.web
+import signaling.web_operations
 from audit import web_witness
 from audit.anchors import LogAnchors
 from audit.errors import KeyFileError
@@ -288,6 +289,7 @@ def create_app(house: House) -> Quart:
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     sessions.web_delegations.init_app(app, house.delegations)
     signaling.web.init_app(app, house.live, house.settings)
+    signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
 

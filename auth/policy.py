@@ -263,6 +263,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
+    "operations.see": (_line(roles=[Role.ADMINISTRATOR]),),
     "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR]),),
     "delegation.grant": _OWN_OFFICE,
     "delegation.withdraw": _OWN_OFFICE,

@@ -76,7 +76,9 @@ class Audience:
 
     def _around(self, now: datetime) -> Surroundings:
         lines = {seat: meter.grade for seat, meter in self.lines.items()}
-        return Surroundings(now, self._changes.tools.desk.status(self._room.sitting.id), lines)
+        reasons = {seat: meter.reasons for seat, meter in self.lines.items()}
+        status = self._changes.tools.desk.status(self._room.sitting.id)
+        return Surroundings(now, status, lines, reasons)
 
     def _view(self, page: Page, now: datetime) -> dict[str, Any]:
         return view(self._room, page.who, page.language, self._around(now))

@@ -37,6 +37,7 @@ from signaling.guards import Who
 from signaling.journal import LEGAL
 from signaling.line_quality import Sample
 from signaling.listening import Listening, is_deaf
+from signaling.metrics import SittingFigures, people_in
 from signaling.on_record import OnRecord
 from signaling.page import NORMAL, TICKET, Page
 from signaling.ports import RecordAlarm
@@ -246,7 +247,13 @@ class LiveRoom:
 
     def line(self, page: Page, line: m.Line) -> None:
         """The page's own measurement."""
-        sample = Sample(line.loss_up, line.loss_down, line.round_trip_ms, line.freezes)
+        sample = Sample(
+            line.loss_up,
+            line.loss_down,
+            line.round_trip_ms,
+            line.freezes,
+            weak_device=line.weak_device,
+        )
         self._audience.lines[page.seat].page(sample, self._tools.clock())
 
     def layout(self, page: Page, layout: m.Layout) -> None:
@@ -255,6 +262,22 @@ class LiveRoom:
             shown = layout.tracks
             wishes = {TrackId(i.seat, i.source): Wish(i.width, i.height) for i in shown}
             self.media.watch(page.seat, wishes, layout.audio_only)
+
+    def figures(self) -> SittingFigures:
+        """For operators: ids, codes and numbers, nobody's name."""
+        room = self.room
+        return SittingFigures(
+            sitting=self.id,
+            kind=room.sitting.kind,
+            phase=room.live.phase.value,
+            record=room.live.record,
+            people=people_in(room),
+            roles={seat.id: seat.role.value for seat in room.sitting.seats},
+            lines=self.media.report(),
+            grades={seat: meter.grade for seat, meter in self._audience.lines.items()},
+            reasons={seat: meter.reasons for seat, meter in self._audience.lines.items()},
+            freezes={seat: meter.freezes for seat, meter in self._audience.lines.items()},
+        )
 
     def alarm(self, alarm: RecordAlarm) -> None:
         """The desk can no longer prove the record: suspend. Never waits."""

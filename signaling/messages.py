@@ -133,6 +133,8 @@ class Line(Message, frozen=True, kw_only=True, tag="line"):
     loss_up: Share = 0.0
     loss_down: Share = 0.0
     freezes: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    weak_device: bool = False
+    """The browser sends less because its processor is too slow."""
 
 
 class Shown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

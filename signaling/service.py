@@ -34,6 +34,7 @@ from signaling.engine import MediaEngine, MediaRefused
 from signaling.gate import Gate
 from signaling.guards import Who, check
 from signaling.live_room import LiveRoom
+from signaling.metrics import SittingFigures, people_in
 from signaling.page import Page, Socket
 from signaling.ports import RecordAlarm, RecordingDesk
 from signaling.room import decide
@@ -283,13 +284,11 @@ class LiveRooms:
 
     def people(self) -> dict[str, int]:
         """How many are in each sitting that is live here: whoever has a place."""
-        return {
-            room.id: sum(
-                seat.place not in (Place.OUTSIDE, Place.REMOVED)
-                for seat in room.room.live.seats.values()
-            )
-            for room in self._rooms.values()
-        }
+        return {room.id: people_in(room.room) for room in self._rooms.values()}
+
+    def figures(self) -> list[SittingFigures]:
+        """Every live sitting, for operators."""
+        return [room.figures() for room in self._rooms.values() if not room.over]
 
     def _door(self, sitting_id: str) -> asyncio.Lock:
         """Opening, entering and forgetting a room exclude each other."""

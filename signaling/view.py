@@ -3,7 +3,7 @@
 What a seat may not know is not in its message; a page that hides something is no protection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -57,6 +57,8 @@ class Surroundings:
     now: datetime
     status: RecordStatus | None = None
     lines: Mapping[str, Line] = field(default_factory=dict)
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Why a line is not good (`line_quality.Reason`)."""
 
 
 def view(room: Room, who: Who, language: str, around: Surroundings) -> dict[str, Any]:
@@ -267,6 +269,7 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         "attestation": None,
         "kit": None,
         "line": around.lines.get(seat.id, ""),
+        "line_why": list(around.reasons.get(seat.id, ())),
         # For who compares it with a document: hosts, and the officer of that seat's room. Not for
         # the guest, whom it is to be compared with.
         "id_last4": seat.id_last4 if host or (own and who.operates_room) else "",
@@ -276,7 +279,13 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         "listens": live.listens,
     }
     if not (host or own):
-        nothing = {"identity": "", "line": "", "room": None, "missed_seconds": 0}
+        nothing: dict[str, Any] = {
+            "identity": "",
+            "line": "",
+            "line_why": [],
+            "room": None,
+            "missed_seconds": 0,
+        }
         return found | nothing | {"missing_since": None, "listens": None}
     if attestation:
         found["attestation"] = {

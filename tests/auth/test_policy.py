@@ -82,6 +82,7 @@ HOUSE = {
     "rooms.manage": {Role.ADMINISTRATOR},
     "identity.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.ADMINISTRATOR},
+    "operations.see": {Role.ADMINISTRATOR},
     "people.choose": {Role.CLERK, Role.LAWYER},
     "delegation.list": {Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR},
     "delegation.grant": {Role.ADMINISTRATOR},

@@ -234,14 +234,14 @@ test("a new connection, whose counters start again, never reads as loss or below
 test("stats of Chromium are read", () => {
   const sample = sampleOf([
     { type: "outbound-rtp", packetsSent: 10 },
-    { type: "outbound-rtp", packetsSent: 5 },
+    { type: "outbound-rtp", packetsSent: 5, qualityLimitationReason: "cpu" },
     { type: "remote-inbound-rtp", packetsLost: 2 },
     { type: "inbound-rtp", packetsReceived: 20, packetsLost: -1, freezeCount: 1 },
     { type: "transport", packetsReceived: 30 },
     { type: "candidate-pair", nominated: true, responsesReceived: 3, requestsReceived: 1, currentRoundTripTime: 0.02 },
     { type: "candidate-pair", nominated: false, responsesReceived: 99 },
   ], 5);
-  assert.deepEqual(sample, { at: 5, roundTrip: 20, sent: 15, lostUp: 2, received: 20, lostDown: 0, freezes: 1, alive: 34 });
+  assert.deepEqual(sample, { at: 5, roundTrip: 20, sent: 15, lostUp: 2, received: 20, lostDown: 0, freezes: 1, weak: true, alive: 34 });
 });
 
 test("grades and what can be done", () => {

@@ -304,7 +304,8 @@ export class Media extends EventTarget {
       round_trip_ms: line.round_trip_ms ?? other.round_trip_ms,
       loss_up: line.loss_up,
       loss_down: other.loss_down,
-      freezes: other.freezes,
+      freezes: subscribe.freezes,
+      weak_device: publish.weak,
     };
     this.dispatchEvent(new CustomEvent("line", { detail }));
   }

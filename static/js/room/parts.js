@@ -1,7 +1,7 @@
 // @ts-check
 import { t } from "../i18n.js";
 import { toast } from "../toast.js";
-import { gradeText } from "./quality.js";
+import { gradeText, reasonText } from "./quality.js";
 import { h, icon } from "./vdom.js";
 
 /**
@@ -70,9 +70,11 @@ export const badge = (text, kind = "", sign = null) =>
   h("span", { class: ["aegov-badge tag", kind && `badge-${kind}`] }, sign, text);
 
 /** Bars that tell the line's quality, with words for those who do not see them. */
-/** @param {import("./types.js").Grade} grade */
-export function lineSign(grade) {
+/** @param {import("./types.js").Grade} grade @param {string[]} [why] reasons of the server */
+export function lineSign(grade, why = []) {
   if (grade === "") return null;
+  const reasons = why.map(reasonText).filter((text) => text !== "").map((text) => t(text));
+  const text = [t(gradeText(grade)), reasons.join(", ")].filter((part) => part !== "").join(": ");
   const sign =
     grade === "good"
       ? icon("cell-signal-full", "icon-20")
@@ -81,9 +83,9 @@ export function lineSign(grade) {
         : icon("cell-signal-low", "icon-20");
   return h(
     "span",
-    { class: ["line", `line-${grade}`], title: t(gradeText(grade)) },
+    { class: ["line", `line-${grade}`], title: text },
     sign,
-    h("span", { class: "visually-hidden" }, t(gradeText(grade))),
+    h("span", { class: "visually-hidden" }, text),
   );
 }
 

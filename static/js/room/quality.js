@@ -11,13 +11,15 @@ import { N_ } from "../i18n.js";
  * @property {number} received packets
  * @property {number} lostDown packets
  * @property {number} freezes
+ * @property {boolean} weak the processor of this device is the limit
  * @property {number} alive counts anything that came in, STUN answers included
  *
  * @typedef {object} Line
  * @property {number | null} round_trip_ms
  * @property {number} loss_up share 0..1
  * @property {number} loss_down share 0..1
- * @property {number} freezes since the sample before
+ * @property {number} freezes what the server is told counts from the connection's start
+ * @property {boolean} [weak_device] this device is too slow to send more
  */
 
 /** @returns {Sample} */
@@ -29,6 +31,7 @@ export const emptySample = () => ({
   received: 0,
   lostDown: 0,
   freezes: 0,
+  weak: false,
   alive: 0,
 });
 
@@ -44,7 +47,10 @@ const share = (part, whole) => (whole > 0 ? Math.min(1, Math.max(0, part) / whol
 export function sampleOf(reports, at) {
   const sample = { ...emptySample(), at };
   for (const report of reports) {
-    if (report.type === "outbound-rtp") sample.sent += report.packetsSent ?? 0;
+    if (report.type === "outbound-rtp") {
+      sample.sent += report.packetsSent ?? 0;
+      sample.weak ||= report.qualityLimitationReason === "cpu";
+    }
     if (report.type === "remote-inbound-rtp") sample.lostUp += Math.max(0, report.packetsLost ?? 0);
     if (report.type === "inbound-rtp") {
       sample.received += report.packetsReceived ?? 0;
@@ -102,6 +108,19 @@ const GRADES = {
   bad: N_("Bad line"),
   "": N_("Line not measured yet"),
 };
+
+const REASONS = /** @type {Record<string, string>} */ ({
+  loss_up: N_("what they send is lost"),
+  loss_down: N_("what they should get is lost"),
+  delay: N_("long delay"),
+  jitter: N_("uneven delay"),
+  no_media: N_("nothing comes in"),
+  weak_device: N_("the device is too slow"),
+  freezes: N_("the picture freezes"),
+});
+
+/** @param {string} why a code of the server; empty for one that this page does not know */
+export const reasonText = (why) => REASONS[why] ?? "";
 
 /** @param {import("./types.js").Grade} value */
 export const gradeText = (value) => GRADES[value] ?? GRADES[""];

@@ -32,6 +32,7 @@
  * @property {Attestation | null} attestation
  * @property {KitResult | null} kit
  * @property {Grade} line
+ * @property {string[]} [line_why] why it is not good, worst first
  * @property {Record<Source, boolean>} sources
  * @property {Source[]} permitted
  * @property {boolean} locked

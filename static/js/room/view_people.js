@@ -5,6 +5,7 @@ import * as dialogs from "./dialogs.js";
 import { clockOfDay, timeOfDay } from "./format.js";
 import { badge, bdi, command, lineSign, menu } from "./parts.js";
 import { identityText, placeText } from "./phrases.js";
+import { reasonText } from "./quality.js";
 import { h, icon } from "./vdom.js";
 
 /**
@@ -80,7 +81,7 @@ function person(room, seat) {
       h("div", { class: "seat-name" },
         h("strong", { id: `name-${seat.id}` }, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
         h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
-      h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line), host ? moreAbout(room, seat, mine) : null),
+      h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line, seat.line_why), host ? moreAbout(room, seat, mine) : null),
     ),
     host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : null,
     host ? h("div", { class: "seat-actions" }, ...actions(room, seat, mine)) : null,
@@ -115,6 +116,7 @@ function facts(room, seat) {
     seat.hand !== null ? badge(t("Hand up since %(time)s", { time: clockOfDay(seat.hand, room.page.zone) }), "warning") : null,
     seat.missing_since ? badge(t("Hears nothing since %(time)s", { time: clockOfDay(seat.missing_since, room.page.zone) }), "error", icon("ear-slash", "icon-16")) : null,
     seat.missed_seconds > 0 ? badge(tn("Missed %(n)s second", "Missed %(n)s seconds", seat.missed_seconds), "warning", icon("clock-counter-clockwise", "icon-16")) : null,
+    ...(seat.line_why ?? []).map((why) => badge(t(reasonText(why)), seat.line === "bad" ? "error" : "warning", icon("cell-signal-low", "icon-16"))),
     kit(seat),
     attestation(room, seat),
   ];

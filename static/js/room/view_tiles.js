@@ -178,7 +178,7 @@ function signs(room, seat, item, speaking) {
     hearing && seat.speaks !== "" ? channelSign(seat) : null,
     muted && seat.speaks !== SIGN ? sign("muted", icon("microphone-slash", "icon-20"), t("Microphone off"), "") : null,
     speaking ? sign("speaking", icon("waveform", "icon-20"), t("Speaking"), "sign-speaking") : null,
-    lineSign(seat.line),
+    lineSign(seat.line, seat.line_why),
   ];
 }
 
