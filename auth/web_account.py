@@ -173,7 +173,7 @@ async def _second_factor(form: Form, status: int = 200) -> Response:
         "auth/second_factor_new.html",
         status=status,
         form=form,
-        qr=Markup(drawing.svg_inline(scale=5, border=4, light="white")),  # noqa: S704  # no text
+        qr=Markup(drawing.svg_inline(border=4, light="white", omitsize=True)),  # noqa: S704  # no text
         secret=" ".join(found.secret[at : at + 4] for at in range(0, len(found.secret), 4)),
     )
 

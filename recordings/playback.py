@@ -21,6 +21,7 @@ import structlog
 from audit.leaf import JSON, commit, format_time
 from audit.service import AuditLog
 from auth import policy
+from auth.assurance import Level
 from auth.person import OPERATOR, Person
 from auth.policy import Context
 from clock import Clock
@@ -166,20 +167,23 @@ class Playback:
         out: Path,
         *,
         order: str = "",
+        confirmed: Level = Level.NONE,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> Report:
         """Write the evidence bundle of a sitting to `out` and verify it.
 
         The operator of the machine may, as an act that is logged; anybody else by the policy. A
-        criminal sitting needs an order's reference from both (R-CR-10). Raises Refusal,
-        BundleError, OSError.
+        criminal sitting needs an order's reference from both (R-CR-10). `confirmed`: what the
+        person's confirmation of this export proved (`auth.stepup`, act `recording.export`). Raises
+        Refusal, BundleError, OSError.
         """
         order = _checked_order(order)
         tell("reading the record")
         viewing, salt = secrets.token_hex(8), secrets.token_bytes(32)
         async with self._database.unit() as session:
             sitting, at = await self._context(session, person, sitting_id)
-            self._require_export(person, replace(at, has_order=bool(order)))
+            at = replace(at, has_order=bool(order), confirmed=confirmed)
+            self._require_export(person, at)
             row = await self._sealed(session, sitting_id)
             line = await self._timeline(session, sitting)
             rows = await store.segments(session, sitting_id)

@@ -100,7 +100,7 @@ class Confirmation {
     const id = `confirm-${name}`;
     const input = h("input", { id, name, type, autocomplete, dir: "ltr", required: true, maxlength: 256 });
     return h("form", {
-      class: "row",
+      class: "row row-end",
       onsubmit: (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         void this.#answer(method, { [name]: input.value });
