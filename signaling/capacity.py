@@ -45,8 +45,9 @@ class WorkerState:
 
     @property
     def busy(self) -> bool:
-        """It carries as much as it can, whatever the reckoning says."""
-        return self.cpu > BUSY_CPU or self.lag > BUSY_LAG
+        """It carries as much as it can, whatever the reckoning says. Late alone says that the
+        machine does something else, and a moment's work fills a core alone."""
+        return self.cpu > BUSY_CPU and self.lag > BUSY_LAG
 
 
 @dataclass(frozen=True, slots=True)

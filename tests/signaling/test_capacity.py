@@ -66,10 +66,13 @@ def test_a_busy_or_dead_worker_takes_nobody_new() -> None:
     room = 100_000
     late = WorkerState("1", up=True, cpu=0.2, lag=0.2)
     hot = WorkerState("1", up=True, cpu=0.95, lag=0.001)
+    busy = WorkerState("1", up=True, cpu=0.95, lag=0.2)
     dead = WorkerState("1", up=False, cpu=0.0, lag=0.0)
-    for worker in (late, hot, dead):
+    for worker in (busy, dead):
         assert not fits(room, 3, worker)
-    assert fits(room, 3, late, host=True)
+    for worker in (late, hot):  # what else this machine does is no reason
+        assert fits(room, 3, worker)
+    assert fits(room, 3, busy, host=True)
 
 
 def test_meters() -> None:
