@@ -78,7 +78,7 @@ def test_sign_in_step_up_and_log_out(context: BrowserContext, server: Server) ->
     expect(page.get_by_role("heading", name="People", exact=True)).to_be_visible()
 
     page.locator("header details.menu summary").click()
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Yes, sign out").click()  # at the provider
     expect(page).to_have_url(f"{server.address}/en/login")
     expect(page.get_by_text("signed out here and at your identity provider")).to_be_visible()
