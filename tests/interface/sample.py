@@ -9,11 +9,16 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Row
 from typing import Any
 
+import segno
+from markupsafe import Markup
 from quart import Quart, Response, request
 
 import pages as product_pages
+from auth.assurance import LEVELS, METHODS, Level, Method
+from auth.methods.passkey import Passkey
 from auth.person import LABELS as ACCOUNT_LABELS
 from auth.person import Person, Role
+from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
 from pages import Form
 from sessions.kinds import KINDS
@@ -155,6 +160,50 @@ def _detail(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def _own_account() -> dict[str, Sample]:
+    """'My account' with and without sign-in methods, and the pages around it."""
+    login = Login("s1", CLERK, NOW, NOW, method=Method.PASSWORD)
+    key = Passkey("k1", "c1", b"c", b"k", 1, "هاتفي My telephone", NOW, NOW, synced=True)
+    seen = Seen("s1", NOW, NOW, Method.PASSKEY, "Chrome, Windows", "n1", True)
+    account = {"form": Form(), "login": login, "level": LEVELS[Level.MEDIUM], "methods": METHODS}
+    full = {
+        "has_password": True,
+        "passkeys": [key, replace(key, id="k2", used_at=None, synced=False)],
+        "factor": Row(since=NOW, codes_left=3),
+        "sessions": [seen, replace(seen, id="s2", device="", network="n2", in_sitting=False)],
+        "network": "n1",
+    }
+    empty = {"passkeys": [], "factor": Row(since=None, codes_left=0), "sessions": [seen]}
+    step_up = {
+        "form": Form().refuse(NotFound()),
+        "level": "high",
+        "wanted": LEVELS[Level.HIGH],
+        "has": LEVELS[Level.LOW],
+        "method": METHODS[Method.PASSWORD],
+    }
+    ways = ("by_passkey", "by_code", "by_password")
+    qr = segno.make("otpauth://totp/Mahdar:clerk").svg_inline(omitsize=True)
+    return {
+        "/account": Sample("auth/account.html", account | full),
+        "/account-empty": Sample("auth/account.html", account | full | empty),
+        "/account/passkeys/new": Sample("auth/passkey_new.html", {}),
+        "/account/second-factor": Sample(
+            "auth/second_factor_new.html",
+            {"form": Form(), "qr": Markup(qr), "secret": "GEZD GNBV GY3T QOJQ"},
+        ),
+        "/recovery-codes": Sample("auth/recovery_codes.html", {"codes": ["abcde-fghjk"] * 10}),
+        "/step-up": Sample("auth/step_up.html", step_up | dict.fromkeys(ways, True)),
+        "/step-up-none": Sample("auth/step_up.html", step_up | dict.fromkeys(ways, False)),
+        "/login/code": Sample(
+            "auth/second_factor.html", {"form": Form(), "half": "h", "next": ""}, None
+        ),
+        "/set-password": Sample("auth/set_password.html", {"form": Form(), "who": JUDGE}, None),
+        "/set-password-over": Sample(
+            "auth/set_password.html", {"form": Form().refuse(NotFound()), "who": None}, None, 410
+        ),
+    }
+
+
 def samples() -> dict[str, Sample]:
     """Pages by the address at which the sample application serves them."""
     today = _sitting("t1", Phase.ON_RECORD, 0)
@@ -187,7 +236,7 @@ def samples() -> dict[str, Sample]:
             None,
             401,
         ),
-        "/account": Sample("auth/account.html", {"form": Form()}),
+        **_own_account(),
         "/sittings": Sample(
             "sessions/my_sittings.html",
             {
@@ -254,7 +303,13 @@ def samples() -> dict[str, Sample]:
         ),
         "/admin/people": Sample(
             "admin/people.html",
-            {"people": [CLERK, JUDGE, LAWYER, PARTY], "roles": roles, "form": Form()},
+            {
+                "people": [CLERK, JUDGE, LAWYER, PARTY],
+                "roles": roles,
+                "form": Form(),
+                "link": Row(person=JUDGE, expires_at=NOW),
+                "link_url": "https://court.example/ar/p/5_UcZWd1OMQpq7JzSNBky8siKWM-WQR74yewLpOWV7M",
+            },
         ),
         "/admin/rooms": Sample(
             "admin/rooms.html",
