@@ -68,6 +68,8 @@ class PublishOffer:
     sections: tuple[PublishedSection, ...]
     extensions: dict[str, int]
     """Local ids of the header extensions that we use, by URI."""
+    offered: tuple[frozenset[str], ...]
+    """Which of them each section offers: Firefox refuses an answer with one that it did not."""
 
     @property
     def ids(self) -> ExtensionIds:
@@ -192,6 +194,7 @@ def read_publish(seat: str, text: str) -> PublishOffer:
     if remote.setup == "passive":
         raise MediaRefused("media.bad_sdp")
     published = []
+    offered = []
     extensions: dict[str, int] = {}
     for section, source in zip(sections, SOURCES, strict=True):
         if not (section.has("sendonly") or section.has("sendrecv")):
@@ -202,13 +205,14 @@ def read_publish(seat: str, text: str) -> PublishOffer:
         ):
             raise MediaRefused("media.bad_sdp")  # RFC 8843 section 9.2: one id for all sections
         extensions |= own
+        offered.append(frozenset(own))
         published.append(_published(section, TrackId(seat, source), own))
     if not all(_speaks_transport(section) for section in sections):
         extensions.pop(TRANSPORT, None)
     announced = [ssrc for item in published for ssrc in item.ssrcs]
     if len(set(announced)) != len(announced):
         raise MediaRefused("media.bad_sdp")
-    return PublishOffer(remote, tuple(published), extensions)
+    return PublishOffer(remote, tuple(published), extensions, tuple(offered))
 
 
 _COMMON = (MID, SEND_TIME, TRANSPORT)
@@ -313,7 +317,7 @@ def write_publish_answer(offer: PublishOffer, local: LocalTransport) -> str:
     for index, section in enumerate(offer.sections):
         audio = section.codec == "opus"
         types = (section.payload_type, section.rtx_payload_type)
-        used = (LEVEL, *_COMMON) if audio else _VIDEO
+        used = offer.offered[index]
         extensions = {uri: n for uri, n in offer.extensions.items() if uri in used}
         kind = "audio" if audio else "video"
         lines += _media_lines(kind, section.mid, "recvonly", types, extensions)
