@@ -332,3 +332,11 @@ test("what the server sends of each picture is kept by track", () => {
   assert.deepEqual(model.pictures, { "judge/camera": { layer: null, why: "line" } });
   assert.deepEqual(reduce(model, { type: "pictures", pictures: [] }, T0).pictures, {});
 });
+
+test("a connection of Firefox is alive when bytes come, though it counts no packets", () => {
+  const pair = { type: "candidate-pair", nominated: true, responsesReceived: 2, bytesReceived: 100, lastPacketReceivedTimestamp: 5 };
+  const before = sampleOf([pair, { type: "transport" }], 0).alive;
+  assert.notEqual(sampleOf([{ ...pair, bytesReceived: 150 }, { type: "transport" }], 1000).alive, before);
+  assert.notEqual(sampleOf([{ ...pair, lastPacketReceivedTimestamp: 6 }, { type: "transport" }], 1000).alive, before);
+  assert.equal(sampleOf([pair, { type: "transport" }], 1000).alive, before);
+});

@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from aioice.ice import get_host_addresses
 from rich.console import Console
 
 from auth.demo import PASSWORD
@@ -21,8 +22,10 @@ CHROMIUM = {"judge": "judge", "clerk": "clerk", "accused": "officer"}
 
 
 async def test_firefox_takes_part_and_is_recorded(tmp_path: Path) -> None:
+    # Firefox takes a loopback candidate only on a machine that has no other address.
+    hosts = ",".join([*get_host_addresses(use_ipv4=True, use_ipv6=False), "127.0.0.1"])
     async with (
-        hearing.prepared(tmp_path, Console(file=StringIO())) as held,
+        hearing.prepared(tmp_path, Console(file=StringIO()), MAHDAR_MEDIA_HOSTS=hosts) as held,
         firefox.running() as fox,
     ):
         await hearing.book(held)

@@ -287,3 +287,14 @@ def test_arrivals_are_told_where_every_section_numbers_its_packets() -> None:
 
 def test_one_extension_has_one_id() -> None:
     assert refusal(with_lines(OFFER, camera=f"a=extmap:6 {sdp.MID}\n")) == "media.bad_sdp"
+
+
+def test_each_section_is_answered_with_what_it_offered() -> None:
+    """Firefox has abs-send-time in some sections only, and refuses an answer that has it in the
+    others ('Answer has extmap ... that was not present in offer')."""
+    assert sdp.SEND_TIME in AUDIO
+    assert sdp.SEND_TIME not in video(1, 100)
+    answer = sdp.write_publish_answer(sdp.read_publish("judge", OFFER), LOCAL)
+    audio, *videos = answer.split("m=")[1:]
+    assert sdp.SEND_TIME in audio
+    assert not any(sdp.SEND_TIME in video for video in videos)

@@ -107,6 +107,13 @@ class Firefox:
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await self._take()
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(FirefoxError("Firefox is gone"))
+
+    async def _take(self) -> None:
         async for text in self._socket:
             message = json.loads(text)
             waiting = self._waiting.pop(message.get("id"), None)

@@ -59,7 +59,9 @@ export function sampleOf(reports, at) {
     }
     if (report.type === "transport") sample.alive += report.packetsReceived ?? 0;
     if (report.type === "candidate-pair" && report.nominated) {
+      // Firefox counts no packets of a transport, and asks for consent every 5 s only.
       sample.alive += (report.responsesReceived ?? 0) + (report.requestsReceived ?? 0);
+      sample.alive += (report.bytesReceived ?? 0) + (report.lastPacketReceivedTimestamp ?? 0);
       if (typeof report.currentRoundTripTime === "number") {
         const ms = report.currentRoundTripTime * 1000;
         sample.roundTrip = Math.max(sample.roundTrip ?? 0, ms);
