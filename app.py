@@ -24,6 +24,7 @@ from rich.table import Table
 
 import audit.key
 import audit.web
+import auth.administration.web
 import auth.demo
 import auth.identity.demo
 import auth.identity.provider
@@ -49,6 +50,7 @@ from audit.service import AuditLog
 from audit.time_authority import open_authority
 from audit.timestamping import ExternalSource, InternalSource, Source, Timestamping
 from audit.witnessing import Witnessing, parse_peer
+from auth.administration.service import Administration
 from auth.assurance import PROFILES
 from auth.delegations import Delegations
 from auth.identity.linking import Linking
@@ -140,6 +142,7 @@ class House:
         self.identity = DigitalIdentity(
             database, self.accounts, self.linking, providers, settings.address, clock
         )
+        self.administration = Administration(database, self.log, self.accounts, clock)
         self.delegations = Delegations(database, self.log, clock)
         self.rooms = Rooms(database, self.log)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
@@ -285,6 +288,7 @@ def create_app(house: House) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     pages.init_app(app, house.settings)
     auth.web.init_app(app, house.accounts, house.settings)
+    auth.administration.web.init_app(app, house.administration)
     auth.identity.web.init_app(app, house.identity, house.linking)
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     sessions.web_delegations.init_app(app, house.delegations)

@@ -22,6 +22,7 @@ FOLDER = Path(__file__).resolve().parent / "migrations"
 STORES = (
     "audit.store",
     "auth.store",
+    "auth.administration.store",
     "auth.identity.store",
     "auth.methods.store",
     "sessions.store",

@@ -8,11 +8,13 @@ from argon2 import PasswordHasher
 from quart import Quart
 from quart.typing import TestClientProtocol
 
+import auth.administration.web
 import auth.web
 import pages
 import sessions.web
 from audit import key
 from audit.service import AuditLog
+from auth.administration.service import Administration
 from auth.assurance import PROFILES, Level, Method, of
 from auth.demo import PASSWORD
 from auth.password import Passwords
@@ -51,6 +53,10 @@ class House:
     async def sign_in(self, username: str, address: str = "192.0.2.1") -> SignedIn:
         return await self.accounts.sign_in(username, PASSWORD, address=address)
 
+    def sure(self, person: Person) -> Person:
+        """A person as sure as the demo's people are."""
+        return replace(person, assurance=self.people["admin"].assurance)
+
     def at(self, hours: float) -> datetime:
         """A time `hours` from now."""
         return self.clock.now + timedelta(hours=hours)
@@ -60,6 +66,8 @@ class House:
         app = Quart("app", root_path=str(ROOT), static_folder=None)
         pages.init_app(app, self.settings)
         auth.web.init_app(app, self.accounts, self.settings)
+        administration = Administration(self.database, self.log, self.accounts, self.clock)
+        auth.administration.web.init_app(app, administration)
         sessions.web.init_app(app, self.sittings, self.invitations, self.rooms)
         return app
 

@@ -1,0 +1,55 @@
+"""Four eyes: what one administrator proposes takes effect when another one agrees."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from errors import N_, Refusal
+
+VALID_FOR = timedelta(days=7)
+
+
+class Act(StrEnum):
+    """What needs two persons."""
+
+    OPEN_ADMINISTRATOR = "open_administrator"
+    MAKE_ADMINISTRATOR = "make_administrator"
+    SHUT_ADMINISTRATOR = "shut_administrator"
+
+
+ACTS: dict[Act, str] = {
+    Act.OPEN_ADMINISTRATOR: N_("Open an administrator's account"),
+    Act.MAKE_ADMINISTRATOR: N_("Make this person an administrator"),
+    Act.SHUT_ADMINISTRATOR: N_("Shut an administrator's account"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Waits for a second person. `account` is whom it is about; a new one is shut until then."""
+
+    id: str
+    act: Act
+    account: str
+    by: str
+    at: datetime
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    agreed: bool = False
+
+    def open(self, now: datetime) -> bool:
+        """Whether it can still be decided."""
+        return self.decided_at is None and now < self.at + VALID_FOR
+
+
+def check_second(proposal: Proposal, decider: str, now: datetime, *, agree: bool) -> None:
+    """Raise Refusal unless `decider` may decide: the proposer may only withdraw."""
+    if not proposal.open(now):
+        raise Refusal("four_eyes.decided", N_("This was decided already, or it lapsed."))
+    if agree and decider in (proposal.by, proposal.account):
+        raise Refusal("four_eyes.same_person", N_("Another administrator must agree to this."))
+
+
+def needed(administrators: int) -> bool:
+    """One alone has nobody to ask: the act is done at once, and the log says that it was."""
+    return administrators > 1

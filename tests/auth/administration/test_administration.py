@@ -1,0 +1,237 @@
+"""Organisations, imports and four eyes, as use cases over both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auth import store as accounts_store
+from auth.administration.proposal import VALID_FOR
+from auth.administration.service import Administration
+from auth.person import Person, Role
+from errors import BadInput, Forbidden, NotFound, Refusal
+from tests.auth.house import House
+
+HEAD = "username,role,name_ar,name_en,language,organisation\n"
+
+
+@pytest.fixture
+def administration(house: House) -> Administration:
+    return Administration(house.database, house.log, house.accounts, house.clock)
+
+
+def admin(house: House) -> Person:
+    return house.people["admin"]
+
+
+async def second(house: House) -> Person:
+    """Another administrator, opened by the console."""
+    made = await house.accounts.create(
+        admin(house),
+        username="admin2",
+        password="a-long-password",
+        role="administrator",
+        name_ar="",
+        name_en="Second",
+    )
+    return house.sure(made)
+
+
+async def leaves(house: House) -> list[str]:
+    async with house.database.unit(write=False) as session:
+        from audit import store
+
+        found = await store.entries(session, 0, 10_000)
+    return [leaf.entry.decode() for leaf in found]
+
+
+async def state(house: House) -> Any:
+    async with house.database.unit(write=False) as session:
+        return sorted(
+            (one.username, one.role, one.active) for one in await accounts_store.accounts(session)
+        ), len(await leaves(house))
+
+
+async def court(administration: Administration, house: House) -> str:
+    one = await administration.add_organisation(
+        admin(house), code="dxb-court", sort="court", name_ar="محكمة", name_en="Court"
+    )
+    return one.id
+
+
+async def test_organisations(house: House, administration: Administration) -> None:
+    id = await court(administration, house)
+    judge = house.people["judge"].id
+    await administration.move(admin(house), judge, id)
+    assert (await administration.homes(admin(house)))[judge].code == "dxb-court"
+    for account, organisation, code in (
+        (house.people["lawyer"].id, id, "organisation.wrong_sort"),
+        (judge, "nothing", "organisation.unknown"),
+    ):
+        with pytest.raises(BadInput) as refused:
+            await administration.move(admin(house), account, organisation)
+        assert refused.value.code == code
+    await administration.set_organisation_active(admin(house), id, False)
+    with pytest.raises(BadInput):
+        await administration.move(admin(house), house.people["clerk"].id, id)
+    await administration.move(admin(house), judge, "")
+    assert await administration.homes(admin(house)) == {}
+    with pytest.raises(BadInput) as refused:
+        await court(administration, house)
+    assert refused.value.code == "organisation.taken"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"code": "X"}, "code"),
+        ({"code": "x y"}, "code"),
+        ({"sort": "castle"}, "sort"),
+        ({"name_ar": " "}, "name_ar"),
+        ({"name_en": ""}, "name_en"),
+    ],
+)
+async def test_an_organisation_that_is_not_one(
+    house: House, administration: Administration, given: dict[str, str], field: str
+) -> None:
+    whole = {"code": "one", "sort": "court", "name_ar": "م", "name_en": "C"} | given
+    before = await state(house)
+    with pytest.raises(BadInput) as refused:
+        await administration.add_organisation(admin(house), **whole)
+    assert refused.value.field == field
+    assert await state(house) == before
+
+
+async def test_an_import_opens_all_or_none(house: House, administration: Administration) -> None:
+    await court(administration, house)
+    text = HEAD + "new.judge,judge,قاض,Judge,ar,dxb-court\nnew.party,party,,Party,en,\n"
+    before = await state(house)
+    assert len((await administration.preview(admin(house), text)).rows) == 2
+    assert await state(house) == before
+    with pytest.raises(Refusal) as refused:
+        await administration.bring_in(admin(house), text + "judge,judge,,Again,ar,\n")
+    assert refused.value.code == "import.faults"
+    assert await state(house) == before
+    assert await administration.bring_in(admin(house), text) == 2
+    assert [one[0] for one in (await state(house))[0] if one[0].startswith("new.")] == [
+        "new.judge",
+        "new.party",
+    ]
+    assert not any("new.judge" in leaf or "Party" in leaf for leaf in await leaves(house))
+    with pytest.raises(Refusal):
+        await administration.bring_in(admin(house), text)
+
+
+async def test_one_alone_acts_alone_and_the_log_says_so(
+    house: House, administration: Administration
+) -> None:
+    made, waits = await administration.create(
+        admin(house),
+        username="admin2",
+        password="a-long-password",
+        role="administrator",
+        name_ar="",
+        name_en="Second",
+    )
+    assert (waits, made.active) == (False, True)
+    assert any("four_eyes.alone" in leaf for leaf in await leaves(house))
+
+
+async def test_an_administrator_needs_two(house: House, administration: Administration) -> None:
+    other = await second(house)
+    judge = house.people["judge"].id
+    assert await administration.set_role(admin(house), judge, "administrator")
+    [waiting] = await administration.proposals(other)
+    with pytest.raises(Refusal) as refused:
+        await administration.decide(admin(house), waiting.proposal.id, agree=True)
+    assert refused.value.code == "four_eyes.same_person"
+    with pytest.raises(Refusal) as refused:
+        await administration.set_role(other, judge, "administrator")
+    assert refused.value.code == "four_eyes.waits"
+    assert ("judge", Role.JUDGE, True) in (await state(house))[0]
+    await administration.decide(other, waiting.proposal.id, agree=True)
+    assert ("judge", Role.ADMINISTRATOR, True) in (await state(house))[0]
+    with pytest.raises(Refusal) as refused:
+        await administration.decide(other, waiting.proposal.id, agree=True)
+    assert refused.value.code == "four_eyes.decided"
+
+
+async def test_a_new_administrator_is_shut_until_agreed(
+    house: House, administration: Administration
+) -> None:
+    other = await second(house)
+    made, waits = await administration.create(
+        other,
+        username="admin3",
+        password="a-long-password",
+        role="administrator",
+        name_ar="",
+        name_en="Third",
+    )
+    assert (waits, made.active) == (True, False)
+    with pytest.raises(Refusal):
+        await house.accounts.sign_in("admin3", "a-long-password", address="192.0.2.1")
+    [waiting] = await administration.proposals(other)
+    await administration.decide(admin(house), waiting.proposal.id, agree=True)
+    await house.accounts.sign_in("admin3", "a-long-password", address="192.0.2.1")
+
+
+async def test_shutting_one_needs_two_and_lapses(
+    house: House, administration: Administration
+) -> None:
+    other = await second(house)
+    assert await administration.set_active(other, admin(house).id, False)
+    house.clock.now += VALID_FOR + timedelta(seconds=1)
+    [waiting] = await administration.proposals(other)
+    assert not waiting.open
+    with pytest.raises(Refusal) as refused:
+        await administration.decide(admin(house), waiting.proposal.id, agree=True)
+    assert refused.value.code == "four_eyes.decided"
+    with pytest.raises(Refusal) as refused:
+        await administration.set_active(other, other.id, False)
+    assert refused.value.code == "people.yourself"
+    assert not await administration.set_active(other, house.people["judge"].id, False)
+
+
+async def test_turned_down_changes_nothing(house: House, administration: Administration) -> None:
+    other = await second(house)
+    judge = house.people["judge"].id
+    await administration.set_role(admin(house), judge, "administrator")
+    [waiting] = await administration.proposals(other)
+    await administration.decide(admin(house), waiting.proposal.id, agree=False)
+    assert ("judge", Role.JUDGE, True) in (await state(house))[0]
+    assert any("four_eyes.turned_down" in leaf for leaf in await leaves(house))
+    with pytest.raises(NotFound):
+        await administration.decide(other, "nothing", agree=True)
+
+
+async def test_other_roles_change_at_once(house: House, administration: Administration) -> None:
+    clerk = house.people["clerk"].id
+    assert not await administration.set_role(admin(house), clerk, "judge")
+    assert ("clerk", Role.JUDGE, True) in (await state(house))[0]
+    for role in ("guest", "king"):
+        with pytest.raises(BadInput):
+            await administration.set_role(admin(house), clerk, role)
+
+
+async def test_nobody_else_may(house: House, administration: Administration) -> None:
+    judge = house.people["judge"]
+    before = await state(house)
+    calls: list[Any] = [
+        administration.organisations(judge),
+        administration.homes(judge),
+        administration.add_organisation(judge, code="c1", sort="court", name_ar="م", name_en="C"),
+        administration.set_organisation_active(judge, "x", False),
+        administration.move(judge, judge.id, ""),
+        administration.set_role(judge, admin(house).id, "party"),
+        administration.set_active(judge, admin(house).id, False),
+        administration.proposals(judge),
+        administration.decide(judge, "x", agree=True),
+        administration.preview(judge, HEAD),
+        administration.bring_in(judge, HEAD),
+        administration.create(judge, username="x", role="administrator", name_ar="", name_en="X"),
+    ]
+    for call in calls:
+        with pytest.raises(Forbidden):
+            await call
+    assert await state(house) == before
