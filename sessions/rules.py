@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,12 @@ def load(path: Path = FOLDER / "uae.json") -> RulePack:
     except (OSError, ValueError) as error:
         raise RulesError(f"{path.name}: {error}") from None
     return parse(data, path.name)
+
+
+@cache
+def in_force() -> RulePack:
+    """The pack of this installation, read once."""
+    return load()
 
 
 def parse(data: Any, name: str) -> RulePack:

@@ -112,6 +112,7 @@ def _joined(live: Live, fact: f.SeatJoined, at: datetime) -> Live:
             screen=False,
             officer_out=False,
             looks_at=None,
+            alone="",
         )
     return live
 
@@ -161,7 +162,19 @@ def _readmitted(live: Live, fact: f.Readmitted, at: datetime) -> Live:
 
 
 def _identity(live: Live, fact: f.IdentityChecked, at: datetime) -> Live:
-    return _seat(live, fact.seat, identity=fact.result, document=fact.document)
+    return _seat(live, fact.seat, identity=fact.result, document=fact.document, unproved=False)
+
+
+def _unproved(live: Live, fact: f.UnprovedAdmitted, at: datetime) -> Live:
+    return _seat(live, fact.seat, unproved=True)
+
+
+def _room_shown(live: Live, fact: f.RoomShown, at: datetime) -> Live:
+    return _seat(live, fact.seat, alone=fact.step)
+
+
+def _oath(live: Live, fact: f.OathDone, at: datetime) -> Live:
+    return _seat(live, fact.seat, oath=fact.result)
 
 
 def _looked(live: Live, fact: f.Looked, at: datetime) -> Live:
@@ -170,7 +183,7 @@ def _looked(live: Live, fact: f.Looked, at: datetime) -> Live:
 
 def _attested(live: Live, fact: f.Attested, at: datetime) -> Live:
     known = Identity.VERIFIED if fact.attestation.identity else Identity.NOT_PROVED
-    return _seat(live, fact.seat, attestation=fact.attestation, identity=known)
+    return _seat(live, fact.seat, attestation=fact.attestation, identity=known, unproved=False)
 
 
 def _heard(live: Live, fact: f.WitnessHeard, at: datetime) -> Live:
@@ -333,6 +346,9 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.Removed: _removed,
     f.Readmitted: _readmitted,
     f.IdentityChecked: _identity,
+    f.UnprovedAdmitted: _unproved,
+    f.RoomShown: _room_shown,
+    f.OathDone: _oath,
     f.Looked: _looked,
     f.Attested: _attested,
     f.WitnessHeard: _heard,

@@ -121,7 +121,7 @@ def floor(room: Room, who: Who, command: m.Floor) -> list[f.Fact]:
     seat, live = find_seat(room, command.seat)
     if live.place is not Place.HEARING or not live.present:
         raise not_here(seat)
-    if live.identity is Identity.NOT_PROVED:
+    if live.identity is Identity.NOT_PROVED and not live.unproved:
         raise Refusal(
             "identity.not_proved",
             N_("Identity was not proved, so this person may not be heard. Check it again."),

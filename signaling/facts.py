@@ -114,6 +114,31 @@ class IdentityChecked(Struct, frozen=True):
     last4: str
 
 
+class UnprovedAdmitted(Struct, frozen=True):
+    """The presiding judge gave leave to come in although the identity is not proved."""
+
+    seat: str
+    by: str
+    reason: str
+
+
+class RoomShown(Struct, frozen=True):
+    """A step of showing the room. `others`: who else is in it."""
+
+    seat: str
+    by: str
+    step: Literal["asked", "declared", "confirmed", "not_alone"]
+    others: str = ""
+
+
+class OathDone(Struct, frozen=True):
+    """What became of the oath."""
+
+    seat: str
+    by: str
+    result: Literal["taken", "affirmed", "refused", "not_sworn"]
+
+
 class Looked(Struct, frozen=True):
     """A host sees the camera of a seat that waits, from now on, or of none (None)."""
 
@@ -363,6 +388,9 @@ Fact: TypeAlias = (
     | Removed
     | Readmitted
     | IdentityChecked
+    | UnprovedAdmitted
+    | RoomShown
+    | OathDone
     | Looked
     | Attested
     | WitnessHeard

@@ -79,7 +79,9 @@ _OPENED = IN_SESSION | {Phase.RECESS}
 PHASES: dict[str, frozenset[Phase]] = {
     "roll_call": IN_SESSION,
     "admit": _OPENED,
+    "admit_unproved": _OPENED,
     "to_lobby": _OPENED,
+    "oath": frozenset({Phase.ON_RECORD}),
     "heard": _OPENED,
     "delay": frozenset({Phase.LOBBY, Phase.RECESS}),
     "floor": IN_SESSION,

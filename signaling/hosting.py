@@ -45,8 +45,10 @@ def _admit_all(room: Room, who: Who) -> list[f.Fact]:
     return facts
 
 
-def check_admission(room: Room, seat: Seat, live: SeatLive, arriving: set[str]) -> None:
-    """Raises the Refusal that keeps this seat out, if one does."""
+def check_admission(
+    room: Room, seat: Seat, live: SeatLive, arriving: set[str], *, unproved: bool = False
+) -> None:
+    """Raises the Refusal that keeps this seat out, if one does. `unproved`: by leave (R-ID-01)."""
     if live.place is Place.PRIVATE:
         raise in_private(seat)
     if live.place is Place.REMOVED:
@@ -55,7 +57,7 @@ def check_admission(room: Room, seat: Seat, live: SeatLive, arriving: set[str]) 
         )
     if not live.present or live.place not in WAITING:
         raise not_here(seat)
-    problem = _identity_problem(seat, live)
+    problem = None if unproved else _identity_problem(seat, live)
     if problem is not None:
         raise problem
     if seat.role is SeatRole.WITNESS and not live.heard:
@@ -66,7 +68,10 @@ def _identity_problem(seat: Seat, live: SeatLive) -> Refusal | None:
     if live.identity is Identity.NOT_PROVED:
         return Refusal(
             "identity.not_proved",
-            N_("Identity was not proved, so this person may not be heard. Check it again."),
+            N_(
+                "Identity was not proved. Check it again; else only the presiding judge may"
+                " admit this person, with a reason."
+            ),
             seat=seat.id,
         )
     if live.identity is not Identity.UNKNOWN:
@@ -129,27 +134,6 @@ def readmit(room: Room, who: Who, command: m.Readmit) -> list[f.Fact]:
     """Undo of remove."""
     seat, live = find_seat(room, command.seat)
     return [f.Readmitted(seat.id, who.seat)] if live.place is Place.REMOVED else []
-
-
-def identity(room: Room, who: Who, command: m.IdentityCheck) -> list[f.Fact]:
-    """Face and document compared. Digits that differ from the booked ones cannot be 'verified'."""
-    seat, live = find_seat(room, command.seat)
-    if not live.present:
-        raise not_here(seat)
-    proved = command.result == "verified"
-    if proved and command.last4 and seat.id_last4 and command.last4 != seat.id_last4:
-        raise Refusal(
-            "identity.number_differs",
-            N_("These digits are not those of the booking. Compare again, or enter 'not proved'."),
-            seat=seat.id,
-        )
-    result = Identity.VERIFIED if proved else Identity.NOT_PROVED
-    checked = f.IdentityChecked(seat.id, who.seat, result, command.document, command.last4)
-    if proved or live.place is not Place.HEARING or room.is_host(seat.id):
-        return [checked]
-    # Whoever is not proved may not be heard: back to wait, in the same moment.
-    back = f.ToLobby(seat.id, room.waiting_place(seat.id), who.seat)
-    return [checked, *consulting.leave(room, seat.id), back]
 
 
 def look(room: Room, who: Who, command: m.Look) -> list[f.Fact]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sessions.seat import Identity
 from signaling import facts as f
 
 LEGAL = frozenset(
@@ -26,6 +27,10 @@ LEGAL = frozenset(
         "remove",
         "readmit",
         "identity",
+        "admit_unproved",
+        "declare_alone",
+        "room_seen",
+        "oath",
         "heard",
         "roll_call",
         "attest",
@@ -108,7 +113,9 @@ def _attested(fact: f.Attested) -> Entry:
 
 def _identity(fact: f.IdentityChecked) -> Entry:
     codes = {"by": fact.by, "result": fact.result.value, "document": fact.document}
-    return Entry("identity", fact.seat, codes, {"last4": fact.last4})
+    proved = fact.result is Identity.VERIFIED
+    name = "identity" if proved else "identity.not_proved"
+    return Entry(name, fact.seat, codes, {"last4": fact.last4})
 
 
 def _looked(fact: f.Looked) -> Entry | None:
@@ -144,6 +151,11 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.Removed: lambda x: Entry("seat.removed", x.seat, {"by": x.by}, {"reason": x.reason}),
     f.Readmitted: lambda x: Entry("seat.readmitted", x.seat, {"by": x.by}),
     f.IdentityChecked: _identity,
+    f.UnprovedAdmitted: lambda x: Entry(
+        "identity.leave", x.seat, {"by": x.by}, {"reason": x.reason}
+    ),
+    f.RoomShown: lambda x: Entry(f"alone.{x.step}", x.seat, {"by": x.by}, {"others": x.others}),
+    f.OathDone: lambda x: Entry(f"oath.{x.result}", x.seat, {"by": x.by}),
     f.Looked: _looked,
     f.Attested: _attested,
     f.WitnessHeard: lambda x: Entry("seat.heard", x.seat, {"by": x.by}),

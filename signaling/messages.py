@@ -230,6 +230,10 @@ class Attest(Message, frozen=True, kw_only=True, tag="attest"):
     others: MaybeReason = ""
 
 
+class DeclareAlone(Message, frozen=True, kw_only=True, tag="declare_alone"):
+    """The person showed the room and declares that nobody else is in it."""
+
+
 # --- hosts ---------------------------------------------------------------------------------------
 
 
@@ -276,8 +280,38 @@ class IdentityCheck(Message, frozen=True, kw_only=True, tag="identity"):
 
     seat: SeatId
     result: Literal["verified", "not_proved"]
-    document: Literal["emirates_id", "passport", "other"]
+    document: Literal["emirates_id", "passport", "gcc_id", "other"]
     last4: Annotated[str, Meta(pattern=r"^([0-9A-Za-z]{4})?$")] = ""
+
+
+class AdmitUnproved(LegalAct, frozen=True, kw_only=True, tag="admit_unproved"):
+    """Somebody whose identity is not proved comes in by leave, with a reason (R-ID-01)."""
+
+    seat: SeatId
+    reason: Reason
+
+
+class AskRoom(Message, frozen=True, kw_only=True, tag="ask_room"):
+    """Ask a witness or the accused to show the room to the camera."""
+
+    seat: SeatId
+
+
+class RoomSeen(Message, frozen=True, kw_only=True, tag="room_seen"):
+    """A host saw the room. `others`: who else is in it, by role; needed unless alone."""
+
+    seat: SeatId
+    alone: bool
+    others: MaybeReason = ""
+
+
+class TakeOath(Message, frozen=True, kw_only=True, tag="oath"):
+    """What became of the oath; `not_sworn`: too young for it (R-CR-22)."""
+
+    seat: SeatId
+    result: Literal["taken", "affirmed", "refused", "not_sworn"]
+    of_age: bool = True
+    """The person has the age of the oath; no date of birth is kept."""
 
 
 class Look(Message, frozen=True, kw_only=True, tag="look"):
@@ -409,6 +443,7 @@ Everyone: TypeAlias = (
     | PrivateReturn
     | OfficerOut
     | Attest
+    | DeclareAlone
 )
 """Commands of one's own seat."""
 
@@ -420,6 +455,10 @@ Hosts: TypeAlias = (
     | Remove
     | Readmit
     | IdentityCheck
+    | AdmitUnproved
+    | AskRoom
+    | RoomSeen
+    | TakeOath
     | Look
     | Heard
     | OnRecord

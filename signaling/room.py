@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from signaling import channels, conducting, consulting, hosting, missing, own_seat
+from signaling import channels, conducting, consulting, door, hosting, missing, own_seat
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
@@ -75,7 +75,12 @@ _DECIDE: dict[type, Decider] = {
     m.ToLobby: lambda room, who, command, at: hosting.to_lobby(room, who, command),
     m.Remove: lambda room, who, command, at: hosting.remove(room, who, command),
     m.Readmit: lambda room, who, command, at: hosting.readmit(room, who, command),
-    m.IdentityCheck: lambda room, who, command, at: hosting.identity(room, who, command),
+    m.IdentityCheck: lambda room, who, command, at: door.identity(room, who, command),
+    m.AdmitUnproved: door.admit_unproved,
+    m.AskRoom: door.ask_room,
+    m.RoomSeen: door.room_seen,
+    m.DeclareAlone: door.declare_alone,
+    m.TakeOath: door.swear,
     m.Look: lambda room, who, command, at: hosting.look(room, who, command),
     m.Heard: lambda room, who, command, at: hosting.heard(room, who, command),
 }

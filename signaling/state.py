@@ -98,6 +98,11 @@ class SeatLive(Struct, frozen=True):
     """Who sits here in the place of the one who is booked."""
     identity: Identity = Identity.UNKNOWN
     document: str = ""
+    unproved: bool = False
+    """By the presiding judge's leave in the hearing although the identity is not proved."""
+    alone: Literal["", "asked", "declared", "confirmed", "not_alone"] = ""
+    """How far the person has shown that nobody else is in the room."""
+    oath: Literal["", "taken", "affirmed", "refused", "not_sworn"] = ""
     attestation: Attestation | None = None
     kit: KitResult | None = None
     microphone: bool = False

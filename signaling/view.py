@@ -4,14 +4,16 @@ What a seat may not know is not in its message; a page that hides something is n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 
 import i18n
 from errors import Refusal
+from sessions.door import door, oath
 from sessions.kind import Recording
 from sessions.phase import IN_SESSION, Phase
+from sessions.rules import in_force
 from sessions.seat import LABELS, Seat
 from signaling import channels
 from signaling import messages as m
@@ -43,6 +45,7 @@ _PROBES: dict[str, m.Command] = {
     "resume": m.Resume(),
     "close": m.Close(),
     "leave": m.Leave(),
+    "declare_alone": m.DeclareAlone(),
     "private_return": m.PrivateReturn(),
 }
 """Commands without fields: asked of the room itself, so that 'may' is exactly what it would say."""
@@ -251,6 +254,7 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "cannot_hear": live.cannot_hear,
         "roll": live.roll,
         "heard": live.heard,
+        "oath": live.oath,
         "interprets": list(channels.languages_of(room, seat.id)),
         "speaks": live.speaks,
         "guest": seat.person is None and seat.room is None,
@@ -274,6 +278,11 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         # the guest, whom it is to be compared with.
         "id_last4": seat.id_last4 if host or (own and who.operates_room) else "",
         "room": seat.room,
+        "document": live.document,
+        "unproved": live.unproved,
+        "alone": live.alone,
+        "shows_room": False,
+        "oath_rule": None,
         "missed_seconds": live.missed_seconds,
         "missing_since": _time(live.missing.since) if live.missing else None,
         "listens": live.listens,
@@ -286,7 +295,9 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
             "room": None,
             "missed_seconds": 0,
         }
+        nothing |= {"document": "", "unproved": False, "alone": ""}
         return found | nothing | {"missing_since": None, "listens": None}
+    found |= _at_the_door(seat, around.now.date())
     if attestation:
         found["attestation"] = {
             "at": stamp(attestation.at),
@@ -305,6 +316,13 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
             "result": kit.result,
         }
     return found
+
+
+def _at_the_door(seat: Seat, day: date) -> dict[str, Any]:
+    """What the rules ask of this role: whether to show the room, and which oath."""
+    rule = oath(in_force(), seat.role, day)
+    shows = seat.role in door(in_force(), day).shows_room
+    return {"shows_room": shows, "oath_rule": asdict(rule) if rule else None}
 
 
 def _agenda(room: Room, language: str) -> list[dict[str, Any]]:

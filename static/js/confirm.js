@@ -32,6 +32,7 @@ export async function confirmAct({ act, object, digest }) {
 function words(act) {
   const known = /** @type {Record<string, string>} */ ({
     "live.admit": t("Admit to the hearing"),
+    "live.admit_unproved": t("Admit somebody whose identity is not proved"),
     "live.off_record": t("Go off record"),
     "live.reserve": t("Reserve judgment"),
     "live.close": t("End the sitting"),

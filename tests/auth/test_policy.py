@@ -61,20 +61,22 @@ def seated(seat_role: str, kind: str = "criminal_hearing", **codes: Any) -> Cont
 
 ANY_ACCOUNT = set(Role) - {Role.GUEST}
 HOSTS_ONLY = {
-    "open", "admit", "to_lobby", "remove", "readmit", "identity", "look", "recess", "resume",
-    "delay", "mute", "unlock", "allow_screen", "lower_hand", "close",
+    "open", "admit", "to_lobby", "remove", "readmit", "identity", "look", "ask_room",
+    "room_seen", "recess", "resume", "delay", "mute", "unlock", "allow_screen", "lower_hand",
+    "close",
 }  # fmt: skip
 COURT_ONLY = {
-    "roll_call", "floor", "publicity", "heard", "agenda", "note", "adjourn", "reserve",
+    "roll_call", "floor", "publicity", "heard", "oath", "agenda", "note", "adjourn", "reserve",
     "on_record", "off_record", "private_recall",
 }  # fmt: skip
 EVERYONE = {
     "publish", "subscribe", "answer", "sources", "line", "layout", "language", "hand",
     "cannot_hear", "kit", "leave", "ack_missed", "private_answer", "private_return",
-    "listen",
+    "listen", "declare_alone",
 }  # fmt: skip
 OFFICER = {"attest", "officer_out"}
 INTERPRETER = {"interpret"}
+PRESIDING = {"admit_unproved"}
 HOUSE = {
     "account.own": ANY_ACCOUNT,
     "sitting.list": ANY_ACCOUNT,
@@ -92,7 +94,8 @@ HOUSE = {
 
 
 def test_every_action_is_in_this_file() -> None:
-    live = {f"live.{name}" for name in HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER | INTERPRETER}
+    named = HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER | INTERPRETER | PRESIDING
+    live = {f"live.{name}" for name in named}
     others = {
         "sitting.see",
         "sitting.reschedule",
@@ -160,6 +163,8 @@ def test_the_live_commands_of_a_seat(kind: str, seat_role: str) -> None:
         expected |= HOSTS_ONLY
     if host and seat_role in ("presiding_judge", "clerk"):
         expected |= COURT_ONLY
+    if host and seat_role == "presiding_judge":
+        expected |= PRESIDING
     if seat_role == "interpreter":
         expected |= INTERPRETER
     assert may == {f"live.{name}" for name in expected}

@@ -218,6 +218,14 @@ def _lobby(mock: MockRoom) -> None:
     mock.lines.update(counsel="good", victim="poor")
 
 
+def _door(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.command("witness", m.Sources(microphone=True, camera=True))
+    mock.command("clerk", m.AskRoom(seat="witness"))
+    command = m.IdentityCheck(seat="witness", result="not_proved", document="gcc_id")
+    mock.command("clerk", command)
+
+
 def _nothing(mock: MockRoom) -> None:
     return
 
@@ -244,6 +252,11 @@ def _still(_page: Page) -> None:
     return
 
 
+def _oath(page: Page) -> None:
+    _tab("people")(page)
+    page.locator('[data-seat="interpreter"] .seat-actions button').first.click()
+
+
 VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]] = {
     "lobby": (_nothing, "counsel", _still),
     "lobby-detained": (_nothing, "accused", _still),
@@ -264,6 +277,10 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "recess": (_recess, "victim", _still),
     "alarm": (_alarm, "judge", _still),
     "devices": (in_session, "victim", _click('[data-control="devices"]')),
+    "door-clerk": (_door, "clerk", _tab("people")),
+    "door-judge": (_door, "judge", _tab("people")),
+    "door-witness": (_door, "witness", _still),
+    "door-oath": (in_session, "judge", _oath),
     "attest": (_nothing, "accused", _click(".notice .aegov-btn")),
 }
 """name: how the sitting got there, whose page, what the person did."""

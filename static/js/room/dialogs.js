@@ -3,7 +3,7 @@ import { language, t } from "../i18n.js";
 import { consultable } from "./consult.js";
 import { dayAndTime, fieldToUtc } from "./format.js";
 import { area, bdi, check, field, input } from "./parts.js";
-import { placeText, sourceText } from "./phrases.js";
+import { DOCUMENTS, documentText, placeText, sourceText } from "./phrases.js";
 import { seatOf } from "./state.js";
 import { Refused } from "./signal.js";
 import { h } from "./vdom.js";
@@ -168,6 +168,18 @@ export const remove = (seat) => ({
   submit: async (form, room) => void (await room.ask("remove", { seat, reason: text(form, "reason") })),
 });
 
+/** The camera of a seat that waits, while a dialog looks at it. @param {Room} room @param {string} seat */
+export function camera(room, seat) {
+  const stream = room.media.stream(seat, "camera");
+  return [
+    h("video", {
+      key: "video", autoplay: true, playsinline: true, live: { muted: true }, hidden: stream === null,
+      ref: (/** @type {HTMLVideoElement} */ el) => { if (el.srcObject !== stream) el.srcObject = stream; },
+    }),
+    stream === null ? h("p", { key: "none", class: "hint" }, t("No picture of this person comes in now. Ask them to turn on the camera.")) : null,
+  ];
+}
+
 /** @param {string} seat @returns {Dialog} */
 export const identity = (seat) => ({
   key: `identity-${seat}`,
@@ -175,14 +187,9 @@ export const identity = (seat) => ({
   title: () => t("Check the identity"),
   body: (room) => {
     const person = seatOf(room.state, seat);
-    const stream = room.media.stream(seat, "camera");
     return [
       h("div", { key: "face", class: "identity", "data-track": `${seat}/camera` },
-        h("video", {
-          key: "video", autoplay: true, playsinline: true, live: { muted: true }, hidden: stream === null,
-          ref: (/** @type {HTMLVideoElement} */ el) => { if (el.srcObject !== stream) el.srcObject = stream; },
-        }),
-        stream === null ? h("p", { key: "none", class: "hint" }, t("No picture of this person comes in now. Ask them to turn on the camera.")) : null,
+        ...camera(room, seat),
         h("dl", { key: "facts", class: "facts" },
           h("div", {}, h("dt", {}, t("Name")), h("dd", {}, bdi(person?.name ?? ""))),
           h("div", {}, h("dt", {}, t("Role")), h("dd", {}, t(person?.role_title ?? ""))),
@@ -190,11 +197,7 @@ export const identity = (seat) => ({
         ),
       ),
       field("document", t("Document that was shown"), (id) =>
-        h("select", { id, name: "document" },
-          h("option", { value: "emirates_id" }, t("Emirates ID")),
-          h("option", { value: "passport" }, t("Passport")),
-          h("option", { value: "other" }, t("Another document")),
-        )),
+        h("select", { id, name: "document" }, ...DOCUMENTS.map((code) => h("option", { value: code }, t(documentText(code)))))),
       field("last4", t("Last four characters of its number (empty if not read)"), input("last4", { maxlength: "4", pattern: "[0-9A-Za-z]{4}", dir: "ltr" })),
       h("fieldset", { key: "result", class: "roll" },
         h("legend", {}, t("Face and document")),

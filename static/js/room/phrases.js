@@ -88,6 +88,41 @@ const IDENTITY = {
   not_proved: N_("Identity not proved"),
 };
 
+/** Documents that may be shown at the door. */
+export const DOCUMENTS = ["emirates_id", "passport", "gcc_id", "other"];
+
+const DOCUMENT = /** @type {Record<string, string>} */ ({
+  emirates_id: N_("Emirates ID"),
+  passport: N_("Passport"),
+  gcc_id: N_("Identity card of a GCC state"),
+  other: N_("Another document"),
+});
+
+/** @param {string} code */
+export const documentText = (code) => DOCUMENT[code] ?? code;
+
+const ALONE = {
+  "": "",
+  asked: N_("Asked to show the room"),
+  declared: N_("Declares to be alone in the room"),
+  confirmed: N_("Alone in the room, seen by the court"),
+  not_alone: N_("Not alone in the room"),
+};
+
+/** @param {import("./types.js").Seat["alone"]} alone */
+export const aloneText = (alone) => ALONE[alone] ?? alone;
+
+const OATH = {
+  "": "",
+  taken: N_("Oath taken"),
+  affirmed: N_("Affirmed instead of an oath"),
+  refused: N_("Oath refused"),
+  not_sworn: N_("Heard without an oath: too young"),
+};
+
+/** @param {import("./types.js").Seat["oath"]} oath */
+export const oathText = (oath) => OATH[oath] ?? oath;
+
 /** @param {import("./types.js").Seat["identity"]} identity */
 export const identityText = (identity) => IDENTITY[identity] ?? identity;
 

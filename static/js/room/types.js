@@ -41,6 +41,12 @@
  * @property {boolean} cannot_hear
  * @property {"present" | "absent" | "represented" | ""} roll
  * @property {Source[]} silent what should send and does not
+ * @property {"" | "taken" | "affirmed" | "refused" | "not_sworn"} oath
+ * @property {string} document shown at the check of the identity; a code
+ * @property {boolean} unproved in the hearing by leave although the identity is not proved
+ * @property {"" | "asked" | "declared" | "confirmed" | "not_alone"} alone
+ * @property {boolean} shows_room the rule asks this role to show the room
+ * @property {{ ar: string, en: string, source: string, from_age: number } | null} oath_rule
  * @property {boolean} heard a witness or expert who has been heard
  * @property {number} missed_seconds
  * @property {string | null} [missing_since] hears nothing of the sitting, since

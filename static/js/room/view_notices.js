@@ -3,6 +3,7 @@ import { language, t, tn } from "../i18n.js";
 import { invitation, namesOf, pending } from "./consult.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
+import { doorNotices } from "./door.js";
 import { clockOfDay, secondsSince, timeOfDay } from "./format.js";
 import { alarm, button, command, notice } from "./parts.js";
 import { missedText } from "./phrases.js";
@@ -31,7 +32,7 @@ export const notices = (room) =>
     link(room),
     ...(room.model.state === null || QUIET.has(viewOf(room.model))
       ? []
-      : [record(room), ...deaf(room), attestation(room), invite(room), waitingRoom(room), missing(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
+      : [record(room), ...deaf(room), attestation(room), ...doorNotices(room), invite(room), waitingRoom(room), missing(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
   );
 
 /** @param {Room} room */

@@ -2,9 +2,10 @@
 import { language, t, tn } from "../i18n.js";
 import { languageName } from "../language.js";
 import * as dialogs from "./dialogs.js";
+import { doorActions, doorFacts, doorMenu, oathSign } from "./door.js";
 import { clockOfDay, timeOfDay } from "./format.js";
 import { badge, bdi, command, lineSign, menu } from "./parts.js";
-import { identityText, placeText } from "./phrases.js";
+import { documentText, identityText, placeText } from "./phrases.js";
 import { reasonText } from "./quality.js";
 import { h, icon } from "./vdom.js";
 
@@ -83,7 +84,7 @@ function person(room, seat) {
         h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
       h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line, seat.line_why), host ? moreAbout(room, seat, mine) : null),
     ),
-    host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : null,
+    host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : oathSign(seat),
     host ? h("div", { class: "seat-actions" }, ...actions(room, seat, mine)) : null,
     mine || !["hearing", "private"].includes(seat.place) ? null : volume(room, seat),
   );
@@ -106,7 +107,7 @@ const signs = (seat) => [
 function facts(room, seat) {
   const kind = seat.identity === "verified" ? "success" : seat.identity === "not_proved" ? "error" : "";
   return [
-    badge(t(identityText(seat.identity)), kind, icon("identification-card", "icon-16")),
+    badge([t(identityText(seat.identity)), seat.document === "" ? "" : t(documentText(seat.document))].filter(Boolean).join(" · "), kind, icon("identification-card", "icon-16")),
     seat.guest ? badge(t("Guest"), "info") : null,
     seat.floor ? badge(t("Has the floor"), "success") : null,
     seat.speaks === "" ? null : badge(t("Interprets into %(language)s", { language: languageName(seat.speaks) }), "info", icon("broadcast", "icon-16")),
@@ -116,6 +117,7 @@ function facts(room, seat) {
     seat.hand !== null ? badge(t("Hand up since %(time)s", { time: clockOfDay(seat.hand, room.page.zone) }), "warning") : null,
     seat.missing_since ? badge(t("Hears nothing since %(time)s", { time: clockOfDay(seat.missing_since, room.page.zone) }), "error", icon("ear-slash", "icon-16")) : null,
     seat.missed_seconds > 0 ? badge(tn("Missed %(n)s second", "Missed %(n)s seconds", seat.missed_seconds), "warning", icon("clock-counter-clockwise", "icon-16")) : null,
+    ...doorFacts(seat),
     ...(seat.line_why ?? []).map((why) => badge(t(reasonText(why)), seat.line === "bad" ? "error" : "warning", icon("cell-signal-low", "icon-16"))),
     kit(seat),
     attestation(room, seat),
@@ -163,7 +165,8 @@ function actions(room, seat, mine) {
   const inHearing = seat.place === "hearing";
   return [
     waits && seat.guest && seat.identity !== "verified" ? identity(room, seat, "") : null,
-    waits ? admit(room, seat) : null,
+    waits && seat.identity !== "not_proved" ? admit(room, seat) : null,
+    ...doorActions(room, seat),
     inHearing ? floor(room, seat) : null,
     inHearing && !mine && seat.role !== "presiding_judge" && seat.sources.microphone
       ? command(room, "mute", t("Mute"), { fields: { seat: seat.id, lock: false }, about })
@@ -197,6 +200,7 @@ function moreAbout(room, seat, mine) {
   const one = { seat: seat.id };
   return menu(room, `seat-${seat.id}`, [
     mine ? null : identity(room, seat, "btn-outline"),
+    ...doorMenu(room, seat),
     others && !seat.locked ? command(room, "mute", t("Mute and lock"), { fields: { ...one, lock: true }, icon: icon("lock") }) : null,
     seat.locked ? command(room, "unlock", t("Let unmute"), { fields: one, icon: icon("lock-open") }) : null,
     seat.hand !== null ? command(room, "lower_hand", t("Lower hand"), { fields: one, icon: icon("hand-palm") }) : null,
