@@ -189,7 +189,7 @@ def _own_account() -> dict[str, Sample]:
         "/account/passkeys/new": Sample("auth/passkey_new.html", {}),
         "/account/second-factor": Sample(
             "auth/second_factor_new.html",
-            {"form": Form(), "qr": Markup(qr), "secret": "GEZD GNBV GY3T QOJQ"},
+            {"form": Form(), "qr": Markup(qr), "secret": "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"},
         ),
         "/recovery-codes": Sample("auth/recovery_codes.html", {"codes": ["abcde-fghjk"] * 10}),
         "/step-up": Sample("auth/step_up.html", step_up | dict.fromkeys(ways, True)),
