@@ -127,7 +127,7 @@ def load(environ: dict[str, str] | None = None) -> Settings:
 
     Raises SettingsError for an unknown MAHDAR_ name or a value of the wrong form.
     """
-    environ = dict(os.environ if environ is None else environ)
+    environ = _with_secret_files(dict(os.environ if environ is None else environ))
     known = {f"MAHDAR_{item.name.upper()}": item.name for item in fields(Settings)}
     values: dict[str, Any] = {}
     if "PORT" in environ:
@@ -148,6 +148,23 @@ def load(environ: dict[str, str] | None = None) -> Settings:
     if settings.stand_in and not settings.demo:
         raise SettingsError("MAHDAR_IDENTITY_STAND_IN=yes works in demo mode only")
     return settings
+
+
+def _with_secret_files(environ: dict[str, str]) -> dict[str, str]:
+    """A secret may stand in a file: MAHDAR_KEY_PASSPHRASE_FILE names it. One newline at its end
+    does not count. The other settings are no secrets and have no files."""
+    for item in fields(Settings):
+        name = f"MAHDAR_{item.name.upper()}"
+        path = None if item.repr else environ.pop(f"{name}_FILE", None)
+        if path is None:
+            continue
+        if name in environ:
+            raise SettingsError(f"{name} and {name}_FILE are both set; set one of them")
+        try:
+            environ[name] = Path(path).read_text(encoding="utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}_FILE={path!r} cannot be read: {error}") from None
+    return environ
 
 
 def _convert(name: str, attribute: str, raw: str) -> Any:

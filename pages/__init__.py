@@ -7,7 +7,7 @@ and strings are written is told in docs/interface.md.
 
 from quart import Quart
 
-from pages import errors, headers, static_files, template
+from pages import bodies, errors, headers, static_files, template
 from pages.errors import error_json
 from pages.flashes import flash
 from pages.form import Form
@@ -45,4 +45,5 @@ def init_app(app: Quart, settings: Settings) -> None:
     static_files.init_app(app)
     template.init_app(app)
     errors.init_app(app)
+    bodies.init_app(app)
     headers.init_app(app)

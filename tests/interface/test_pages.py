@@ -119,7 +119,7 @@ async def test_every_answer_carries_the_security_headers(client: Client) -> None
     for path in ("/ar/", "/nowhere", "/api/refuse", static_files.FOLDER.name):
         headers = (await client.get(path)).headers
         policy = headers["Content-Security-Policy"]
-        assert "default-src 'self'" in policy
+        assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,49 @@
+"""What a request may carry: how long JSON is, and how deep.
+
+Forms are held to the application's MAX_CONTENT_LENGTH. JSON is for programs and short; nested
+without end it would exhaust a parser's stack.
+"""
+
+import re
+from typing import Final
+
+from quart import Quart, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from errors import N_, BadInput
+
+JSON_MOST: Final = 100_000
+DEEPEST: Final = 32
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+def depth(text: bytes) -> int:
+    """How deep arrays and objects of a JSON text are nested."""
+    deepest = at = 0
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in b"[{":
+            at += 1
+            deepest = max(deepest, at)
+        elif token in b"]}":
+            at -= 1
+    return deepest
+
+
+def init_app(app: Quart) -> None:
+    """Refuse JSON that is too long (413) or too deep (400) before any view reads it."""
+    app.before_request(_check)
+
+
+async def _check() -> None:
+    if request.mimetype != "application/json":
+        return
+    if (request.content_length or 0) > JSON_MOST:
+        raise RequestEntityTooLarge
+    raw: bytes = await request.get_data(as_text=False)  # type: ignore[assignment]
+    if len(raw) > JSON_MOST:
+        raise RequestEntityTooLarge
+    if depth(raw) > DEEPEST:
+        raise BadInput(
+            "json.too_deep", N_("The page sent something we do not understand. Reload it.")
+        )
