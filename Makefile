@@ -45,14 +45,18 @@ test: setup-test lint test-js ## Run every check
 test-js:
 	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'
 
-lint: setup-test ## ruff, mypy --strict, tsc --checkJs
+lint: setup-test ## ruff, mypy --strict, tsc --checkJs, licences of what we install
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy .
 	@sh tools/node.sh node node_modules/typescript/bin/tsc -p jsconfig.json
+	@$(PY) -m tools.licences
 
 bench: setup-test ## Measure beside Janus and others (SUITE=media|joining|vault|audit QUICK=1 OUT=FILE)
 	@$(PY) -m benchmarks $(if $(SUITE),--suite $(SUITE)) $(if $(QUICK),--quick) $(if $(OUT),--out $(OUT))
+
+audit: setup ## Look for known vulnerabilities of what we install (needs a network)
+	@sh tools/audit.sh
 
 lock: ## Make the lock files anew (needs uv)
 	@sh tools/lock.sh
@@ -60,4 +64,4 @@ lock: ## Make the lock files anew (needs uv)
 clean: ## Remove what set-up built (keeps var/)
 	rm -rf $(VENV) node_modules static/build .mypy_cache .ruff_cache .pytest_cache test-output
 
-.PHONY: help setup setup-test run demo test test-js lint bench lock clean
+.PHONY: help setup setup-test run demo test test-js lint bench audit lock clean

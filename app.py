@@ -34,6 +34,7 @@ import auth.secret
 import auth.web
 import migrate
 import pages
+import pages.openapi
 import recordings.keys
 import recordings.web
 import sessions.demo
@@ -301,6 +302,7 @@ def create_app(house: House) -> Quart:
     async def healthz() -> Response:
         return Response("ok\n", content_type="text/plain")
 
+    pages.openapi.init_app(app)
     app.before_serving(house.start)
     app.after_serving(house.stop)
     return app

@@ -171,11 +171,29 @@ def keys_rotate() -> None:
 
 
 @main.command()
-def policy() -> None:
-    """Print the table of permissions."""
+@click.option("--for", "role", default="", help="Only what accounts of this role can be allowed.")
+@click.option("--kind", default="", help="Only what a sitting of this kind can have.")
+def policy(role: str, kind: str) -> None:
+    """Print the table of permissions: role, seat, conditions, and how sure we must be."""
     from auth import policy as table
+    from auth.person import Role
+    from sessions.kinds import KINDS
 
-    for action, who in table.table():
+    if role and role not in set(Role):
+        raise Unusable(f"no role {role}; there are {', '.join(Role)}")
+    if kind and kind not in KINDS:
+        raise Unusable(f"no kind {kind}; there are {', '.join(KINDS)}")
+    declared = KINDS.get(kind)
+    seats = frozenset(rule.role.value for rule in declared.roles) if declared else frozenset()
+    recordable = declared is None or declared.recording.value != "forbidden"
+    without = {
+        "recordable": recordable,
+        "private": declared is None or declared.private_consultation,
+        "consultation": kind in ("", "consultation"),
+    }
+    gone = frozenset(name for name, holds in without.items() if not holds)
+    chosen = Role(role) if role else None
+    for action, who in table.table(role=chosen, seats=seats, gone=gone):
         console.print(f"{action:24} {who}", soft_wrap=True, markup=False, highlight=False)
 
 

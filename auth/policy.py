@@ -450,12 +450,29 @@ class Can:
         return decide(self.actor, action, Context(**codes)).possible
 
 
-def table() -> list[tuple[str, str]]:
-    """Every action with its lines in words, for `./mahdar rules` and docs/security.md."""
-    return [
-        (action, " | ".join(map(_words, lines)) + _need_words(action))
-        for action, lines in RULES.items()
-    ]
+def table(
+    *,
+    role: Role | None = None,
+    seats: frozenset[str] = frozenset(),
+    gone: frozenset[str] = frozenset(),
+) -> list[tuple[str, str]]:
+    """Every action with its lines in words, for `./mahdar policy` and docs/security.md.
+
+    Only lines that an account of `role` can fit, on `seats` that a kind has (empty: any), and
+    that ask for no condition of `gone`.
+    """
+    found = []
+    for action, lines in RULES.items():
+        fitting = [
+            line
+            for line in lines
+            if (role is None or not line.roles or role in line.roles)
+            and (not seats or not line.seats or line.seats & seats)
+            and not gone & set(line.needs)
+        ]
+        if fitting:
+            found.append((action, " | ".join(map(_words, fitting)) + _need_words(action)))
+    return found
 
 
 def _need_words(action: str) -> str:

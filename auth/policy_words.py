@@ -16,6 +16,7 @@ ACTIONS: dict[str, str] = {
     "people.choose": N_("Choose people for a booking"),
     "rooms.manage": N_("Manage detention rooms"),
     "identity.manage": N_("Link digital identities with accounts"),
+    "operations.see": N_("See how the server is doing"),
     "audit.read": N_("Read the audit log"),
     "delegation.list": N_("See delegations"),
     "delegation.grant": N_("Let somebody act for a judge or clerk"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from quart import Blueprint, Response, jsonify, request
+from quart_schema import document_request
 
 from auth import policy
 from auth.service import SignedIn
@@ -62,6 +63,7 @@ async def begin_sign_in() -> Response:
 
 
 @blueprint.post("/passkeys/sign-in/<id>")
+@document_request(_Answer)
 async def sign_in(id: str) -> Response:
     """Sign in whoever's key answered."""
     body = await _body(_Answer)
@@ -78,6 +80,7 @@ async def begin_step_up() -> Response:
 
 
 @blueprint.post("/passkeys/step-up/<id>")
+@document_request(_Answer)
 async def step_up(id: str) -> Response:
     """The session is as sure as the key, and the person goes back to where they were."""
     body = await _body(_Answer)
@@ -97,6 +100,7 @@ async def begin_adding() -> Response:
 
 
 @blueprint.post("/passkeys/<id>")
+@document_request(_Answer)
 async def finish_adding(id: str) -> Response:
     """Store the new key."""
     body = await _body(_Answer)
@@ -110,6 +114,7 @@ async def finish_adding(id: str) -> Response:
 
 
 @blueprint.post("/authorise")
+@document_request(_Ask)
 async def ask() -> Response:
     """Begin the confirmation of one act: the ways that are enough, and a passkey's challenge."""
     body = await _body(_Ask)
@@ -118,6 +123,7 @@ async def ask() -> Response:
 
 
 @blueprint.post("/authorise/<id>")
+@document_request(_Confirm)
 async def confirm(id: str) -> Response:
     """Confirm it: the token goes with the act, once, within two minutes."""
     body = await _body(_Confirm)

@@ -1,4 +1,4 @@
-"""What a request may carry: how long JSON is, and how deep.
+"""What a request may carry: how long JSON is, how deep, and no NUL (PostgreSQL's text has none).
 
 Forms are held to the application's MAX_CONTENT_LENGTH. JSON is for programs and short; nested
 without end it would exhaust a parser's stack.
@@ -36,14 +36,25 @@ def init_app(app: Quart) -> None:
 
 
 async def _check() -> None:
+    if "\x00" in request.path or b"%00" in request.query_string:
+        raise _nul()
     if request.mimetype != "application/json":
+        for name, value in (await request.form).items(multi=True):
+            if "\x00" in name or "\x00" in value:
+                raise _nul()
         return
     if (request.content_length or 0) > JSON_MOST:
         raise RequestEntityTooLarge
     raw: bytes = await request.get_data(as_text=False)  # type: ignore[assignment]
     if len(raw) > JSON_MOST:
         raise RequestEntityTooLarge
+    if b"\\u0000" in raw:
+        raise _nul()
     if depth(raw) > DEEPEST:
         raise BadInput(
             "json.too_deep", N_("The page sent something we do not understand. Reload it.")
         )
+
+
+def _nul() -> BadInput:
+    return BadInput("request.nul", N_("The page sent something we do not understand. Reload it."))

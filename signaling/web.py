@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from quart import Blueprint, Quart, Response, current_app, jsonify, request, websocket
+from quart_schema import document_request
 
 from auth.web import accounts, current_login, current_person, session_token
 from errors import N_, BadInput
@@ -77,6 +78,7 @@ class _Ask(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @blueprint.post("/api/live/<sitting>/ticket")
+@document_request(_Ask)
 async def ticket(sitting: str) -> Response:
     """A join ticket for one socket."""
     raw = await request.get_data(as_text=False)

@@ -13,6 +13,7 @@ from quart.testing.connections import WebsocketResponseError
 import settings
 from auth import limits
 from auth.demo import PASSWORD
+from auth.session import COOKIE, cookie_name
 from pages import bodies, headers
 from settings import Settings, SettingsError, load
 from tests.auth import wire
@@ -121,10 +122,9 @@ async def test_the_pages_get_the_top_grade(sqlite_database: Any, clock: Any) -> 
     court.settings = Settings(mode="demo", base_url=HTTPS)
     client = court.app().test_client()
     signed_in = await court.sign_in("judge")
+    name = cookie_name(COOKIE, secure=True)
     for path, cookie in (("/en/login", ""), ("/en/", ""), ("/ar/sittings", signed_in.token)):
-        sent = {"Host": "court.example"} | (
-            {"Cookie": f"mahdar_session={cookie}"} if cookie else {}
-        )
+        sent = {"Host": "court.example"} | ({"Cookie": f"{name}={cookie}"} if cookie else {})
         response = await client.get(path, headers=sent)
         assert response.status_code == 200
         body = await response.get_data(as_text=True)
@@ -282,6 +282,20 @@ async def test_json_that_is_too_long_or_too_deep(house: wire.Wire) -> None:
     huge = b"language=" + b"x" * 2_000_000
     form = await browser.client.post("/en/account/language", data=huge, headers=sent)
     assert form.status_code == 413
+
+
+async def test_no_text_holds_a_nul(house: wire.Wire) -> None:
+    """PostgreSQL cannot store one: it would be a 500 there."""
+    browser = await house.browser("judge")
+    sent = {"Accept": "application/json", "X-CSRF-Token": browser.token}
+    form = await browser.client.post("/account/language", form={"language": "a\0"}, headers=sent)
+    assert (form.status_code, (await form.get_json())["code"]) == (400, "request.nul")
+    query = await browser.client.get("/login?next=%00", headers=sent)
+    assert query.status_code == 400
+    path = f"/api/live/{house.criminal.id}/ticket"
+    sent["Content-Type"] = "application/json"
+    body = await browser.client.post(path, data=rb'{"seat": "\u0000"}', headers=sent)
+    assert (await body.get_json())["code"] == "request.nul"
 
 
 # --- secrets -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ export const seat = (id, role, change = {}) => ({
   role_title: role,
   name: id,
   represents: [],
+  acts_for: "",
   place: "hearing",
   present: true,
   identity: "account",

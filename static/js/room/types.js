@@ -26,6 +26,7 @@
  * @property {string} role_title
  * @property {string} name
  * @property {string[]} represents
+ * @property {string} acts_for  the one who is booked, where a deputy sits here; else empty
  * @property {Place} place
  * @property {boolean} present
  * @property {"unknown" | "account" | "verified" | "not_proved" | ""} identity

@@ -81,7 +81,7 @@ function person(room, seat) {
     h("div", { class: "seat-head" },
       h("div", { class: "seat-name" },
         h("strong", { id: `name-${seat.id}` }, bdi(seat.name), mine ? h("span", { class: "you" }, ` ${t("(you)")}`) : null),
-        h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat))),
+        h("span", { class: "seat-role" }, t(seat.role_title), counsel(room, seat), deputy(seat))),
       h("div", { class: "seat-signs" }, ...signs(seat), lineSign(seat.line, seat.line_why), host ? moreAbout(room, seat, mine) : null),
     ),
     host ? h("div", { class: "seat-facts" }, ...facts(room, seat)) : oathSign(seat),
@@ -95,6 +95,10 @@ function counsel(room, seat) {
   const clients = room.state.seats.filter((other) => seat.represents.includes(other.id)).map((one) => one.name);
   return clients.length === 0 ? null : h("span", { class: "for" }, " · ", t("for %(name)s", { name: clients.join(document.documentElement.lang === "ar" ? "، " : ", ") }));
 }
+
+/** In whose place somebody sits here. @param {Seat} seat */
+const deputy = (seat) =>
+  seat.acts_for === "" ? null : h("span", { class: "for" }, " · ", t("in the place of %(name)s", { name: seat.acts_for }));
 
 /** @param {Seat} seat */
 const signs = (seat) => [
