@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from quart import Quart, Response, current_app, g, request, websocket
 from quart.ctx import has_request_context, has_websocket_context
 
-from auth import csrf, known_browser, limits
+from auth import csrf, known_browser, web_limits
 from auth import session as sessions
 from auth.person import Person
 from auth.policy import AssuranceNeeded, Can
@@ -44,7 +44,7 @@ def init_app(app: Quart, accounts: Accounts, settings: Settings) -> None:
     app.extensions["auth"] = accounts
     app.extensions["auth.settings"] = settings
     app.before_request(_load)
-    limits.init_app(app, accounts.secret, _session_name)
+    web_limits.init_app(app, accounts.secret, _session_name)
     app.before_request(_check_csrf)
     app.after_request(_set_visitor)
     app.context_processor(_names)

@@ -11,7 +11,7 @@ from quart import Response
 from quart.testing.connections import WebsocketResponseError
 
 import settings
-from auth import limits
+from auth import web_limits as limits
 from auth.demo import PASSWORD
 from auth.session import COOKIE, cookie_name
 from pages import bodies, headers
