@@ -47,10 +47,11 @@ from recordings.vault import Vault
 from recordings.verify import Report
 from sessions import store as sessions
 from sessions.kinds import KINDS
-from sessions.seat import LABELS
+from sessions.pseudonym import pseudonym
+from sessions.seat import LABELS, Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
-from sessions.standing import context
+from sessions.standing import BENCH, context, own_seat
 
 VIEWING_LASTS = timedelta(hours=12)
 """After this a person says again by whose leave the record is seen."""
@@ -121,7 +122,8 @@ class Playback:
             if sitting is None:
                 raise NotFound
             line = await self._timeline(session, sitting)
-        return _shown(sitting, line, language, viewing)
+        bench = _on_bench(person, sitting)
+        return _shown(sitting, line, language, viewing, bench=bench)
 
     async def segment(
         self, person: Person, sitting_id: str, viewing: str, track: str, seq: int
@@ -348,7 +350,21 @@ def _checked_order(order: str) -> str:
     return order
 
 
-def _shown(sitting: Sitting, line: Timeline, language: str, viewing: str) -> dict[str, Any]:
+def _on_bench(person: Person, sitting: Sitting) -> bool:
+    """The bench sees the names of protected persons; nobody else does."""
+    seat = own_seat(person, sitting)
+    return seat is not None and seat.role in BENCH
+
+
+def _name(sitting: Sitting, seat: Seat, language: str, *, bench: bool) -> str:
+    if seat.screened_from and not bench:
+        return pseudonym(sitting, seat, language)
+    return seat.name(language)
+
+
+def _shown(
+    sitting: Sitting, line: Timeline, language: str, viewing: str, *, bench: bool
+) -> dict[str, Any]:
     return {
         "epoch": format_time(line.epoch),
         "duration_ms": line.duration_ms,
@@ -356,7 +372,11 @@ def _shown(sitting: Sitting, line: Timeline, language: str, viewing: str) -> dic
         "stretches": [_span(item) for item in line.stretches],
         "pauses": [_span(item) | {"reason": item.reason} for item in line.pauses()],
         "seats": [
-            {"id": seat.id, "name": seat.name(language), "role_title": LABELS[seat.role]}
+            {
+                "id": seat.id,
+                "name": _name(sitting, seat, language, bench=bench),
+                "role_title": LABELS[seat.role],
+            }
             for seat in sitting.seats
         ],
         "tracks": [
@@ -399,8 +419,8 @@ def _facts(sitting: Sitting) -> dict[str, JSON]:
             {
                 "id": seat.id,
                 "role": seat.role.value,
-                "name_ar": seat.name_ar,
-                "name_en": seat.name_en,
+                "name_ar": pseudonym(sitting, seat, "ar") if seat.screened_from else seat.name_ar,
+                "name_en": pseudonym(sitting, seat, "en") if seat.screened_from else seat.name_en,
                 "languages": list(seat.languages),
             }
             for seat in sitting.seats

@@ -42,6 +42,11 @@ def door(pack: RulePack, day: date) -> Door:
     )
 
 
+def screened_sources(pack: RulePack, day: date) -> frozenset[str]:
+    """R-ID-02: sources of a protected person that are withheld from those who are screened."""
+    return frozenset(pack.rule("R-ID-02", day).value["withheld"])
+
+
 def oath(pack: RulePack, role: SeatRole, day: date) -> Oath | None:
     """The oath of `role` on `day`; None where the law asks for none."""
     for id in ("R-OA-01", "R-OA-02"):

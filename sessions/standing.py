@@ -9,7 +9,7 @@ from sessions.kinds import KINDS
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 
-_BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK})
+BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK})
 
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:
@@ -77,7 +77,7 @@ def visible_seats(person: Person, sitting: Sitting, rooms: frozenset[str]) -> tu
     return tuple(
         seat
         for seat in sitting.seats
-        if seat.id in mine or (seat.represents | seat.guardian_of) & mine or seat.role in _BENCH
+        if seat.id in mine or (seat.represents | seat.guardian_of) & mine or seat.role in BENCH
     )
 
 

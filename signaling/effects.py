@@ -24,6 +24,8 @@ def restrict(media: MediaRoom, before: Room, after: Room) -> None:
             media.show(seat, None)
     for seat, new in will.items():
         old = was.get(seat, _NEW)
+        if new.withheld - old.withheld:
+            media.withhold(seat, new.withheld | old.withheld)
         if old.space is not None and new.space != old.space:
             media.place(seat, None, _reason(after, seat))
         kept = old.sources
@@ -43,6 +45,8 @@ def release(media: MediaRoom, before: Room, after: Room) -> None:
     was, will = routes(before), routes(after)
     for seat, new in will.items():
         old = was.get(seat, _NEW)
+        if old.withheld - new.withheld:
+            media.withhold(seat, new.withheld)
         if (new.speaks, new.listens) != (old.speaks, old.listens):
             media.tune(seat, new.speaks, new.listens)
         if new.sources - old.sources or new.speaks != old.speaks:
@@ -60,6 +64,7 @@ def take_back(media: MediaRoom, before: Room) -> None:
     """The change could not be stored: everything is as before."""
     was = routes(before)
     for seat, old in was.items():
+        media.withhold(seat, old.withheld)
         media.tune(seat, old.speaks, old.listens)
         media.permit(seat, old.sources)
         media.place(seat, old.space)
@@ -70,6 +75,8 @@ def enter(media: MediaRoom, room: Room) -> None:
     """A new media room: every seat gets its route before anybody connects."""
     will = routes(room)
     for seat, route in will.items():
+        if route.withheld:
+            media.withhold(seat, route.withheld)
         media.tune(seat, route.speaks, route.listens)
         media.permit(seat, route.sources)
         _place(media, seat, route.space)

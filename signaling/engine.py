@@ -318,6 +318,10 @@ class MediaRoom(Protocol):
         Raises ValueError for a seat that would listen to its own channel.
         """
 
+    def withhold(self, seat: str, tracks: frozenset[TrackId]) -> None:
+        """The tracks that this seat never gets, in whatever space both are. Others and recorders
+        are not touched. A seat starts with none; what flowed stops before this returns."""
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """Record everything that flows in the hearing. Raises SinkRefused for any other space,
         for another sitting, and while a recorder is attached."""

@@ -82,6 +82,8 @@ class Seat:
     """The channel that its microphone goes to; empty: the floor."""
     listens: str = ""
     """The channel that it hears besides the floor; empty: none."""
+    withheld: frozenset[TrackId] = frozenset()
+    """Tracks of protected persons that it never gets."""
     publisher: Publisher | None = None
     """The newest connection whose media flowed."""
     subscriber: Subscriber | None = None
@@ -173,6 +175,11 @@ class Forwarder:
                 if upstream.track.source == "microphone":
                     self._taps.close(upstream, "channel")
         seat.speaks, seat.listens = speaks, listens
+        self.route(now)
+
+    def withhold(self, name: str, tracks: frozenset[TrackId], now: int) -> None:
+        """See `MediaRoom.withhold`."""
+        self.seat(name).withheld = frozenset(tracks)
         self.route(now)
 
     def _hide(self, name: str) -> None:
@@ -468,6 +475,7 @@ class Forwarder:
             there = by_space.get(seat.space, []) if seat.space is not None else []
             waits = [item for item in by_space.get(None, []) if item.track.seat == seat.shown]
             there = [item for item in there if self._reaches(item, seat)] + waits
+            there = [item for item in there if item.track not in seat.withheld]
             seat.sees = [item for item in there if item.track.seat != seat.id]
             weights = self._importance.weights(seat.viewer, seat.sees)
             if subscriber.assign(seat.sees, weights):

@@ -257,6 +257,10 @@ class ForwardingRoom:
         """See `MediaRoom.tune`."""
         self.forwarder.tune(seat, speaks, listens, time.monotonic_ns())
 
+    def withhold(self, seat: str, tracks: frozenset[TrackId]) -> None:
+        """See `MediaRoom.withhold`."""
+        self.forwarder.withhold(seat, tracks, time.monotonic_ns())
+
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         """See `MediaRoom.attach`."""
         self.forwarder.attach(space, recorder, time.monotonic_ns())

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sessions.kind import Recording
 from sessions.phase import FINAL, IN_SESSION
 from signaling import channels
-from signaling.engine import HearingSpace, PrivateSpace, Source, Space
+from signaling.engine import HearingSpace, PrivateSpace, Source, Space, TrackId
+from signaling.protecting import withheld
 from signaling.state import MAIN, WAITING, Place, Room, detained
 
 NOTHING: frozenset[Source] = frozenset()
@@ -26,6 +27,8 @@ class Route:
     """The channel that the microphone goes to; empty: the floor of its space."""
     listens: str = ""
     """The channel that is heard besides the floor."""
+    withheld: frozenset[TrackId] = frozenset()
+    """Tracks of protected persons that this seat never gets."""
 
 
 def main_space(room: Room) -> Space:
@@ -83,7 +86,7 @@ def route(room: Room, seat_id: str) -> Route:
     sources = leave_to_send(room, seat_id) & declared
     space = space_of(room, seat_id)
     speaks, listens = channels.tuned(room, seat_id, space)
-    return Route(space, sources, looks_at(room, seat_id), speaks, listens)
+    return Route(space, sources, looks_at(room, seat_id), speaks, listens, withheld(room, seat_id))
 
 
 def looks_at(room: Room, seat_id: str) -> str | None:

@@ -13,6 +13,7 @@ from errors import Refusal
 from sessions.door import door, oath
 from sessions.kind import Recording
 from sessions.phase import IN_SESSION, Phase
+from sessions.pseudonym import pseudonym
 from sessions.rules import in_force
 from sessions.seat import LABELS, Seat
 from signaling import channels
@@ -20,6 +21,7 @@ from signaling import messages as m
 from signaling.guards import Who, check
 from signaling.journal import stamp
 from signaling.ports import RecordStatus
+from signaling.protecting import screened
 from signaling.room import decide
 from signaling.routing import leave_to_send, looked_at, looks_at, officer_near, space_of
 from signaling.state import MAIN, Missed, Place, PrivateRoom, Room, clients_of
@@ -257,9 +259,22 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "oath": live.oath,
         "interprets": list(channels.languages_of(room, seat.id)),
         "speaks": live.speaks,
+        "screened": False,
         "guest": seat.person is None and seat.room is None,
     }
-    return found | _known_to(room, seat, who, around)
+    found |= _known_to(room, seat, who, around)
+    return found | (_protected(room, seat, language) if screened(room, who.seat, seat) else {})
+
+
+def _protected(room: Room, seat: Seat, language: str) -> dict[str, Any]:
+    """What a screened seat is told instead of the name, and that nothing comes."""
+    return {
+        "name": pseudonym(room.sitting, seat, language),
+        "acts_for": "",
+        "sources": {"microphone": False, "camera": False, "screen": False},
+        "silent": [],
+        "screened": True,
+    }
 
 
 def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[str, Any]:

@@ -131,6 +131,10 @@ class WorkerRoom:
         """See `MediaRoom.tune`."""
         self._command("tune", seat, speaks, listens)
 
+    def withhold(self, seat: str, tracks: frozenset[TrackId]) -> None:
+        """See `MediaRoom.withhold`."""
+        self._command("withhold", seat, tracks)
+
     def live_tracks(self, space: Space) -> frozenset[RecordedTrack]:
         """See `MediaRoom.live_tracks`."""
         found: frozenset[RecordedTrack] = self._question(frozenset(), "live_tracks", space)

@@ -16,6 +16,7 @@ from signaling.engine import (
     SlotsChanged,
     Source,
     Speaking,
+    TrackId,
     TrackSilent,
     TrackStarted,
 )
@@ -636,6 +637,15 @@ class Isolation(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from(NAMES),
+        other=st.sampled_from(NAMES),
+        sources=st.sets(st.sampled_from(SOURCES)),
+    )
+    def withhold(self, name: str, other: str, sources: set[Source]) -> None:
+        tracks = frozenset(TrackId(other, source) for source in sources)
+        self.room.forwarder.withhold(name, tracks, self.room.now)
+
+    @rule(
+        name=st.sampled_from(NAMES),
         speaks=st.sampled_from(["", "en", "ar"]),
         listens=st.sampled_from(["", "en", "ar"]),
     )
@@ -688,6 +698,9 @@ class Isolation(RuleBasedStateMachine):
         may_flow = seat.space is not None and source in seat.permitted
         for other in self.NAMES:
             got = len(room.down[other].rtp) - before[other]
+            if TrackId(name, source) in seats[other].withheld:
+                assert got == 0, (name, source, other, "withheld")
+                continue
             if self.may_see(other, name, source):
                 continue
             if not may_flow or other == name or seats[other].space != seat.space:

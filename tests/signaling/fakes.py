@@ -42,6 +42,7 @@ class FakeMediaRoom:
         self.spaces: dict[str, Space] = {}
         self.permits: dict[str, frozenset[Source]] = {}
         self.shows: dict[str, str] = {}
+        self.withheld: dict[str, frozenset[TrackId]] = {}
         self.tuned: dict[str, tuple[str, str]] = {}
         self.lines: dict[str, LineReport] = {}
         self.recorder: Recorder | None = None
@@ -99,6 +100,9 @@ class FakeMediaRoom:
         if (speaks, listens) != self.tuned.get(seat, ("", "")):
             self.calls.append(("tune", seat, speaks, listens))
         self.tuned[seat] = speaks, listens
+
+    def withhold(self, seat: str, tracks: frozenset[TrackId]) -> None:
+        self.withheld[seat] = tracks
 
     def attach(self, space: HearingSpace, recorder: Recorder) -> None:
         if not isinstance(space, HearingSpace):

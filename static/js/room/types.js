@@ -52,6 +52,7 @@
  * @property {number} missed_seconds
  * @property {string | null} [missing_since] hears nothing of the sitting, since
  * @property {boolean} guest
+ * @property {boolean} [screened] a protected person, of whom this page gets neither name nor media
  * @property {string} id_last4
  * @property {string | null} room
  * @property {string[]} interprets languages into which an interpreter may speak
