@@ -152,7 +152,7 @@ export class Signal {
     const kept = this.#kept;
     this.#kept = null;
     if (kept !== null && Date.now() - kept.at < KEPT_MS) {
-      this.#dial(kept.ticket);
+      this.#dial(kept);
       return;
     }
     /** @type {{ ticket: string, ice: RTCIceServer[] } | null} */
@@ -169,7 +169,7 @@ export class Signal {
     }
     if (this.#stopped) return;
     this.options.onIce(ticket.ice ?? []);
-    this.#dial(ticket.ticket);
+    this.#dial({ ticket: ticket.ticket, at: Date.now() });
   }
 
   /** @returns {Promise<{ ticket: string, ice: RTCIceServer[] }>} */
@@ -190,12 +190,18 @@ export class Signal {
     throw new Refused(body.code ?? "ticket", body.message ?? "", body.params ?? {});
   }
 
-  /** @param {string} ticket */
-  #dial(ticket) {
+  /**
+   * A ticket is used by the hello; until then it is good for another try.
+   * @param {{ ticket: string, at: number }} kept
+   */
+  #dial(kept) {
+    const { ticket } = kept;
+    this.#kept = kept;
     const socket = new WebSocket(this.options.socketUrl);
     this.#socket = socket;
     const late = setTimeout(() => this.#abandon(socket), CONNECT_MS);
     socket.onopen = () => {
+      this.#kept = null;
       this.#heard = performance.now();
       const language = this.options.language();
       socket.send(JSON.stringify({ type: "hello", v: 1, ticket, client: this.client, language }));
