@@ -114,7 +114,7 @@ def running() -> Iterator[Coturn]:
             allow-loopback-peers
             denied-peer-ip=0.0.0.0-255.255.255.255
             allowed-peer-ip={HOST}
-            allowed-peer-ip=127.0.1.0-127.0.1.255
+            allowed-peer-ip=127.64.0.0-127.127.255.255
             userdb={folder}/turndb
             pidfile={folder}/pid
             log-file={coturn.log}

@@ -1,7 +1,7 @@
 """A bad network between a browser and our server: a UDP proxy with faults that repeat.
 
-A `UdpProxy` is the line of one person. It listens on an address of its own (127.0.1.1, 127.0.1.2,
-...) at the same ports as the server's media sockets, so a description goes through it when the
+A `UdpProxy` is the line of one person. It listens on an address of its own (of 127.64.0.0/10) at
+the same ports as the server's media sockets, so a description goes through it when the
 server's address in it is replaced. The server reads no candidates of the browser; it answers where
 the datagrams came from, which is the proxy.
 
@@ -27,6 +27,7 @@ it in a thread, together with the web's half, for tests that are not asynchronou
 
 import asyncio
 import itertools
+import os
 import random
 import re
 from collections.abc import Callable
@@ -151,10 +152,11 @@ class UdpProxy:
 
     def __init__(self, seed: int = 1, ports: tuple[int, int] | None = None) -> None:
         """`seed` of the faults; `ports` of the server to listen for from the beginning."""
-        number = next(_numbers) % 250 + 1
-        self.host = f"127.0.1.{number}"
-        """What the browser is told in place of the server's address."""
-        self.outside = f"127.0.2.{number}"
+        number, process = next(_numbers) % 250 + 1, os.getpid()
+        own = f"{process // 64 % 250 + 1}.{number}"  # two test runs do not meet
+        self.host = f"127.{64 + process % 64}.{own}"
+        """What the browser is told in place of the server's address (127.64.0.0/10)."""
+        self.outside = f"127.{128 + process % 64}.{own}"
         """The address that the server sees; `rebind` and `leave` change it."""
         self.up = Direction(random.Random(f"{seed} up"))
         self.down = Direction(random.Random(f"{seed} down"))
