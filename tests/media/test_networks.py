@@ -218,7 +218,7 @@ async def test_no_packet_goes_to_anybody_who_did_not_come(
         await playing(judge, "a0", "v0")
         seats = {*peers_of(room, "judge"), *peers_of(room, "lawyer")}
     assert len(sent) > 100
-    assert {event for event, _ in sent} == {"socket.sendto"}
+    assert {event for event, _ in sent} <= {"socket.sendto", "socket.sendmsg"}, "no names, no calls"
     assert {address[0] for _, address in sent} == {host for host, _ in seats}
 
 
