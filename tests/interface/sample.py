@@ -14,6 +14,9 @@ from markupsafe import Markup
 from quart import Quart, Response, request
 
 import pages as product_pages
+from auth.administration import people_csv
+from auth.administration.organisation import SORTS, Organisation, Sort
+from auth.administration.proposal import ACTS, Act, Proposal
 from auth.assurance import LEVELS, METHODS, Level, Method
 from auth.methods.passkey import Passkey
 from auth.person import LABELS as ACCOUNT_LABELS
@@ -66,6 +69,13 @@ ROOM = Row(
     facility_ar="المنشأة العقابية والإصلاحية",
     facility_en="Correctional institution",
 )
+COURT = Organisation("o1", "dubai-court", Sort.COURT, "محكمة دبي الابتدائية", "Dubai Court")
+PEOPLE_CSV = (
+    "username,role,name_ar,name_en,language,organisation\n"
+    "new.judge,judge,القاضي سيف,Judge Saif,ar,dubai-court\n"
+    "wrong.one,king,,X,ar,\n"
+)
+PROPOSAL = Proposal("p1", Act.MAKE_ADMINISTRATOR, CLERK.id, JUDGE.id, NOW)
 
 
 @dataclass(frozen=True)
@@ -307,8 +317,36 @@ def samples() -> dict[str, Sample]:
                 "people": [CLERK, JUDGE, LAWYER, PARTY],
                 "roles": roles,
                 "form": Form(),
+                "organisations": [COURT],
+                "homes": {JUDGE.id: COURT},
                 "link": Row(person=JUDGE, expires_at=NOW),
                 "link_url": "https://court.example/ar/p/5_UcZWd1OMQpq7JzSNBky8siKWM-WQR74yewLpOWV7M",
+            },
+        ),
+        "/admin/organisations": Sample(
+            "admin/organisations.html",
+            {
+                "organisations": [COURT],
+                "counts": {COURT.id: 2},
+                "sorts": [(sort.value, title) for sort, title in SORTS.items()],
+                "form": Form(),
+            },
+        ),
+        "/admin/people/import": Sample(
+            "admin/import.html",
+            {
+                "form": Form({"text": PEOPLE_CSV}),
+                "columns": people_csv.COLUMNS,
+                "titles": dict(roles),
+                "preview": people_csv.read(PEOPLE_CSV, frozenset(), {COURT.code: COURT}),
+            },
+        ),
+        "/admin/proposals": Sample(
+            "admin/proposals.html",
+            {
+                "rows": [Row(proposal=PROPOSAL, account=CLERK, by=JUDGE, open=True)],
+                "acts": {act.value: title for act, title in ACTS.items()},
+                "form": Form(),
             },
         ),
         "/admin/rooms": Sample(

@@ -106,6 +106,7 @@ def test_what_is_whole_is_valid(whole: Path, small: Path, files: Files, forged: 
 # --- one flipped bit -----------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(400)  # every byte of a bundle
 def test_a_flipped_bit_in_any_byte_of_the_file(small: Path, forged: Path) -> None:
     data = small.read_bytes()
     generator = random.Random(1)
@@ -119,6 +120,7 @@ def test_a_flipped_bit_in_any_byte_of_the_file(small: Path, forged: Path) -> Non
         assert report.steps[0].ok is False, place
 
 
+@pytest.mark.timeout(400)  # every byte of a bundle
 def test_a_flipped_bit_under_a_zip_that_is_written_anew(small: Path, forged: Path) -> None:
     """Somebody who changes a file also corrects CRC-32 and headers: the proofs must find it."""
     whole = unpack(small)
