@@ -6,7 +6,7 @@ Message ids; pages translate them. `explain` answers 'why may I not'.
 from dataclasses import dataclass
 
 from auth.assurance import LEVELS
-from auth.person import LABELS
+from auth.person import ACCOUNT_ROLES, LABELS
 from auth.policy import CONDITIONS, NEEDS, RULES, Line
 from errors import N_
 
@@ -114,6 +114,7 @@ ASK: dict[str, str] = {
     "self": N_("Ask the person whose office it is, or the administrator."),
 }
 _ASK_CLERK = N_("Ask the clerk of the sitting.")
+_ANY_ACCOUNT = N_("Anybody with an account")
 _ASK_ADMINISTRATOR = N_("Ask the administrator.")
 
 
@@ -123,7 +124,7 @@ class Way:
     that the refusal named, where it is one of this line's."""
 
     roles: tuple[str, ...]
-    """Message ids; empty for every account role."""
+    """Message ids; empty for anybody, guests too."""
     seats: tuple[str, ...]
     """Codes of seats; empty for any."""
     needs: tuple[tuple[str, bool], ...]
@@ -161,9 +162,15 @@ def explain(action: str, code: str) -> Explanation:
     )
 
 
+def _roles(line: Line) -> tuple[str, ...]:
+    if line.roles == ACCOUNT_ROLES:
+        return (_ANY_ACCOUNT,)
+    return tuple(LABELS[role] for role in sorted(line.roles))
+
+
 def _way(line: Line, failed: str) -> Way:
     return Way(
-        tuple(LABELS[role] for role in sorted(line.roles)) if len(line.roles) < 10 else (),
+        _roles(line),
         tuple(sorted(line.seats)),
         tuple((MEANS[name], name == failed) for name in line.needs),
     )
