@@ -62,6 +62,7 @@ class Janus:
         self._handles: dict[str, int] = {}
         self._feeds: list[int] = []
         self._session = 0
+        self._reader: asyncio.Task[None] | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> int:
@@ -168,6 +169,7 @@ class Janus:
             return
         self.process.kill()
         await asyncio.to_thread(self.process.wait)
-        self._reader.cancel()
-        await asyncio.gather(self._reader, return_exceptions=True)
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         self._api.close()

@@ -41,8 +41,8 @@ class Counted:
 
     packets: int = 0
     bytes: int = 0
-    highest: dict[int, int] = field(default_factory=dict)
-    """Sequence number of the newest packet that ended a picture, by SSRC."""
+    numbers: list[tuple[int, int]] = field(default_factory=list)
+    """Transport-wide number and arrival of each packet, where they are numbered."""
 
 
 class Meter:
@@ -65,6 +65,8 @@ class Meter:
         self.counted = Counted()
         self.all_media = True
         """Return every packet of media, not only those that end a picture."""
+        self.transport_id = 0
+        """Local id of the transport-wide number in header extensions; 0: there is none."""
 
     def read(self) -> list[Arrived]:
         """Count what has come; the datagrams that somebody must look at: what is not RTP, and
@@ -84,12 +86,31 @@ class Meter:
                 if media:
                     counted.packets += 1
                     counted.bytes += size
+                    if self.transport_id:
+                        self._number(at, start)
                     if second < 128 and not self.all_media:
                         continue
                 wanted.append(self._one(at, start, size))
             if count < BATCH:
                 return wanted
 
-    def _one(self, at: int, start: int, size: int) -> Arrived:
+    def _number(self, at: int, start: int) -> None:
+        """Look for the number in the header extension, which SRTP leaves in clear."""
+        data = self._data
+        if data[start] & 0x1F != 0x10 or data[start + 12] != 0xBE:
+            return
+        place, end = start + 16, start + 16 + 4 * data[start + 15]
+        while place < end:
+            head = data[place]
+            if head >> 4 == self.transport_id:
+                number = data[place + 1] << 8 | data[place + 2]
+                self.counted.numbers.append((number, self._arrival(at)))
+                return
+            place += 2 + (head & 15) if head else 1
+
+    def _arrival(self, at: int) -> int:
         time: Any = _ffi.cast("int64_t *", self._control + at * CONTROL + 16)
-        return Arrived(_ffi.buffer(self._data + start, size)[:], time[0] * 1_000_000_000 + time[1])
+        return int(time[0] * 1_000_000_000 + time[1])
+
+    def _one(self, at: int, start: int, size: int) -> Arrived:
+        return Arrived(_ffi.buffer(self._data + start, size)[:], self._arrival(at))

@@ -15,7 +15,7 @@ from aioice import Candidate
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from benchmarks.metering import Meter
-from signaling import rtcp, rtp, sdp, vp8
+from signaling import rtcp, rtp, sdp, twcc, vp8
 from signaling.aiortc_engine import Link
 from signaling.engine import SOURCES
 from signaling.srtp import Opener
@@ -24,8 +24,9 @@ from signaling.udp import Datagrams
 WIDTH, HEIGHT, RATE, BITRATE = 1280, 720, 30, 1_200_000
 SECONDS = 3
 MTU = 1100
-MID, LEVEL, SEND_TIME = 1, 2, 3
+MID, LEVEL, SEND_TIME, TRANSPORT = 1, 2, 3, 4
 OPUS, VP8, RTX = 111, 96, 97
+FEEDBACK = ("nack", "nack pli", "goog-remb", "transport-cc")
 STAMP, STAMPED = struct.Struct("!LQ"), 0x6D61686D
 LOOK = 0.01
 """Seconds between two looks of a subscriber at its socket."""
@@ -140,7 +141,7 @@ class Publisher(Client):
         self.ssrcs = [random.getrandbits(32) for _ in SOURCES]
         await self.connect(await publish(self._offer(await self.link.gather())), offered=True)
         self._video, self._audio = video, audio
-        self._frame = self._picture = 0
+        self._frame = self._picture = self._number = 0
         self._sequences = [random.getrandbits(14) for _ in SOURCES]
         self.history: dict[int, bytes] = {}
         loop = asyncio.get_running_loop()
@@ -170,6 +171,7 @@ class Publisher(Client):
                 f"a=msid:- {source}",
                 f"a=extmap:{MID} {sdp.MID}",
                 f"a=extmap:{SEND_TIME} {sdp.SEND_TIME}",
+                f"a=extmap:{TRANSPORT} {sdp.TRANSPORT}",
                 f"a=ice-ufrag:{local.ufrag}",
                 f"a=ice-pwd:{local.password}",
                 f"a=fingerprint:sha-256 {local.fingerprint}",
@@ -182,7 +184,7 @@ class Publisher(Client):
             else:
                 lines += [f"a=rtpmap:{VP8} VP8/90000", f"a=rtpmap:{RTX} rtx/90000"]
                 lines += [f"a=fmtp:{RTX} apt={VP8}"]
-                lines += [f"a=rtcp-fb:{VP8} {item}" for item in ("nack", "nack pli", "goog-remb")]
+                lines += [f"a=rtcp-fb:{VP8} {item}" for item in FEEDBACK]
             lines += [
                 f"a=candidate:1 1 udp {priority} {host} {port} typ host"
                 for host, port, priority in local.candidates
@@ -207,12 +209,21 @@ class Publisher(Client):
     ) -> None:
         sequence = self._sequences[index] = (self._sequences[index] + 1) & 0xFFFF
         now = int(asyncio.get_running_loop().time() * (1 << 18)) & 0xFFFFFF
-        body = struct.pack("!BB", MID << 4, 48 + index)
-        body += struct.pack("!L", (SEND_TIME << 4 | 2) << 24 | now)
-        body += struct.pack("!BB", LEVEL << 4, level[0]) if level else b"\0\0"
+        self._number = (self._number + 1) & 0xFFFF
+        body = struct.pack(
+            "!BBLBHBBB",
+            MID << 4,
+            48 + index,
+            (SEND_TIME << 4 | 2) << 24 | now,
+            TRANSPORT << 4 | 1,
+            self._number,
+            LEVEL << 4 if level else 0,
+            level[0] if level else 0,
+            0,
+        )
         data = (
             rtp.header(kind, last, sequence, timestamp & 0xFFFFFFFF, self.ssrcs[index])
-            + struct.pack("!HH", 0xBEDE, 2)
+            + struct.pack("!HH", 0xBEDE, 3)
             + body
             + payload
         )
@@ -259,12 +270,17 @@ class Subscriber(Client):
         self._protocol, self._server = pair.protocol, pair.remote_addr
         self._meter = Meter(cast(Datagrams, pair.protocol.transport))
         self._open = Opener(self.link._dtls._rx_srtp)
-        due = time.monotonic() + 1
+        found = re.search(rf"a=extmap:(\d+) {sdp.TRANSPORT}", offer)
+        self._meter.transport_id = int(found.group(1)) if found else 0
+        self._arrivals = twcc.Arrivals()
+        looks = 0
         while True:
             self._read()
-            if time.monotonic() >= due:
-                due += 1
+            looks += 1
+            if looks % 100 == 0:
                 self._report()
+            if looks % 7 == 0:
+                self._acknowledge()
             await asyncio.sleep(LOOK)
 
     def _read(self) -> None:
@@ -301,6 +317,15 @@ class Subscriber(Client):
         mark, stamp = STAMP.unpack_from(clear, len(clear) - STAMP.size)
         if mark == STAMPED and not repeated:
             self.counts.delays.append(at - stamp)
+
+    def _acknowledge(self) -> None:
+        """Say when what arrived since the last time, about as often as Chromium."""
+        numbers = self._meter.counted.numbers
+        for number, at in numbers:
+            self._arrivals.add(number, at)
+        numbers.clear()
+        if feedback := self._arrivals.feedback(1, 0):
+            self.link.send_rtcp(feedback)
 
     def _report(self) -> None:
         blocks = [
