@@ -35,6 +35,9 @@ SHAPES: tuple[Shape, ...] = ((1, 4), (4, 8), (6, 16), (12, 12))
 QUICK_SHAPES: tuple[Shape, ...] = ((1, 4), (6, 16))
 ENGINES = ("mahdar", "janus", "mediarelay")
 SETTLE_S = 2.0
+RAMP_S = 15.0
+"""Longest time to wait until a server has found out what the lines carry and sends everything."""
+WHOLE = 0.995
 FULL = 0.9
 """A process that uses more of a core than this may be the bottleneck."""
 RELAY_SHAPE: Shape = (1, 4)
@@ -108,6 +111,16 @@ class Crowd:
         if task.done():
             task.result()
 
+    async def settle(self, subscribers: int) -> None:
+        """Wait until everybody gets everything, or for a while."""
+        await asyncio.sleep(SETTLE_S)
+        for _ in range(int(RAMP_S)):
+            sent, received = self.counts.sent, self.counts.received
+            await asyncio.sleep(1)
+            wanted = (self.counts.sent - sent) * subscribers
+            if self.counts.received - received >= wanted * WHOLE:
+                return
+
     async def leave(self) -> None:
         """End all."""
         for _, task in self._peers:
@@ -169,7 +182,7 @@ async def measure(row: Row, seconds: float, load: Load) -> Row:
                 await crowd.publisher(f"p{index}", load.video, load.audio)
             for index in range(row.subscribers):
                 await crowd.subscriber(f"s{index}")
-            await asyncio.sleep(SETTLE_S)
+            await crowd.settle(row.subscribers)
             crowd.counts.delays.clear()
             before = Usage.now(server, crowd.counts)
             await asyncio.sleep(seconds)

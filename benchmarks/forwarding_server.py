@@ -6,6 +6,7 @@ a folder to record into (empty: do not record).
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import sys
@@ -86,6 +87,23 @@ class Ours:
             recording = Recording(Path(folder))
             self.room.attach(HearingSpace("s"), recording.recorder)
             self._proof = asyncio.create_task(recording.prove())
+
+    async def leave(self, seat: str, text: str) -> str:
+        """Somebody goes, for `tools.soak`."""
+        await self.room.leave(seat)
+        return ""
+
+    async def state(self, seat: str, text: str) -> str:
+        """What cannot be seen from outside, for `tools.soak`."""
+        gc.collect()
+        counters = self.room.forwarder.counters
+        return json.dumps(
+            {
+                "tasks": len(asyncio.all_tasks()),
+                "failed": counters.failed,
+                "malformed": counters.malformed,
+            }
+        )
 
     async def stop(self) -> None:
         if self._proof is not None:

@@ -1,28 +1,32 @@
 """Janus and its VideoRoom as a peer to measure against (Debian's package `janus`).
 
-It runs with a configuration of its own in a temporary folder: one transport (a Unix socket, so
-nothing listens for its API on any network), one plugin, media on loopback.
+It runs with a configuration of its own in a temporary folder: one transport (a WebSocket on
+loopback), one plugin.
 """
 
 import asyncio
 import json
 import secrets
 import shutil
-import socket
 import subprocess
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
 from benchmarks.target import CannotRun
+from tools.demo.server import free_port
 
 PLUGIN = "janus.plugin.videoroom"
+PROTOCOL = Subprotocol("janus-protocol")
 ROOM = 1
 CAPPED = 3_000_000
 OTHER_PLUGINS = (
     "audiobridge duktape echotest lua nosip recordplay sip streaming textroom videocall voicemail"
 )
-OTHER_TRANSPORTS = "http mqtt nanomsg rabbitmq websockets"
+OTHER_TRANSPORTS = "http mqtt nanomsg rabbitmq pfunix"
 START_S = 10
 
 
@@ -30,8 +34,7 @@ def _libraries(names: str) -> str:
     return ",".join(f"libjanus_{name}.so" for name in names.split())
 
 
-def _configure(folder: Path) -> None:
-    api = folder / "api"
+def _configure(folder: Path, port: int) -> None:
     (folder / "janus.jcfg").write_text(f"""
 general: {{
   configs_folder = "{folder}"
@@ -45,9 +48,9 @@ plugins: {{ disable = "{_libraries(OTHER_PLUGINS)}" }}
 transports: {{ disable = "{_libraries(OTHER_TRANSPORTS)}" }}
 events: {{ broadcast = false }}
 """)
-    (folder / "janus.transport.pfunix.jcfg").write_text(f"""
-general: {{ enabled = true, json = "compact", path = "{api}", type = "SOCK_SEQPACKET" }}
-admin: {{ admin_enabled = false }}
+    (folder / "janus.transport.websockets.jcfg").write_text(f"""
+general: {{ json = "compact", ws = true, ws_ip = "127.0.0.1", ws_port = {port}, wss = false }}
+admin: {{ admin_ws = false, admin_wss = false }}
 """)
     (folder / f"{PLUGIN}.jcfg").write_text("general: { }\n")
 
@@ -62,6 +65,7 @@ class Janus:
         self._handles: dict[str, int] = {}
         self._feeds: list[int] = []
         self._session = 0
+        self._api: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -70,15 +74,14 @@ class Janus:
         program = shutil.which("janus")
         if program is None:
             raise CannotRun("Debian's package janus is not installed")
-        _configure(self._folder)
+        port = free_port()
+        _configure(self._folder, port)
         with (self._folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [program, "-F", str(self._folder)], stdout=log, stderr=log, cwd=self._folder
             )
-        self._api = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._api.setblocking(False)
-        await self._connect()
-        self._reader = asyncio.create_task(self._read())
+        self._api = await self._connect(f"ws://127.0.0.1:{port}")
+        self._reader = asyncio.create_task(self._read(self._api))
         self._session = (await self._ask({"janus": "create"}))["data"]["id"]
         records = self._folder / "records"
         records.mkdir()
@@ -97,12 +100,11 @@ class Janus:
         )
         return self.process.pid
 
-    async def _connect(self) -> None:
+    async def _connect(self, address: str) -> ClientConnection:
         deadline = asyncio.get_running_loop().time() + START_S
         while True:
             try:
-                self._api.connect(str(self._folder / "api"))
-                return
+                return await connect(address, subprotocols=[PROTOCOL], max_size=None, proxy=None)
             except OSError:
                 assert self.process is not None
                 late = asyncio.get_running_loop().time() > deadline
@@ -111,9 +113,8 @@ class Janus:
                     raise CannotRun(f"Janus did not start: {log}") from None
                 await asyncio.sleep(0.05)
 
-    async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
-        while data := await loop.sock_recv(self._api, 1 << 20):
+    async def _read(self, api: ClientConnection) -> None:
+        async for data in api:
             answer = json.loads(data)
             waiting = self._waiting.get(answer.get("transaction", ""))
             if waiting is not None and not waiting.done() and answer["janus"] != "ack":
@@ -124,9 +125,8 @@ class Janus:
         if self._session:
             question["session_id"] = self._session
         waiting = self._waiting[name] = asyncio.get_running_loop().create_future()
-        await asyncio.get_running_loop().sock_sendall(
-            self._api, json.dumps(question | {"transaction": name}).encode()
-        )
+        assert self._api is not None
+        await self._api.send(json.dumps(question | {"transaction": name}))
         async with asyncio.timeout(START_S):
             answer: dict[str, Any] = await waiting
         del self._waiting[name]
@@ -167,9 +167,10 @@ class Janus:
         """End it."""
         if self.process is None:
             return
+        if self._api is not None:
+            await self._api.close()
         self.process.kill()
         await asyncio.to_thread(self.process.wait)
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        self._api.close()

@@ -134,6 +134,11 @@ class Client:
 class Publisher(Client):
     """Sends a camera and a microphone the way Chromium does, header extensions included."""
 
+    first_sequence: int | None = None
+    """Where sequence numbers begin; None: anywhere."""
+    first_timestamps: tuple[int, int] = (0, 0)
+    """Where timestamps of the microphone and the camera begin."""
+
     async def join(
         self, publish: Callable[[str], Awaitable[str]], video: list[list[bytes]], audio: list[bytes]
     ) -> None:
@@ -142,7 +147,10 @@ class Publisher(Client):
         await self.connect(await publish(self._offer(await self.link.gather())), offered=True)
         self._video, self._audio = video, audio
         self._frame = self._picture = self._number = 0
-        self._sequences = [random.getrandbits(14) for _ in SOURCES]
+        first = self.first_sequence
+        self._sequences = [random.getrandbits(14) if first is None else first for _ in SOURCES]
+        self.wraps = 0
+        self._last_timestamps = [0, 0]
         self.history: dict[int, bytes] = {}
         loop = asyncio.get_running_loop()
         began = loop.time() + random.random() / RATE
@@ -208,6 +216,9 @@ class Publisher(Client):
         self, index: int, kind: int, timestamp: int, payload: bytes, last: bool, level: bytes
     ) -> None:
         sequence = self._sequences[index] = (self._sequences[index] + 1) & 0xFFFF
+        timestamp = (timestamp + self.first_timestamps[index]) & 0xFFFFFFFF
+        self.wraps += (sequence == 0) + (timestamp < self._last_timestamps[index])
+        self._last_timestamps[index] = timestamp
         now = int(asyncio.get_running_loop().time() * (1 << 18)) & 0xFFFFFF
         self._number = (self._number + 1) & 0xFFFF
         body = struct.pack(
@@ -222,7 +233,7 @@ class Publisher(Client):
             0,
         )
         data = (
-            rtp.header(kind, last, sequence, timestamp & 0xFFFFFFFF, self.ssrcs[index])
+            rtp.header(kind, last, sequence, timestamp, self.ssrcs[index])
             + struct.pack("!HH", 0xBEDE, 3)
             + body
             + payload

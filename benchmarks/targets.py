@@ -42,24 +42,25 @@ class Child:
             raise CannotRun("the server ended")
         return str(json.loads(line))
 
-    async def _ask(self, *question: str) -> str:
+    async def ask(self, what: str, seat: str = "", text: str = "") -> str:
+        """One question, one answer."""
         assert self._process is not None
         assert self._process.stdin is not None
         async with self._lock:
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.write(json.dumps([what, seat, text]).encode() + b"\n")
             return await self._answer()
 
     async def publish(self, seat: str, offer: str) -> str:
         """See `Target`."""
-        return await self._ask("publish", seat, offer)
+        return await self.ask("publish", seat, offer)
 
     async def subscribe(self, seat: str) -> str:
         """See `Target`."""
-        return await self._ask("subscribe", seat, "")
+        return await self.ask("subscribe", seat)
 
     async def subscribed(self, seat: str, answer: str) -> None:
         """See `Target`."""
-        await self._ask("subscribed", seat, answer)
+        await self.ask("subscribed", seat, answer)
 
     async def stop(self) -> None:
         """See `Target`."""
