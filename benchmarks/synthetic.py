@@ -189,6 +189,7 @@ class Publisher(Client):
             ]
             if audio:
                 lines += [f"a=extmap:{LEVEL} {sdp.LEVEL}", f"a=rtpmap:{OPUS} opus/48000/2"]
+                lines.append(f"a=rtcp-fb:{OPUS} transport-cc")
             else:
                 lines += [f"a=rtpmap:{VP8} VP8/90000", f"a=rtpmap:{RTX} rtx/90000"]
                 lines += [f"a=fmtp:{RTX} apt={VP8}"]

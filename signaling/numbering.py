@@ -74,19 +74,19 @@ class Numbering:
     def move(self, packet: Incoming) -> tuple[int, int] | None:
         """Sequence number and timestamp of a packet in this numbering; None for one that is
         older than the stream's beginning here."""
-        age = ((packet.sequence - self.first + 0x8000) & 0xFFFF) - 0x8000
-        if age < 0:
-            return None
-        if age > 8192:  # keep the beginning within half a circle behind
-            self.first = (self.first + 4096) & 0xFFFF
-        sequence = (packet.sequence + self.sequence) & 0xFFFF
-        timestamp = (packet.timestamp + self.timestamp) & 0xFFFFFFFF
-        if ((sequence - self.last_sequence + 0x8000) & 0xFFFF) > 0x8000:
-            self.last_sequence, self.last_timestamp = sequence, timestamp
-            self.last_at = packet.arrival_ns
-            if packet.vp8 is not None:
-                self.last_picture = packet.vp8.picture_id + self.picture
-                self.last_tl0 = packet.vp8.tl0 + self.tl0
+        number, moment, _, _, picture, at = packet
+        age = (number - self.first) & 0xFFFF
+        if age > 8192:
+            if age >= 0x8000:
+                return None
+            self.first = (self.first + 4096) & 0xFFFF  # the beginning stays within half a circle
+        sequence = (number + self.sequence) & 0xFFFF
+        timestamp = (moment + self.timestamp) & 0xFFFFFFFF
+        if 0 < (sequence - self.last_sequence) & 0xFFFF < 0x8000:
+            self.last_sequence, self.last_timestamp, self.last_at = sequence, timestamp, at
+            if picture is not None:
+                self.last_picture = picture.picture_id + self.picture
+                self.last_tl0 = picture.tl0 + self.tl0
         return sequence, timestamp
 
     def payload(self, packet: Incoming) -> bytes:

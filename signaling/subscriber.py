@@ -24,8 +24,9 @@ SEND_TIME_ID, TRANSPORT_ID = 3, 5
 """Local ids of abs-send-time and the transport-wide number in every subscribe offer."""
 PADDING = 255
 """Bytes of padding in one packet of a trial; more does not fit the length octet."""
-_NUMBERED = struct.Struct("!BBHLLHHBHB")
-_TIMED = struct.Struct("!BBHLLHHL")
+_NUMBERED = struct.Struct("!BBHLLHHBHB").pack
+_TIMED = struct.Struct("!BBHLLHHL").pack
+_NUMBER, _TIME = TRANSPORT_ID << 4 | 1, (SEND_TIME_ID << 4 | 2) << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Slot:
         self.packets = 0
         self.octets = 0
         self._subscriber = subscriber
+        self._ssrc = plan.ssrc
+        self._second, self._last_second = plan.payload_type, plan.payload_type | 0x80
         # RFC 3711 section 3.3.1: a start in the lower half cannot confuse the roll-over counter.
         self._numbers = Numbering(
             plan.codec, self.clock_rate, secrets.randbits(14), secrets.randbits(31)
@@ -113,14 +116,15 @@ class Slot:
 
     def forward(self, packet: Incoming) -> None:
         """See `Output`."""
-        numbers = self._numbers
-        moved = numbers.move(packet)
+        moved = self._numbers.move(packet)
         if moved is None:
             return
-        payload = packet.payload if packet.vp8 is None else numbers.payload(packet)
-        plan = self.plan
-        second = plan.payload_type | 0x80 if packet.marker else plan.payload_type
-        self._subscriber.send(second, moved[0], moved[1], plan.ssrc, payload, packet.arrival_ns)
+        _, _, marker, payload, picture, now = packet
+        if picture is not None:
+            payload = self._numbers.payload(packet)
+        sequence, timestamp = moved
+        second = self._last_second if marker else self._second
+        self._subscriber.send(second, sequence, timestamp, self._ssrc, payload, now)
         self.packets += 1
         self.octets += len(payload)
 
@@ -226,36 +230,17 @@ class Subscriber:
     ) -> None:
         """Send one packet with our header extension. `second`: marker and payload type."""
         first = 0xB0 if padded else 0x90
-        history = self.history
         size = len(payload) + OVERHEAD
-        if history is not None:
-            number = history.next(size, now)
-            head = _NUMBERED.pack(
-                first,
-                second,
-                sequence,
-                timestamp,
-                ssrc,
-                0xBEDE,
-                1,
-                TRANSPORT_ID << 4 | 1,
-                number,
-                0,
+        if not padded:
+            self.sent_octets += size
+        if self.history is not None:
+            number = self.history.next(size, now)
+            head = _NUMBERED(
+                first, second, sequence, timestamp, ssrc, 0xBEDE, 1, _NUMBER, number, 0
             )
         else:
             at = (now << 18) // SECOND & 0xFFFFFF
-            head = _TIMED.pack(
-                first,
-                second,
-                sequence,
-                timestamp,
-                ssrc,
-                0xBEDE,
-                1,
-                (SEND_TIME_ID << 4 | 2) << 24 | at,
-            )
-        if not padded:
-            self.sent_octets += size
+            head = _TIMED(first, second, sequence, timestamp, ssrc, 0xBEDE, 1, _TIME | at)
         self.wire.send_rtp(head + payload)
 
     def rtx_number(self, ssrc: int) -> int:

@@ -191,16 +191,16 @@ class SendHistory:
 
     def match(self, feedback: Feedback) -> Sent:
         """Which of our packets it speaks of. Numbers that we did not use are passed over."""
-        found = Sent([], 0)
-        ring, mask = self._ring, self.SIZE - 1
-        for step, arrival in enumerate(feedback.arrivals):
-            number = (feedback.base + step) & 0xFFFF
+        ring, mask, number = self._ring, self.SIZE - 1, feedback.base
+        arrived: list[tuple[int, int, int]] = []
+        missing = 0
+        for arrival in feedback.arrivals:
             entry = ring[number & mask]
-            if entry is None or entry[0] != number:
-                continue
-            if arrival is None:
-                found.missing += 1
-            else:
-                ring[number & mask] = None
-                found.arrived.append((entry[1], entry[2], arrival))
-        return found
+            if entry is not None and entry[0] == number:
+                if arrival is None:
+                    missing += 1
+                else:
+                    ring[number & mask] = None
+                    arrived.append((entry[1], entry[2], arrival))
+            number = (number + 1) & 0xFFFF
+        return Sent(arrived, missing)
