@@ -105,8 +105,8 @@ class Client:
         if up:
             self.up.set()
 
-    def on_rtp(self, data: bytes, now: int) -> None:
-        """A packet came."""
+    def on_rtp(self, burst: list[bytes], now: int) -> None:
+        """Packets came."""
 
     def on_rtcp(self, data: bytes, now: int) -> None:
         """Feedback came."""

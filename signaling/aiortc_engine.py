@@ -30,14 +30,18 @@ from signaling.engine import MediaEvent, MediaRefused
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
 from signaling.srtp import Burst, Opener
-from signaling.udp import Datagrams
+from signaling.udp import Datagrams, Receiver
 
 logger = logging.getLogger(__name__)
 WAITING = 64
 """Datagrams of one connection that wait for its handshake."""
 
 
-class _Protocol(StunProtocol):
+def _nothing() -> None:
+    """No media comes yet."""
+
+
+class _Protocol(StunProtocol, Receiver):
     """A UDP socket of one connection, with a short way in for media."""
 
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
@@ -57,6 +61,10 @@ class _Protocol(StunProtocol):
         except (ValueError, LookupError, struct.error):
             connection.malformed += 1
 
+    def drained(self) -> None:
+        """See `Receiver`."""
+        cast("_Connection", self.receiver).drained()
+
 
 class _Connection(Connection):
     """ICE on the addresses and ports of our settings; it asks no server and resolves no name."""
@@ -66,6 +74,7 @@ class _Connection(Connection):
         self.hosts = hosts
         self.ports = ports
         self.media: Callable[[bytes, int], None] | None = None
+        self.drained: Callable[[], None] = _nothing
         self.heard_ns = time.monotonic_ns()
         self.malformed = 0
         """Datagrams that are of no protocol that we speak."""
@@ -133,7 +142,7 @@ class Link:
         certificate: RTCCertificate,
         hosts: tuple[str, ...],
         ports: tuple[int, int] | None,
-        on_rtp: Callable[[bytes, int], None],
+        on_rtp: Callable[[list[bytes], int], None],
         on_rtcp: Callable[[bytes, int], None],
         on_state: Callable[[bool], None],
     ) -> None:
@@ -151,6 +160,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._opener: Opener | None = None
+        self._received: list[bytes] = []
         self._burst: Burst | None = None
         self._socket: Datagrams | None = None
         self._address: tuple[str, int] = ("", 0)
@@ -206,7 +216,7 @@ class Link:
             self._burst = burst = Burst(self._dtls._tx_srtp, wake, self._flush)
             self.send_rtp, self.send_rtcp = burst.rtp, burst.rtcp
             self.refresh()
-            self.connection.media = self._received
+            self.connection.media, self.connection.drained = self._receive, self._drained
             self._on_state(True)
         elif self._dtls._state in (State.CLOSED, State.FAILED):
             self._lost()
@@ -219,21 +229,31 @@ class Link:
             self._gone = True
             self._on_state(False)
 
-    def _received(self, data: bytes, now: int) -> None:
+    def _receive(self, data: bytes, now: int) -> None:
         opener = cast(Opener, self._opener)
         rtcp = is_rtcp(data)
         clear = opener.rtcp(data) if rtcp else opener.rtp(data)
         if clear is None:
             self.undecryptable += 1
-            return
+        elif rtcp:
+            self._give(self._on_rtcp, clear, now)
+        else:
+            self._received.append(clear)
+
+    def _drained(self) -> None:
+        if self._received:
+            burst, self._received = self._received, []
+            self._give(self._on_rtp, burst, self.connection.heard_ns)
+
+    def _give(self, take: Callable[[Any, int], None], what: Any, now: int) -> None:
         try:
-            (self._on_rtcp if rtcp else self._on_rtp)(clear, now)
+            take(what, now)
         except Exception:
             logger.exception("a media packet failed")
 
     async def _late_rtp(self, data: bytes, arrival_time_ms: int) -> None:
         """A packet that waited in aioice's queue while DTLS finished."""
-        self._on_rtp(data, time.monotonic_ns())
+        self._on_rtp([data], time.monotonic_ns())
 
     async def _late_rtcp(self, data: bytes) -> None:
         self._on_rtcp(data, time.monotonic_ns())

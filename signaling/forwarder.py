@@ -1,13 +1,13 @@
 """Who hears and sees whom: seats, spaces, permissions, slots, taps. No sockets, no clock.
 
-Every packet of a publisher passes `receive_rtp`. Whether it goes anywhere was decided when a
+Every packet of a publisher passes `receive_burst`. Whether it goes anywhere was decided when a
 seat was last placed or permitted, by the plain methods, before they returned: a stream holds the
 slots that it feeds, and none while its seat is in no space or its source is not permitted. The one
 exception is `show`: a host sees the camera of one seat that waits.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from signaling.choosing import Importance, Viewer, choose
@@ -36,7 +36,7 @@ from signaling.line import LineMeter, LineSample
 from signaling.packet_cache import Incoming
 from signaling.publisher import Publisher
 from signaling.rtp import MalformedPacket
-from signaling.stream import Stream
+from signaling.stream import Output, Stream
 from signaling.subscriber import Subscriber
 from signaling.taps import Taps
 from signaling.upstream import Upstream
@@ -266,22 +266,51 @@ class Forwarder:
 
     def receive_rtp(self, publisher: Publisher, data: bytes, now: int) -> None:
         """One decrypted RTP packet of a publish connection. Never raises."""
+        self.receive_burst(publisher, (data,), now)
+
+    def receive_burst(self, publisher: Publisher, burst: Sequence[bytes], now: int) -> None:
+        """Decrypted RTP packets of a publish connection that came together. Never raises.
+
+        The packets of one picture go to one listener after the other, not each to all: what a
+        listener's copy needs stays in the processor's cache.
+        """
+        run: list[Incoming] = []
+        running: Stream | None = None
+        outputs: tuple[Output, ...] = ()
+        for data in burst:
+            found = self._read(publisher, data, now)
+            if found is None:
+                continue
+            stream, packet = found
+            if run and running is not None and (stream is not running or stream.waiting):
+                self._send(outputs, run, running)
+                run = []
+            if self._take(publisher, stream, packet, now):
+                if not run:
+                    running, outputs = stream, stream.outputs
+                run.append(packet)
+        if run and running is not None:
+            self._send(outputs, run, running)
+
+    def _read(self, publisher: Publisher, data: bytes, now: int) -> tuple[Stream, Incoming] | None:
         if publisher.superseded:
             self.counters.superseded += 1
-            return
+            return None
         try:
             found = publisher.read(data, now)
         except MalformedPacket:
             self.counters.malformed += 1
-            return
+            return None
         if found is None:
             self.counters.ignored += 1
-            return
-        stream, packet = found
+        return found
+
+    def _take(self, publisher: Publisher, stream: Stream, packet: Incoming, now: int) -> bool:
+        """Note what a packet changes, and record it; whether it is to be sent on."""
         upstream = stream.upstream
         seat = self.seats.get(publisher.seat)
         if seat is None:
-            return
+            return False
         if seat.publisher is not publisher:
             self._activate(seat, publisher, now)
         key = stream.has_keyframe = packet.vp8 is not None and packet.vp8.keyframe
@@ -289,29 +318,30 @@ class Forwarder:
             upstream.live = True
             self._emit(TrackStarted(upstream.track))
             self.route(now)
+        sent = False
         if upstream.open:
-            self._forward(publisher, stream, packet, now)
+            stream.cache.put(packet)
+            if packet.vp8 is not None or now >= publisher.audio_from:
+                if stream.waiting:
+                    self._begin(stream, packet)
+                sent = bool(stream.outputs)
+            if self._taps.attached and packet.payload:
+                self._open_tap(upstream, now)
+                self._taps.write(stream, packet)
             if key:
                 upstream.keyframe_arrived(stream)
         else:
             self.counters.refused += 1
         stream.has_keyframe = False
+        return sent
 
-    def _forward(self, publisher: Publisher, stream: Stream, packet: Incoming, now: int) -> None:
-        stream.cache.put(packet)
-        if packet.vp8 is not None or now >= publisher.audio_from:
-            if stream.waiting:
-                self._begin(stream, packet)
-            outputs = stream.outputs
-            for output in outputs:
-                try:
-                    output.forward(packet)
-                except Exception:
-                    self._failed(stream.upstream)
-            self.counters.forwarded += len(outputs)
-        if self._taps.attached and packet.payload:
-            self._open_tap(stream.upstream, now)
-            self._taps.write(stream, packet)
+    def _send(self, outputs: tuple[Output, ...], run: Sequence[Incoming], stream: Stream) -> None:
+        for output in outputs:
+            try:
+                output.forward(run)
+            except Exception:
+                self._failed(stream.upstream)
+        self.counters.forwarded += len(outputs) * len(run)
 
     def _begin(self, stream: Stream, packet: Incoming) -> None:
         """Those who wait for this stream go on with it: sound at once, video at a keyframe."""

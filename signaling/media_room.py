@@ -78,12 +78,12 @@ class Link(Wire, Protocol):
 
 
 class LinkFactory(Protocol):
-    """Makes a link. Its callbacks get decrypted packets with their arrival in monotonic
-    nanoseconds, and True when the link is up, False once when it is gone."""
+    """Makes a link. Its callbacks get decrypted packets (RTP: those that came together) with their
+    arrival in monotonic nanoseconds, and True when the link is up, False once when it is gone."""
 
     def __call__(
         self,
-        on_rtp: Callable[[bytes, int], None],
+        on_rtp: Callable[[list[bytes], int], None],
         on_rtcp: Callable[[bytes, int], None],
         on_state: Callable[[bool], None],
     ) -> Link: ...
@@ -138,7 +138,7 @@ class ForwardingRoom:
         holder: list[Publisher] = []
         forwarder = self.forwarder
         link = self._make_link(
-            lambda data, now: forwarder.receive_rtp(holder[0], data, now),
+            lambda burst, now: forwarder.receive_burst(holder[0], burst, now),
             lambda data, now: forwarder.receive_publisher_rtcp(holder[0], data, now),
             lambda up: self._publisher_changed(holder[0], up),
         )

@@ -1,6 +1,7 @@
 """One RTP stream of a published track: the whole of it, or one simulcast layer of a camera."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from signaling import vp8
@@ -33,8 +34,8 @@ class Output(Protocol):
     def begin(self, stream: "Stream", packet: Incoming) -> None:
         """Go on with this stream, from this packet."""
 
-    def forward(self, packet: Incoming) -> None:
-        """Send a packet on."""
+    def forward(self, packets: Sequence[Incoming]) -> None:
+        """Send packets on that came together."""
 
     def renumber(self, stream: "Stream") -> None:
         """The sender numbers this stream anew: `begin` follows, as for another stream."""

@@ -7,6 +7,7 @@ continuing the slot's sequence numbers, timestamps and VP8 picture numbers with 
 
 import secrets
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from signaling import rtcp, rtp, twcc
@@ -114,19 +115,21 @@ class Slot:
         """See `Output`."""
         self.stream, self.next = None, stream
 
-    def forward(self, packet: Incoming) -> None:
+    def forward(self, packets: Sequence[Incoming]) -> None:
         """See `Output`."""
-        moved = self._numbers.move(packet)
-        if moved is None:
-            return
-        _, _, marker, payload, picture, now = packet
-        if picture is not None:
-            payload = self._numbers.payload(packet)
-        sequence, timestamp = moved
-        second = self._last_second if marker else self._second
-        self._subscriber.send(second, sequence, timestamp, self._ssrc, payload, now)
-        self.packets += 1
-        self.octets += len(payload)
+        numbers, send, ssrc = self._numbers, self._subscriber.send, self._ssrc
+        for packet in packets:
+            moved = numbers.move(packet)
+            if moved is None:
+                continue
+            _, _, marker, payload, picture, now = packet
+            if picture is not None:
+                payload = numbers.payload(packet)
+            sequence, timestamp = moved
+            second = self._last_second if marker else self._second
+            send(second, sequence, timestamp, ssrc, payload, now)
+            self.packets += 1
+            self.octets += len(payload)
 
     def repeat(self, sequence: int, now: int) -> None:
         """Answer a NACK from the publisher's cache, within the budget."""

@@ -6,6 +6,7 @@ and bookkeeping: the conclusions are drawn in `line_estimate`, or by the browser
 """
 
 import struct
+from array import array
 from dataclasses import dataclass
 
 from signaling.rtp import MalformedPacket, ahead16
@@ -181,26 +182,30 @@ class SendHistory:
 
     def __init__(self) -> None:
         self.number = 0
-        self._ring: list[tuple[int, int, int] | None] = [None] * self.SIZE
+        # Flat memory that is walked through, not thousands of objects: this is the hot path.
+        self._numbers = array("l", [-1]) * self.SIZE
+        self._times = array("q", [0]) * self.SIZE
+        self._sizes = array("l", [0]) * self.SIZE
 
     def next(self, size: int, now: int) -> int:
         """The number of a packet of `size` bytes that is sent now."""
         self.number = number = (self.number + 1) & 0xFFFF
-        self._ring[number & (self.SIZE - 1)] = (number, now, size)
+        at = number & (self.SIZE - 1)
+        self._numbers[at], self._times[at], self._sizes[at] = number, now, size
         return number
 
     def match(self, feedback: Feedback) -> Sent:
         """Which of our packets it speaks of. Numbers that we did not use are passed over."""
-        ring, mask, number = self._ring, self.SIZE - 1, feedback.base
+        numbers, mask, number = self._numbers, self.SIZE - 1, feedback.base
         arrived: list[tuple[int, int, int]] = []
         missing = 0
         for arrival in feedback.arrivals:
-            entry = ring[number & mask]
-            if entry is not None and entry[0] == number:
+            at = number & mask
+            if numbers[at] == number:
                 if arrival is None:
                     missing += 1
                 else:
-                    ring[number & mask] = None
-                    arrived.append((entry[1], entry[2], arrival))
+                    numbers[at] = -1
+                    arrived.append((self._times[at], self._sizes[at], arrival))
             number = (number + 1) & 0xFFFF
         return Sent(arrived, missing)

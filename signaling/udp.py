@@ -28,6 +28,13 @@ SEGMENTS = 60
 Address = tuple[Any, ...]
 
 
+class Receiver(asyncio.DatagramProtocol):
+    """Takes what a socket receives."""
+
+    def drained(self) -> None:
+        """All that had come was given."""
+
+
 class Datagrams(asyncio.DatagramTransport):
     """A bound socket on the running loop, in place of asyncio's transport.
 
@@ -35,7 +42,7 @@ class Datagrams(asyncio.DatagramTransport):
     queued here, so a stalled peer costs no memory and delays nobody.
     """
 
-    def __init__(self, protocol: asyncio.DatagramProtocol, address: tuple[str, int]) -> None:
+    def __init__(self, protocol: Receiver, address: tuple[str, int]) -> None:
         """Bind. Raises OSError."""
         super().__init__()
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -73,13 +80,14 @@ class Datagrams(asyncio.DatagramTransport):
             try:
                 data, address = receive(LARGEST)
             except OSError:
-                return  # nothing left; an ICMP error concerns a peer that has its own timeouts
+                break  # nothing left; an ICMP error concerns a peer that has its own timeouts
             try:
                 deliver(data, address)
             except Exception:
                 self._contain()
             if self._closing:
-                return
+                break
+        self._protocol.drained()
 
     def _contain(self) -> None:
         self.failed += 1
