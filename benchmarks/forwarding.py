@@ -35,7 +35,7 @@ SHAPES: tuple[Shape, ...] = ((1, 4), (4, 8), (6, 16), (12, 12))
 QUICK_SHAPES: tuple[Shape, ...] = ((1, 4), (6, 16))
 ENGINES = ("mahdar", "janus", "mediarelay")
 SETTLE_S = 2.0
-RAMP_S = 15.0
+RAMP_S = 30.0
 """Longest time to wait until a server has found out what the lines carry and sends everything."""
 WHOLE = 0.995
 FULL = 0.9

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import gc
 import json
-import logging
 import sys
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from aiortc.contrib.media import MediaRecorder, MediaRelay
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
+import logs
 from recordings import keys
 from recordings.proof import Verifier
 from recordings.recorder import SittingRecorder
@@ -187,6 +187,6 @@ async def main(kind: str, host: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.ERROR)
+    logs.configure()  # to standard error: the output is the driver's
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(main(*sys.argv[1:]))

@@ -40,7 +40,7 @@ class Counted:
     """RTP packets of one client, as they came."""
 
     packets: int = 0
-    bytes: int = 0
+    """Media: no repeats, no padding."""
     numbers: list[tuple[int, int]] = field(default_factory=list)
     """Transport-wide number and arrival of each packet, where they are numbered."""
 
@@ -63,6 +63,8 @@ class Meter:
         transport.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._fd = transport.socket.fileno()
         self.counted = Counted()
+        self.types: set[int] = set()
+        """Payload types of media."""
         self.all_media = True
         """Return every packet of media, not only those that end a picture."""
         self.transport_id = 0
@@ -84,8 +86,7 @@ class Meter:
                 second = data[start + 1]
                 media = 127 < data[start] < 192 and not 192 <= second <= 223
                 if media:
-                    counted.packets += 1
-                    counted.bytes += size
+                    counted.packets += second & 0x7F in self.types
                     if self.transport_id:
                         self._number(at, start)
                     if second < 128 and not self.all_media:

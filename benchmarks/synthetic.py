@@ -282,6 +282,8 @@ class Subscriber(Client):
         self._protocol, self._server = pair.protocol, pair.remote_addr
         self._meter = Meter(cast(Datagrams, pair.protocol.transport))
         self._open = Opener(self.link._dtls._rx_srtp)
+        opus = {int(number) for number in re.findall(r"a=rtpmap:(\d+) opus", offer)}
+        self._meter.types = self._video | opus
         found = re.search(rf"a=extmap:(\d+) {sdp.TRANSPORT}", offer)
         self._meter.transport_id = int(found.group(1)) if found else 0
         self._arrivals = twcc.Arrivals()
