@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -187,6 +188,7 @@ async def main(kind: str, host: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("aioice").setLevel(logging.WARNING)
     logs.configure()  # to standard error: the output is the driver's
     with contextlib.suppress(KeyboardInterrupt):
         uvloop.run(main(*sys.argv[1:]))
