@@ -53,7 +53,7 @@ async def test_the_demo_holds_a_hearing_and_verifies(
     assert recording["frames_decoded"] > 100
     assert recording["private_seconds_excluded"] >= hearing.PRIVATE_S - 1
     assert report["verify"]["ok"]
-    assert len(report["verify"]["steps"]) == 13
+    assert len(report["verify"]["steps"]) == 15
 
 
 async def test_nothing_of_a_private_consultation_is_in_any_file(tmp_path: Path) -> None:
