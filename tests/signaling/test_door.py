@@ -81,7 +81,7 @@ class TestNotProved:
         play.on_record()
 
         for result in ("taken", "affirmed"):
-            oath = m.TakeOath(seat="witness", result=result)  # type: ignore[arg-type]
+            oath = m.TakeOath(seat="witness", result=result)
             assert refused(play, "clerk", oath) == "oath.not_proved"
         play.do("clerk", check("witness"))
         assert play.do("clerk", m.TakeOath(seat="witness", result="taken"))
