@@ -7,6 +7,7 @@ coroutine takes effect before it returns.
 import asyncio
 import logging
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -175,7 +176,7 @@ class ForwardingRoom:
         self._keep(self._subscribers, seat, connection, (link, subscriber))
         self._unanswered.add(link)
         self.forwarder.seat(seat)
-        self._loop.call_later(CONNECT_TIMEOUT, self._expire, subscriber)
+        self._loop.call_later(CONNECT_TIMEOUT, self._expire, (seat, connection), weakref.ref(link))
         return sdp.write_subscribe_offer(plans, CNAME, local)
 
     async def subscribed(self, seat: str, connection: str, answer: str) -> None:
@@ -346,10 +347,10 @@ class ForwardingRoom:
         if older is not None:
             self._drop(self._subscribers, older)
 
-    def _expire(self, subscriber: Subscriber) -> None:
-        """An offer that was never answered."""
-        link, _ = self._subscribers.get((subscriber.seat, subscriber.connection), (None, None))
-        if link in self._unanswered:
+    def _expire(self, key: tuple[str, str], offered: "weakref.ref[Link]") -> None:
+        """An offer that was never answered. Holds nothing of a connection that is gone."""
+        link, subscriber = self._subscribers.get(key, (None, None))
+        if subscriber is not None and link is offered() and link in self._unanswered:
             self._drop(self._subscribers, subscriber)
 
     def _drop(self, links: dict[tuple[str, str], tuple[Link, Peer]], item: Peer) -> None:

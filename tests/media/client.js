@@ -111,6 +111,8 @@ async function received() {
       nacks: report.nackCount ?? 0,
       buffer: report.jitterBufferEmittedCount
         ? (report.jitterBufferDelay / report.jitterBufferEmittedCount) * 1000 : 0,
+      held: (report.jitterBufferDelay ?? 0) * 1000,
+      emitted: report.jitterBufferEmittedCount ?? 0,
       playout: report.estimatedPlayoutTimestamp ?? 0,
       first: frames ? frames.first - state.started : null,
       shown: frames ? frames.count : 0,
