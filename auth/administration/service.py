@@ -100,20 +100,6 @@ class Administration:
         """`Accounts.create`; True with it when a second administrator must agree first."""
         require(actor, "people.manage")
         organisation = given.pop("organisation", "")
-        if given["role"] != Role.ADMINISTRATOR.value:
-            person = checked_person(
-                given["username"],
-                given["role"],
-                given["name_ar"],
-                given["name_en"],
-                given.get("language", "ar"),
-            )
-            async with self._database.unit(write=False) as session:
-                check_home(person.role, await self._organisation(session, organisation))
-            made = await self._accounts.create(actor, **given)
-            if organisation:
-                await self.move(actor, made.id, organisation)
-            return made, False
         person = checked_person(
             given["username"],
             given["role"],
@@ -121,6 +107,13 @@ class Administration:
             given["name_en"],
             given.get("language", "ar"),
         )
+        if person.role is not Role.ADMINISTRATOR:
+            async with self._database.unit(write=False) as session:
+                check_home(person.role, await self._organisation(session, organisation))
+            made = await self._accounts.create(actor, **given)
+            if organisation:
+                await self.move(actor, made.id, organisation)
+            return made, False
         password = given.get("password", "")
         encoded = await self._accounts.hash_password(password) if password else ""
         async with self._database.unit() as session:
