@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from signaling.aiortc_engine import Link
 from signaling.engine import (
     Connected,
     Disconnected,
@@ -24,6 +23,7 @@ from signaling.media_room import ForwardingRoom
 from tests.media.browser import Events, Hall, Participant, until
 from tests.media.builders import FakeRecorder
 from tests.media.decode import decoded_pictures, loudest_sample
+from tests.support.udp_proxy import UdpProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -278,30 +278,16 @@ async def test_the_recorder_gets_media_that_decodes(hall: Hall) -> None:
         assert -50_000_000 < last.arrival_ns - sampled < 250_000_000
 
 
-def drop(monkeypatch: pytest.MonkeyPatch, method: str, every: int) -> None:
-    """Lose one packet of `every` at one end of the server."""
-    real = getattr(Link, method)
-    count = 0
-
-    def lossy(self: Link, data: bytes, *rest: Any) -> None:
-        nonlocal count
-        count += 1
-        if count % every:
-            real(self, data, *rest)
-
-    monkeypatch.setattr(Link, method, lossy)
-
-
-async def test_losses_on_the_way_up_are_repaired(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drop(monkeypatch, "_received", 20)
+async def test_losses_on_the_way_up_are_repaired(hall: Hall) -> None:
     recorder = FakeRecorder()
-    judge, lawyer = await hall.enter("judge"), await hall.enter("lawyer")
-    hall.room.attach(HEARING, recorder)
-    await playing(lawyer, "v0", frames=80, seconds=20)
-    assert (await judge.sent())["1"]["retransmitted"] > 0
-    hall.room.detach("off_record")
+    async with UdpProxy() as line:
+        judge, lawyer = await hall.enter("judge", line=line), await hall.enter("lawyer")
+        await playing(lawyer, "v0")
+        line.up.loss = 0.05
+        hall.room.attach(HEARING, recorder)
+        await playing(lawyer, "v0", frames=90, seconds=20)
+        assert (await judge.sent())["1"]["retransmitted"] > 0
+        hall.room.detach("off_record")
     (sink,) = recorder.of("judge", "camera")
     numbers = {packet.sequence for packet in sink.packets}
     span = max(numbers) - min(numbers) + 1
@@ -310,15 +296,16 @@ async def test_losses_on_the_way_up_are_repaired(
     assert (await lawyer.received())["v0"]["freezes"] <= 1
 
 
-async def test_losses_on_the_way_down_are_repaired(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drop(monkeypatch, "send_rtp", 20)
-    _, lawyer = await hall.enter("judge"), await hall.enter("lawyer")
-    stats = await playing(lawyer, "v0", frames=80, seconds=20)
+async def test_losses_on_the_way_down_are_repaired(hall: Hall) -> None:
+    async with UdpProxy() as line:
+        _, lawyer = await hall.enter("judge"), await hall.enter("lawyer", line=line)
+        await playing(lawyer, "v0")
+        line.down.loss = 0.02
+        stats = await playing(lawyer, "v0", frames=90, seconds=40)
     assert stats["v0"]["nacks"] > 0
-    assert stats["v0"]["keyframes"] <= 2
-    assert stats["v0"]["freezes"] <= 1
+    # Unrepaired, each of the eight or so losses costs a keyframe; a busy machine costs one or two.
+    assert stats["v0"]["keyframes"] <= 4
+    assert stats["v0"]["freezes"] <= 3
 
 
 async def test_who_speaks_is_told(hall: Hall, events: Events) -> None:
