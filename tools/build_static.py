@@ -29,6 +29,13 @@ FONTS: Final = {
     "alexandria.woff2": "alexandria/files/alexandria-arabic-wght-normal.woff2",
     "noto-kufi.woff2": "noto-kufi-arabic/files/noto-kufi-arabic-arabic-wght-normal.woff2",
 }
+PRINT_FONTS: Final = {
+    "Amiri-Regular.ttf": "amiri/400Regular/Amiri_400Regular.ttf",
+    "Amiri-Bold.ttf": "amiri/700Bold/Amiri_700Bold.ttf",
+    "NotoKufiArabic-Regular.ttf": "noto-kufi-arabic/400Regular/NotoKufiArabic_400Regular.ttf",
+    "NotoKufiArabic-Bold.ttf": "noto-kufi-arabic/700Bold/NotoKufiArabic_700Bold.ttf",
+}
+"""For documents: Typst reads TrueType and OpenType only."""
 _ICON = re.compile(r"""\bicon\(\s*["']([a-z0-9-]+)["']""")
 _SIGN = re.compile(r"""\bsign=["']([a-z0-9-]+)["']""")
 _ICON_LIST = re.compile(r"icons:((?:\s+[a-z0-9-]+)+)")
@@ -57,11 +64,14 @@ def build_css() -> None:
 
 
 def build_fonts() -> None:
-    """Copy the four variable fonts that assets/fonts.css declares."""
-    folder = BUILD / "fonts"
-    folder.mkdir(exist_ok=True)
-    for name, source in FONTS.items():
-        shutil.copyfile(MODULES / "@fontsource-variable" / source, folder / name)
+    """Copy the four variable fonts that assets/fonts.css declares, and those of documents."""
+    for folder, package, fonts in (
+        (BUILD / "fonts", "@fontsource-variable", FONTS),
+        (BUILD / "print-fonts", "@expo-google-fonts", PRINT_FONTS),
+    ):
+        folder.mkdir(exist_ok=True)
+        for name, source in fonts.items():
+            shutil.copyfile(MODULES / package / source, folder / name)
 
 
 def build_icons() -> None:

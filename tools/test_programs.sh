@@ -3,7 +3,7 @@
 # test_programs.sh [chromium|firefox|ffmpeg|postgresql|coturn|janus|softhsm|poppler|golang ...]   (none named: all)
 # As root or with passwordless sudo on a Debian-like system it installs them; elsewhere it says how.
 set -eu
-wanted=${*:-chromium firefox ffmpeg postgresql coturn janus softhsm poppler golang}
+wanted=${*:-chromium firefox ffmpeg postgresql coturn janus softhsm poppler mupdf golang}
 missing=
 for name in $wanted; do
     case $name in
@@ -14,6 +14,7 @@ for name in $wanted; do
         firefox) command -v firefox-esr || command -v firefox ;;
         janus) command -v janus ;;
         softhsm) command -v softhsm2-util ;;
+        mupdf) command -v mutool ;;
         poppler) command -v pdftoppm ;;
         golang) command -v go && ls "$(go env GOROOT)/src/cmd/vendor/golang.org/x/mod/sumdb/note" ;;
         *) echo "test_programs.sh: unknown program $name" >&2; exit 2 ;;
@@ -25,6 +26,7 @@ for name in $missing; do
     case $name in
         firefox) packages="$packages firefox-esr" ;;
         softhsm) packages="$packages softhsm2" ;;
+        mupdf) packages="$packages mupdf-tools" ;;
         poppler) packages="$packages poppler-utils" ;;
         golang) packages="$packages golang-go golang-src" ;;
         *) packages="$packages $name" ;;

@@ -1,9 +1,12 @@
 """A telephone in the hearing: a call takes the microphone, the screen locks, the camera turns."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from signaling import messages as m
 from tests.browser.conftest import Sit
+
+pytestmark = pytest.mark.browser
 
 PHONE = """(() => {
   window.taken = false;

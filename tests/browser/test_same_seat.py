@@ -14,7 +14,7 @@ from tests.browser.test_room_link import moves
 from tests.support.bad_network import BadNetwork, served
 from tools.demo.server import Server
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

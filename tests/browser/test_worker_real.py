@@ -13,7 +13,7 @@ from tests.browser.test_room_link import moves
 from tests.browser.test_room_real import _enter, _signed_in
 from tools.demo.server import Server, free_port
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
