@@ -28,6 +28,7 @@ STORES = (
     "sessions.store",
     "signaling.store",
     "recordings.store",
+    "recordings.access.store",
 )
 """Every module that has tables."""
 

@@ -284,9 +284,12 @@ RULES: dict[str, tuple[Line, ...]] = {
     # --- the record ----------------------------------------------------------------------------
     "recording.view": (
         _line("seat order", seats=_BENCH),
-        _line("seat leave unscreened order", roles=_ACCOUNTS),
+        _line("leave unscreened order", roles=_ACCOUNTS),
     ),
-    "recording.export": (_line("seat order", seats="presiding_judge clerk"),),
+    "recording.export": (
+        _line("seat order", seats="presiding_judge clerk"),
+        _line("leave unscreened order", roles=_ACCOUNTS),
+    ),
     # --- the live room: everyone on a seat -----------------------------------------------------
     **dict.fromkeys(
         (

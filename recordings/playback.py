@@ -11,7 +11,7 @@ Media is decrypted on the way to the reader; no plaintext is put on disk but in 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ from clock import Clock
 from database import Database
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from recordings import bundle, derived, reading, store
+from recordings.access import check
+from recordings.access import store as access_store
+from recordings.access.mark import mark_text
+from recordings.access.order import Use
+from recordings.access.scope import Scope, narrowed
 from recordings.bundle import Anchors
 from recordings.cipher import SegmentRefused
 from recordings.keys import KeyRefused, KeyStore
@@ -60,6 +65,15 @@ LONGEST_ORDER = 100
 _logger = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """A viewing in force."""
+
+    row: RecordingRow
+    sitting: Sitting
+    scope: Scope
+
+
 class Playback:
     """Use cases on sealed records. One per process."""
 
@@ -90,8 +104,19 @@ class Playback:
         """
         async with self._database.unit(write=False) as session:
             sitting, at = await self._context(session, person, sitting_id)
-        policy.require(person, "recording.view", replace(at, has_order=True))
-        return sitting, at.needs_order
+            scope = await self._scope(session, person, sitting)
+        at = replace(at, has_order=True, has_leave=_has_leave(person, sitting, scope))
+        policy.require(person, "recording.view", at)
+        return sitting, at.needs_order and not scope
+
+    async def scope_of(
+        self, person: Person, sitting_id: str, *, use: Use = Use.VIEW, reference: str = ""
+    ) -> Scope:
+        """What of a record is open to this person now (`recordings.access.check`). Raises NotFound
+        for somebody who may not know of the sitting."""
+        async with self._database.unit(write=False) as session:
+            sitting, _ = await self._context(session, person, sitting_id)
+            return await self._scope(session, person, sitting, use, reference)
 
     async def view(self, person: Person, sitting_id: str, order: str = "") -> str:
         """Grant sight of a record, log it, and return the viewing's id.
@@ -104,10 +129,16 @@ class Playback:
         if order:
             leaf["order"] = commit(order.encode(), salt)
         async with self._database.unit() as session:
-            _, at = await self._context(session, person, sitting_id)
-            policy.require(person, "recording.view", replace(at, has_order=bool(order)))
-            await self._sealed(session, sitting_id)
+            sitting, at = await self._context(session, person, sitting_id)
             now = self._clock()
+            at = replace(at, has_order=bool(order))
+            if policy.decide(person, "recording.view", at):
+                await check.enter_given(session, self._log, person, sitting, order, now)
+            scope = await self._scope(session, person, sitting, Use.VIEW, order)
+            leave = _has_leave(person, sitting, scope)
+            at = replace(at, has_order=bool(order or scope), has_leave=leave)
+            policy.require(person, "recording.view", at)
+            await self._sealed(session, sitting_id)
             await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
             await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
         return viewing
@@ -117,24 +148,32 @@ class Playback:
     ) -> dict[str, Any]:
         """The player's data (docs/interface.md), names in `language`. Raises Refusal."""
         async with self._database.unit(write=False) as session:
-            await self._granted(session, person, sitting_id, viewing)
-            sitting = await sessions.get_sitting(session, sitting_id)
-            if sitting is None:
-                raise NotFound
-            line = await self._timeline(session, sitting)
+            granted = await self._granted(session, person, sitting_id, viewing)
+            line = await self._timeline(session, granted.sitting)
+        line, sitting = narrowed(line, granted.scope), granted.sitting
         bench = _on_bench(person, sitting)
-        return _shown(sitting, line, language, viewing, bench=bench)
+        shown = _shown(sitting, line, language, viewing, bench=bench)
+        mark = mark_text(person, self._clock(), language, self._sittings.zone)
+        return shown | {"mark": mark, "whole": granted.scope.whole}
 
     async def segment(
         self, person: Person, sitting_id: str, viewing: str, track: str, seq: int
     ) -> AsyncIterator[bytes]:
-        """One segment's WebM in pieces. Everything that can be refused is, before the first."""
-        async with self._database.unit(write=False) as session:
-            row = await self._granted(session, person, sitting_id, viewing)
+        """One segment's WebM in pieces. Everything that can be refused is, before the first; and
+        before the first it is written down what is watched."""
+        async with self._database.unit() as session:
+            granted = await self._granted(session, person, sitting_id, viewing)
             found = await store.segment(session, sitting_id, track, seq)
-        if found is None:
-            raise NotFound("recording.no_segment", N_("There is no such part of the record."))
-        key = await self._key(row)
+            if found is None:
+                raise NotFound("recording.no_segment", N_("There is no such part of the record."))
+            if not granted.scope.covers(track, found.start_ms, found.end_ms):
+                raise Forbidden(
+                    "recording.outside_scope",
+                    N_("Your order does not cover this part of the record."),
+                )
+            now, times = self._clock(), (found.start_ms, found.end_ms)
+            await access_store.add_watched(session, viewing, track, *times, now)
+        key = await self._key(granted.row)
         pieces = self._plain(found, key)
         try:
             first = await asyncio.to_thread(next, pieces, b"")
@@ -184,8 +223,20 @@ class Playback:
         viewing, salt = secrets.token_hex(8), secrets.token_bytes(32)
         async with self._database.unit() as session:
             sitting, at = await self._context(session, person, sitting_id)
-            at = replace(at, has_order=bool(order), confirmed=confirmed)
+            await check.enter_given(session, self._log, person, sitting, order, self._clock())
+            scope = await self._scope(session, person, sitting, Use.COPY, order)
+            leave = _has_leave(person, sitting, scope)
+            at = replace(at, has_order=bool(order or scope), has_leave=leave, confirmed=confirmed)
             self._require_export(person, at)
+            if not scope.whole:
+                raise Refusal(
+                    "recording.not_whole",
+                    N_(
+                        "A bundle holds the whole record, and your order does not. "
+                        "Ask for a film of your part."
+                    ),
+                    status=403,
+                )
             row = await self._sealed(session, sitting_id)
             line = await self._timeline(session, sitting)
             rows = await store.segments(session, sitting_id)
@@ -266,6 +317,10 @@ class Playback:
             sitting = await sessions.get_sitting(session, sitting_id)
             if sitting is None:
                 raise NotFound("sitting.unknown", N_("There is no such sitting."))
+        elif await access_store.given(session, sitting_id, person.id):
+            sitting = await sessions.get_sitting(session, sitting_id)  # a grant needs no seat
+            if sitting is None:
+                raise NotFound
         else:
             sitting = await self._sittings.load(session, person, sitting_id)
         rooms = await sessions.operated_rooms(session, person.id)
@@ -284,8 +339,9 @@ class Playback:
 
     async def _granted(
         self, session: Session, person: Person, sitting_id: str, viewing: str
-    ) -> RecordingRow:
-        """The record of a viewing that was granted to this person and has not run out."""
+    ) -> "_Granted":
+        """A viewing that was granted to this person and has not run out, and what is open to it
+        now: an order that ended and a grant that was revoked end it while it lasts."""
         granted = await store.viewing(session, viewing)
         if (
             granted is None
@@ -296,7 +352,22 @@ class Playback:
                 "recording.no_viewing",
                 N_("Open the record from the page of the sitting, then try again."),
             )
-        return await self._sealed(session, sitting_id)
+        sitting, _ = await self._context(session, person, sitting_id)
+        scope = await self._scope(session, person, sitting, Use.VIEW, granted.order_reference)
+        if not scope:
+            raise check.over()
+        return _Granted(await self._sealed(session, sitting_id), sitting, scope)
+
+    async def _scope(
+        self,
+        session: Session,
+        person: Person,
+        sitting: Sitting,
+        use: Use = Use.VIEW,
+        reference: str = "",
+    ) -> Scope:
+        now = self._clock()
+        return await check.scope_of(session, person, sitting, now, use=use, reference=reference)
 
     async def _key(self, row: RecordingRow) -> bytes:
         if row.wrapped_key is None:
@@ -330,6 +401,11 @@ class Playback:
         ]
         found = chapters(journal, epoch, last_ms, titles)
         return Timeline(epoch, stretches, list(tracks.values()), found)
+
+
+def _has_leave(person: Person, sitting: Sitting, scope: Scope) -> bool:
+    """Whether somebody who is not on the bench was given any of it."""
+    return bool(scope) and not check.on_bench(person, sitting)
 
 
 async def _flow(first: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

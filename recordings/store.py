@@ -39,6 +39,8 @@ class RecordingRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary(64))
     """The sitting's key under the key store's. Without it the media is gone."""
+    key_store: Mapped[str] = mapped_column(String(64), server_default="")
+    """Which key of the key store that is (`KeyStore.name`); empty: as before there were names."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
