@@ -36,6 +36,7 @@ import migrate
 import pages
 import pages.openapi
 import recordings.keys
+import recordings.study.web
 import recordings.web
 import sessions.demo
 import sessions.web
@@ -63,6 +64,7 @@ from clock import Clock, utc_now
 from database import Database
 from recordings.playback import Playback
 from recordings.service import Desk
+from recordings.study.service import Study
 from recordings.vault import Vault
 from sessions.invitations import Invitations
 from sessions.rooms import Rooms
@@ -171,11 +173,17 @@ class House:
             gate=self.gate,
         )
         self.desk.on_alarm = self.live.on_alarm
-        self.desk.on_sealed = self.timestamping.want
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, key_store, self.sittings, anchors, clock
         )
+        self.study = Study(database, vault, key_store, self.playback, clock)
+        self.desk.on_sealed = self._sealed
+
+    def _sealed(self) -> None:
+        """A record was sealed: have it time-stamped, and measured for the player."""
+        self.timestamping.want()
+        self.study.want()
 
     def _engine(self) -> MediaEngine:
         settings = self.settings
@@ -207,6 +215,7 @@ class House:
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
+        self._tasks.append(asyncio.create_task(self.study.run(), name="recordings.study"))
         self.gate.main.start()
         if isinstance(self.engine, WorkerPool):
             await self.engine.start()
@@ -296,6 +305,7 @@ def create_app(house: House) -> Quart:
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
+    recordings.study.web.init_app(app, house.study)
     app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
 
     @app.get("/healthz")

@@ -29,6 +29,7 @@ STORES = (
     "signaling.store",
     "recordings.store",
     "recordings.access.store",
+    "recordings.study.store",
 )
 """Every module that has tables."""
 

@@ -150,11 +150,19 @@ class Playback:
         async with self._database.unit(write=False) as session:
             granted = await self._granted(session, person, sitting_id, viewing)
             line = await self._timeline(session, granted.sitting)
+            _, at = await self._context(session, person, sitting_id)
         line, sitting = narrowed(line, granted.scope), granted.sitting
         bench = _on_bench(person, sitting)
         shown = _shown(sitting, line, language, viewing, bench=bench)
         mark = mark_text(person, self._clock(), language, self._sittings.zone)
-        return shown | {"mark": mark, "whole": granted.scope.whole}
+        own = f"/api/recordings/{sitting_id}/{{}}?viewing={viewing}"
+        notes = policy.decide(person, "recording.annotate", at)
+        return shown | {
+            "mark": mark,
+            "whole": granted.scope.whole,
+            "levels_url": own.format("levels"),
+            "marks_url": own.format("marks") if notes else "",
+        }
 
     async def segment(
         self, person: Person, sitting_id: str, viewing: str, track: str, seq: int
@@ -401,6 +409,13 @@ class Playback:
         ]
         found = chapters(journal, epoch, last_ms, titles)
         return Timeline(epoch, stretches, list(tracks.values()), found)
+
+    # What else belongs to a record (study, works, transcripts) asks the same.
+    context = _context
+    granted = _granted
+    sealed = _sealed
+    key = _key
+    line = _timeline
 
 
 def _has_leave(person: Person, sitting: Sitting, scope: Scope) -> bool:

@@ -106,6 +106,7 @@ def test_every_action_is_in_this_file() -> None:
         "seat.operate",
         "recording.view",
         "recording.export",
+        "recording.annotate",
         "live.private_invite",
     }
     assert set(RULES) == live | others | set(HOUSE)

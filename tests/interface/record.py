@@ -6,12 +6,14 @@ picture is one grey for each second (brighter with each), each sound a tone.
 
 import array
 import math
+from base64 import b64encode
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import av
 
+from recordings.study.levels import STEP_MS, speech
 from recordings.webm import Muxer
 
 STRETCHES = ((0, 8000), (14000, 24000))
@@ -75,6 +77,8 @@ def timeline() -> dict[str, Any]:
         ],
         "tracks": tracks,
         "segment_url": "/api/sample/recording/{track}/{seq}",
+        "levels_url": "/api/sample/recording/levels?viewing=v",
+        "marks_url": "/api/sample/recording/marks?viewing=v",
         "chapters": [
             {"clock_ms": 0, "type": "recording.started"},
             {"clock_ms": 1000, "type": "floor", "seat": "s3"},
@@ -84,8 +88,44 @@ def timeline() -> dict[str, Any]:
             {"clock_ms": 15000, "type": "agenda", "title": "The accused speaks last"},
             {"clock_ms": 20000, "type": "interpreting", "seat": "s7", "channel": "en"},
             {"clock_ms": 20500, "type": "listening", "seat": "s3", "channel": "en"},
+            {"clock_ms": 21000, "type": "exhibit.shown", "text": "صورة العقد المؤرخ 2026-03-01"},
             {"clock_ms": 24000, "type": "phase.adjourned", "text": "للنطق بالحكم"},
         ],
+    }
+
+
+def levels() -> dict[str, Any]:
+    """The answer of the levels' address: speech in waves, the accused and the judge in turn."""
+    tracks = []
+    for item in timeline()["tracks"]:
+        if item["codec"] != "opus":
+            continue
+        found = bytearray(24000 // STEP_MS + 1)
+        for piece in item["segments"]:
+            for at in range(piece["start_ms"] // STEP_MS, piece["end_ms"] // STEP_MS):
+                speaks = (at // 15) % 3 == ["s1", "s3", "s7"].index(item["seat"])
+                found[at] = 120 + at * 37 % 25 + (90 if speaks else 0)
+        tracks.append(
+            {
+                "id": item["id"],
+                "step_ms": STEP_MS,
+                "levels": b64encode(bytes(found)).decode(),
+                "speech": [
+                    {"start_ms": span.start_ms, "end_ms": span.end_ms}
+                    for span in speech(bytes(found))
+                ],
+            }
+        )
+    return {"tracks": tracks}
+
+
+def marks() -> dict[str, Any]:
+    """The answer of the address of a judge's own notes."""
+    return {
+        "marks": [
+            {"id": "m1", "at_ms": 2000, "text": ""},
+            {"id": "m2", "at_ms": 15500, "text": "تُقارن بأقوال الشاهد"},
+        ]
     }
 
 

@@ -383,8 +383,18 @@ def application() -> Quart:
 
         app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
     app.add_url_rule("/api/sample/recording", "data", _record)
+    app.add_url_rule("/api/sample/recording/levels", "levels", _levels)
+    app.add_url_rule("/api/sample/recording/marks", "marks", _marks)
     app.add_url_rule("/api/sample/recording/<track>/<int:seq>", "segment", _segment)
     return app
+
+
+async def _levels() -> dict[str, Any]:
+    return record.levels()
+
+
+async def _marks() -> dict[str, Any]:
+    return record.marks()
 
 
 async def _record() -> dict[str, Any]:

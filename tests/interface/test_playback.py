@@ -1,9 +1,10 @@
 """The player on a small record with real WebM segments (tests/interface/record.py)."""
 
+import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 Look = Callable[..., Page]
 pytestmark = pytest.mark.browser
@@ -142,6 +143,50 @@ def test_the_time_line_runs_from_left_to_right_in_arabic_too(look: Look) -> None
     assert first is not None
     assert last is not None
     assert first["x"] < last["x"]
+
+
+def test_speech_exhibits_and_the_sheet_of_keys(look: Look) -> None:
+    page = _open(look, f"/ar{PATH}")
+    page.wait_for_selector(".lane-strip[data-levels] canvas")
+    painted = """c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+        .filter((v, i) => i % 4 === 3 && v > 0).length"""
+    assert page.eval_on_selector(".lane-strip canvas", painted) > 100
+    page.locator("body").press("]")
+    assert page.evaluate(SECONDS) == 3  # the accused begins to speak
+    speaking = page.locator(".tile.is-speaking .tile-name")
+    assert speaking.inner_text().startswith("Abdullah Hassan")
+    page.locator("body").press("End")
+    assert "2026-03-01" in page.locator(".player-exhibit").inner_text()
+    page.locator("body").press("?")
+    assert page.locator("dialog.keys").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog.keys").is_visible()
+
+
+def test_a_judge_keeps_notes_by_the_keyboard(look: Look) -> None:
+    page = _open(look, f"/en{PATH}#t=6")
+    sent: list[tuple[str, object]] = []
+
+    def answer(route: Route) -> None:
+        body = route.request.post_data_json or {}
+        sent.append((route.request.method, body))
+        note = {"id": "n1", "at_ms": 6000, "text": body.get("text", "")}
+        route.fulfill(content_type="application/json", body=json.dumps(note))
+
+    page.route("**/recording/marks*", answer)
+    page.route("**/recording/marks/*", answer)
+    page.locator("body").press("b")
+    page.wait_for_selector(".mark-form textarea:focus")
+    page.keyboard.type("kbm ? is what I typed")  # the player's keys sleep while somebody types
+    page.keyboard.press("Control+Enter")
+    row = page.locator(".mark-row", has_text="kbm ? is what I typed")
+    assert row.inner_text().startswith("0:06")
+    page.locator("body").press("Home")
+    row.locator(".mark-jump").click()
+    assert page.evaluate(SECONDS) == 6
+    row.get_by_label("Remove the note").click()
+    page.wait_for_selector(".mark-row:nth-child(3)", state="detached")
+    assert [method for method, _ in sent] == ["POST", "PUT", "DELETE"]
 
 
 def test_a_refusal_of_the_server_is_shown(look: Look, address: str) -> None:

@@ -3,8 +3,9 @@ import test from "node:test";
 
 import { Clock } from "../../static/js/playback/clock.js";
 import { joined } from "../../static/js/playback/lanes.js";
+import { heights } from "../../static/js/playback/levels.js";
 import {
-  audible, chapterAt, clockText, correction, floorAt, playableFrom, segmentsIn, spanAt,
+  audible, chapterAt, clockText, correction, exhibitAt, floorAt, playableFrom, segmentsIn, spanAt, speechFrom,
 } from "../../static/js/playback/model.js";
 
 const spans = [
@@ -97,4 +98,30 @@ test("neighbouring segments are one bar", () => {
     { start_ms: 0, end_ms: 500 },
     { start_ms: 2000, end_ms: 2100 },
   ]);
+});
+
+test("an exhibit is shown until it is taken away", () => {
+  const chapters = [
+    { clock_ms: 10, type: "exhibit.shown", text: "A" },
+    { clock_ms: 15, type: "note" },
+    { clock_ms: 20, type: "exhibit.withdrawn" },
+  ];
+  assert.deepEqual([5, 10, 19, 20].map((ms) => exhibitAt(chapters, ms)?.text ?? null), [null, "A", "A", null]);
+});
+
+test("to where somebody next or last began to speak", () => {
+  const spans = [{ start_ms: 5000, end_ms: 6000 }, { start_ms: 1000, end_ms: 2000 }];
+  assert.equal(speechFrom(spans, 0, 1), 1000);
+  assert.equal(speechFrom(spans, 1000, 1), 5000);
+  assert.equal(speechFrom(spans, 9000, 1), null);
+  assert.equal(speechFrom(spans, 5500, -1), 1000);
+  assert.equal(speechFrom(spans, 7000, -1), 5000);
+  assert.equal(speechFrom(spans, 1500, -1), null);
+});
+
+test("a waveform's columns hold the loudest of their time", () => {
+  const track = { id: "a", step_ms: 100, levels: Uint8Array.from([0, 255, 135, 195]), speech: [] };
+  assert.deepEqual([...heights(track, 4, 400)], [0, 1, 0, 0.5]);
+  assert.deepEqual([...heights(track, 2, 400)], [1, 0.5]);
+  assert.equal(heights(track, 8, 800)[7], 0);
 });

@@ -20,6 +20,8 @@ const PLAIN = /** @type {Record<string, string>} */ ({
   publicity: N_("Publicity changed"),
   "private.opened": N_("Private consultation begins, nothing is recorded"),
   "private.ended": N_("Private consultation ends"),
+  "exhibit.shown": N_("An exhibit is shown"),
+  "exhibit.withdrawn": N_("The exhibit is taken away"),
   "recording.started": N_("Recording begins"),
   "recording.stopped": N_("Recording stops"),
   "recording.alarm": N_("Alarm: the record was not proven"),

@@ -2,6 +2,7 @@
 /** The time line: off-record stretches, chapters, and for each seat what was kept and what not. */
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { draw } from "./levels.js";
 import { chapterText, reasonText, sourceText } from "./labels.js";
 import { clockText } from "./model.js";
 
@@ -27,8 +28,9 @@ export function buildLanes(data, seats, jump) {
   }
   const cursor = h("div", { class: "cursor", "aria-hidden": "true" });
   const lanes = data.seats.map((seat) => lane(data, seat));
+  const own = h("div", { class: "lane-own", "aria-hidden": "true" });
   const element = h("div", { class: "timeline", dir: "ltr" },
-    h("div", { class: "ruler" }, marks, slider),
+    h("div", { class: "ruler" }, marks, own, slider),
     h("div", { class: "lanes" }, ...lanes, cursor),
   );
   element.querySelector(".lanes")?.addEventListener("click", (event) => {
@@ -37,8 +39,30 @@ export function buildLanes(data, seats, jump) {
     const box = strip.getBoundingClientRect();
     jump((((/** @type {MouseEvent} */ (event)).clientX - box.left) / box.width) * data.duration_ms);
   });
+  /** @type {Map<HTMLCanvasElement, import("./levels.js").Levels>} */
+  const waves = new Map();
+  new ResizeObserver(() => { for (const [canvas, track] of waves) draw(canvas, track, data.duration_ms); }).observe(element);
   return {
     element,
+    /** The viewer's own notes on the time line. @param {{at_ms: number, text: string}[]} found */
+    mark(found) {
+      own.replaceChildren(...found.map(({ at_ms, text }) => bar("own-mark", { start_ms: at_ms, end_ms: at_ms }, data, text || t("Bookmark"))));
+    },
+    /** Draw how loud everybody was. @param {Map<string, import("./levels.js").Levels>} found */
+    levels(found) {
+      data.seats.forEach((seat, index) => {
+        const strip = lanes[index]?.querySelector(".lane-strip");
+        for (const track of data.tracks) {
+          const levels = found.get(track.id);
+          if (!levels || track.seat !== seat.id || !strip) continue;
+          const canvas = h("canvas", { class: `wave wave-${kind(track)}` });
+          strip.setAttribute("data-levels", "");
+          strip.append(canvas);
+          waves.set(canvas, levels);
+          draw(canvas, levels, data.duration_ms);
+        }
+      });
+    },
     /** @param {number} ms */
     show(ms) {
       slider.value = String(ms);

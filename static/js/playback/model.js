@@ -24,6 +24,8 @@
  * @property {Track[]} tracks
  * @property {string} segment_url with {track} and {seq}
  * @property {Chapter[]} chapters
+ * @property {string} [levels_url] how loud everybody was
+ * @property {string} [marks_url] the viewer's own notes; empty for who has none
  */
 
 /**
@@ -125,6 +127,30 @@ export function chapterAt(chapters, ms) {
 export function floorAt(chapters, ms) {
   const given = chapters.filter((chapter) => chapter.type === "floor" && chapter.clock_ms <= ms);
   return given.at(-1)?.seat ?? null;
+}
+
+/**
+ * The exhibit that everybody saw at `ms`: shown and not yet taken away, else null.
+ * @param {Chapter[]} chapters in order
+ * @param {number} ms
+ * @returns {Chapter | null}
+ */
+export function exhibitAt(chapters, ms) {
+  const last = chapters.filter((chapter) => chapter.type.startsWith("exhibit.") && chapter.clock_ms <= ms).at(-1);
+  return last?.type === "exhibit.shown" ? last : null;
+}
+
+/**
+ * Where somebody next (by = 1) or last (by = -1) began to speak, else null. Who is a second into
+ * a speech goes back to its beginning, and then to the one before.
+ * @param {Span[]} spans of all, in any order
+ * @param {number} ms
+ * @param {number} by
+ */
+export function speechFrom(spans, ms, by) {
+  const starts = spans.map((span) => span.start_ms).filter((start) => (by > 0 ? start > ms + 100 : start < ms - 1000));
+  if (starts.length === 0) return null;
+  return by > 0 ? Math.min(...starts) : Math.max(...starts);
 }
 
 /**

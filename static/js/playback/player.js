@@ -2,19 +2,21 @@
 /** The player's page: loads the record, builds the parts and runs them on one clock. */
 import { byId, h, icon } from "../dom.js";
 import { api, Refused } from "../http.js";
-import { N_, ready, t } from "../i18n.js";
+import { ready, t } from "../i18n.js";
 import { Clock } from "./clock.js";
 import { chapterText } from "./labels.js";
 import { Interpreter } from "./interpreter.js";
+import { actOf, keysOf, sheet } from "./keys.js";
 import { buildLanes } from "./lanes.js";
-import { audible, chapterAt, clockText, floorAt } from "./model.js";
+import { parsed } from "./levels.js";
+import { Marks } from "./marks.js";
+import { audible, chapterAt, clockText, exhibitAt, floorAt, spanAt, speechFrom } from "./model.js";
 import { Tile } from "./stage.js";
 import { TrackPlayer } from "./track.js";
 
 /** @typedef {import("./model.js").Timeline} Timeline */
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
-const KEYS = N_("Keys: space plays and pauses, left and right arrow 5 seconds, J and L 10 seconds, N and P next and previous entry, + and - speed, M mutes all.");
 
 const root = byId("player");
 start().catch((error) => {
@@ -62,6 +64,9 @@ function build(data) {
     .filter((tile) => tile.tracks.length);
 
   const interpreter = new Interpreter(tracks, () => draw());
+  /** Who spoke when, once the server has told. */
+  const speech = /** @type {Map<string, import("./model.js").Span[]>} */ (new Map());
+  const marks = data.marks_url ? new Marks(data.marks_url, { jump, now: () => clock.ms, changed: (found) => lanes.mark(found) }) : null;
   const lanes = buildLanes(data, seats, jump);
   const playButton = h("button", { type: "button", class: "control control-play", onclick: playOrPause });
   const time = h("output", { class: "player-time", "aria-live": "off" });
@@ -71,13 +76,32 @@ function build(data) {
     ...RATES.map((value) => h("option", { value, selected: value === 1 }, `${value}×`)));
   rate.addEventListener("change", () => { clock.rate = Number(rate.value); });
 
+  const exhibit = h("p", { class: "player-exhibit", role: "status", hidden: true });
+  const stage = h("div", { class: "stage" }, ...tiles.map((tile) => tile.element));
+  const keys = keysOf({
+    play: playOrPause,
+    back5: () => jump(clock.ms - 5000), forward5: () => jump(clock.ms + 5000),
+    back: () => jump(clock.ms - 10_000), forward: () => jump(clock.ms + 10_000),
+    back1: () => jump(clock.ms - 1000), forward1: () => jump(clock.ms + 1000),
+    next: () => step(1), previous: () => step(-1),
+    nextSpeech: () => toSpeech(1), previousSpeech: () => toSpeech(-1),
+    start: () => jump(0), end: () => jump(data.duration_ms),
+    faster: () => faster(1), slower: () => faster(-1),
+    mute: () => { allMuted = !allMuted; draw(); },
+    full: fillScreen,
+    help: () => help.showModal(),
+    ...(marks ? { mark: () => void marks.add() } : {}),
+  });
+  const help = sheet(keys);
+
   const list = h("ol", { class: "chapters" }, ...data.chapters.map((chapter) =>
     h("li", {}, h("button", { type: "button", class: `chapter chapter-${chapter.type.split(".")[0]}`, onclick: () => jump(chapter.clock_ms) },
       h("bdi", { class: "chapter-time" }, clockText(chapter.clock_ms)),
       h("span", { dir: "auto" }, chapterText(chapter, seats))))));
 
   root.replaceChildren(
-    h("div", { class: "stage" }, ...tiles.map((tile) => tile.element)),
+    stage,
+    exhibit,
     h("div", { class: "controls" },
       playButton,
       control("skip-back", t("Previous entry"), () => step(-1)),
@@ -87,18 +111,40 @@ function build(data) {
       h("span", { class: "times", dir: "ltr" }, time, wall),
       rate,
       ...[interpreter.control()].filter((part) => part !== null),
+      control("corners-out", t("Fill the screen"), fillScreen),
+      control("keyboard", t("Keys of the player"), () => help.showModal()),
     ),
     status,
     lanes.element,
+    ...(marks ? [marks.element] : []),
     h("section", { class: "player-log", "aria-label": t("Entries of the record") },
       h("h2", { class: "section-title" }, t("Entries of the record")), list),
-    h("p", { class: "hint" }, t(KEYS)),
+    h("p", { class: "hint" }, t("Press ? for the keys of the player.")),
+    help,
   );
-  document.addEventListener("keydown", onKey);
+  document.addEventListener("keydown", (event) => {
+    const act = actOf(keys, event);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
   const asked = /^#t=(\d+)$/.exec(location.hash);
   if (asked) clock.jump(Number(asked[1]) * 1000);
   draw();
   requestAnimationFrame(frame);
+  marks?.load().catch(() => marks.element.remove());
+  if (data.levels_url) api(data.levels_url).then(showLevels, () => {}); // the player does without
+
+  /** @param {any} answer of the server */
+  function showLevels(answer) {
+    const found = parsed(answer);
+    lanes.levels(found);
+    for (const { id, seat } of data.tracks) {
+      const spoken = found.get(id)?.speech;
+      if (spoken) speech.set(seat, [...(speech.get(seat) ?? []), ...spoken].sort((a, b) => a.start_ms - b.start_ms));
+    }
+    draw();
+  }
 
   /** @param {number} now */
   function frame(now) {
@@ -118,8 +164,11 @@ function build(data) {
     const floor = floorAt(data.chapters, clock.ms);
     for (const tile of tiles) {
       const id = tile.seat.id;
-      tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id, heard: interpreter.chosen });
+      tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id, heard: interpreter.chosen, speaks: spanAt(speech.get(id) ?? [], clock.ms) !== null });
     }
+    const shown = exhibitAt(data.chapters, clock.ms);
+    exhibit.hidden = shown === null;
+    setText(exhibit, shown === null ? "" : t("Exhibit shown: %(name)s", { name: shown.text ?? "" }));
     lanes.show(clock.ms);
     setText(time, `${clockText(clock.ms)} / ${clockText(data.duration_ms)}`);
     setText(wall, new Date(Date.parse(data.epoch) + clock.ms).toLocaleTimeString("en-GB", { timeZone: root.dataset.zone }));
@@ -166,28 +215,15 @@ function build(data) {
     if (next) jump(next.clock_ms);
   }
 
-  /** @param {KeyboardEvent} event */
-  function onKey(event) {
-    const target = event.target instanceof Element ? event.target : null;
-    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest("select, input:not([type=range]), textarea, dialog")) return;
-    const onButton = target?.closest("button, a, summary");
-    const onSlider = target?.closest("input[type=range]");
-    const keys = /** @type {Record<string, () => void>} */ ({
-      j: () => jump(clock.ms - 10_000),
-      l: () => jump(clock.ms + 10_000),
-      k: playOrPause,
-      n: () => step(1),
-      p: () => step(-1),
-      m: () => { allMuted = !allMuted; draw(); },
-      "+": () => faster(1),
-      "-": () => faster(-1),
-      ...(onButton ? {} : { " ": playOrPause }),
-      ...(onSlider ? {} : { ArrowLeft: () => jump(clock.ms - 5000), ArrowRight: () => jump(clock.ms + 5000) }),
-    });
-    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+  /** @param {number} by */
+  function toSpeech(by) {
+    const next = speechFrom([...speech.values()].flat(), clock.ms, by);
+    if (next !== null) jump(next);
+  }
+
+  function fillScreen() {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else stage.requestFullscreen().catch(() => {}); // a browser that has none
   }
 
   /** @param {number} by */
@@ -199,7 +235,7 @@ function build(data) {
   }
 }
 
-/* icons: skip-back rewind fast-forward skip-forward */
+/* icons: skip-back rewind fast-forward skip-forward corners-out keyboard */
 /**
  * @param {string} name
  * @param {string} label

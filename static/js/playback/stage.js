@@ -37,10 +37,10 @@ export class Tile {
 
   /**
    * @param {number} ms
-   * @param {{audible: boolean, muted: boolean, alone: boolean, floor: boolean, heard: string}} state
+   * @param {{audible: boolean, muted: boolean, alone: boolean, floor: boolean, heard: string, speaks: boolean}} state
    *   `heard`: the interpreter's language that was chosen, or empty
    */
-  show(ms, { audible, muted, alone, floor, heard }) {
+  show(ms, { audible, muted, alone, floor, heard, speaks }) {
     let seen = false;
     for (const track of this.tracks) {
       if (!(track.element instanceof HTMLVideoElement)) {
@@ -59,6 +59,7 @@ export class Tile {
     this.muteButton.setAttribute("aria-pressed", String(muted));
     this.aloneButton.setAttribute("aria-pressed", String(alone));
     this.element.classList.toggle("is-silent", !audible);
+    this.element.classList.toggle("is-speaking", speaks);
   }
 
   /** @param {number} ms */

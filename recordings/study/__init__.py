@@ -1,0 +1,1 @@
+"""Studying a record: how loud everybody was, and a judge's own notes."""
