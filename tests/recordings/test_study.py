@@ -8,6 +8,8 @@ import pytest
 import app
 from errors import BadInput, Forbidden, NotFound
 from recordings import envelope
+from recordings.access.order import Part
+from recordings.access.scope import Scope
 from recordings.keys import KeyRefused, new_key
 from recordings.manifest import Span
 from recordings.study import levels, store
@@ -42,6 +44,14 @@ def test_levels_are_coded_and_thinned() -> None:
     assert step == levels.STEP_MS * 3
     assert max(thin) == 200
     assert levels.thinned(b"\1\2") == (b"\1\2", levels.STEP_MS)
+
+
+def test_levels_outside_the_scope_are_not_told() -> None:
+    scope = Scope((Part(start_ms=400, end_ms=1000),), (Span(600, 800),))
+    assert levels.within(b"\5\6\7\x08\x09\x0a", 200, "j-microphone", scope) == bytes(
+        [0, 0, 7, 0, 9, 0]
+    )
+    assert levels.within(b"\5\6", 200, "t", Scope((Part(),))) == b"\5\6"
 
 
 def test_an_envelope_opens_for_its_own_purpose_and_binding_only() -> None:
