@@ -1,0 +1,248 @@
+"""Signing in worker processes: the event loop beside live media never waits for it.
+
+A worker holds the internal authority and the time-stamper for its whole life; a job brings the
+document and says who signs. What a worker returns has been checked. One that dies is replaced, and
+its job failed: nobody has half a revision.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from cryptography import x509
+from cryptography.x509 import load_pem_x509_certificates
+
+from audit.timestamping import ExternalSource, InternalSource, Source
+from clock import utc_now
+from notary.documents.render import Box
+from notary.signing import pades
+from notary.signing.authority import (
+    Authority,
+    KeyHolder,
+    Stamping,
+    open_authority,
+    open_stamping,
+)
+from notary.signing.certificates import ONE_SHOT, Revoked
+from notary.signing.errors import SigningFailed
+from notary.signing.time_stamps import CheckedTimeStamper
+
+WORKERS: Final = 2
+TIMEOUT_S: Final = 60.0
+NICE: Final = 5
+"""Signing waits for live media, never the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where the authority and the time-stamps come from. Goes to each worker once."""
+
+    folder: Path
+    passphrase: str = field(repr=False)
+    address: str
+    holder: KeyHolder | None = None
+    """Where the issuing key is, when it is not in the folder."""
+    tsa_url: str = ""
+    """An outside time-stamping authority; empty: the built-in one, labelled internal."""
+    tsa_roots: Path | None = None
+    extra_roots: Path | None = None
+    """PEM file with roots of outside signing services."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One signature to make."""
+
+    pdf: bytes = field(repr=False)
+    place: str
+    """Name of the signature field."""
+    common: str = field(repr=False)
+    pseudonym: str
+    serial: int
+    """Of the certificate to issue."""
+    certify: bool
+    before: int
+    """How many signatures the document has."""
+    appearance: bytes = field(repr=False)
+    revoked: tuple[Revoked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checked revision with one signature more, at level B-LTA."""
+
+    pdf: bytes = field(repr=False)
+    certificate: str
+    """Serial number, hex."""
+    stamp: str
+    """Serial number of the signature's time-stamp, hex."""
+    stamped_at: datetime
+
+
+class Workshop:
+    """What one worker has open."""
+
+    def __init__(self, keys: Keys) -> None:
+        now = utc_now()
+        self.authority: Authority = open_authority(
+            keys.folder, keys.passphrase, keys.address, now, keys.holder
+        )
+        self.stamping: Stamping = open_stamping(keys.folder, keys.passphrase, keys.address, now)
+        self.keys = keys
+        self.roots = [self.authority.root, *self._stamp_roots()]
+        if keys.extra_roots is not None:
+            self.roots += load_pem_x509_certificates(keys.extra_roots.read_bytes())
+
+    def _stamp_roots(self) -> list[x509.Certificate]:
+        if self.keys.tsa_roots is not None:
+            return [
+                self.stamping.unit.root,
+                *load_pem_x509_certificates(self.keys.tsa_roots.read_bytes()),
+            ]
+        return [self.stamping.unit.root]
+
+    def _source(self, client: httpx.AsyncClient) -> Source:
+        if self.keys.tsa_url and self.keys.tsa_roots is not None:
+            roots = load_pem_x509_certificates(self.keys.tsa_roots.read_bytes())
+            return ExternalSource(self.keys.tsa_url, roots, client)
+        return InternalSource(self.stamping.unit, utc_now)
+
+    def stamper(self, client: httpx.AsyncClient) -> CheckedTimeStamper:
+        """Asks the authority of the settings."""
+        return CheckedTimeStamper(self._source(client), utc_now)
+
+    def trust(self, revoked: Sequence[Revoked], now: datetime, until: datetime) -> pades.Trust:
+        """What proves, at this moment, that nothing was revoked."""
+        return pades.Trust(
+            roots=self.roots,
+            others=[self.authority.issuing],
+            lists=[
+                self.authority.root_crl,
+                self.authority.revocations(revoked, now, until),
+                self.stamping.crl,
+            ],
+        )
+
+    async def sign(self, job: Job) -> Signed:
+        """Issue, sign, extend, check. The key is forgotten at the end. Raises SigningFailed."""
+        now = utc_now()
+        credential = self.authority.issue(job.common, job.pseudonym, job.serial, now)
+        signer = pades.local_signer(credential, [self.authority.issuing, self.authority.root])
+        async with httpx.AsyncClient(trust_env=False) as client:
+            stamper = self.stamper(client)
+            pdf = await pades.sign(
+                job.pdf,
+                job.place,
+                signer,
+                stamper,
+                certify=job.certify,
+                appearance=job.appearance,
+            )
+            return await self._finish(pdf, job, stamper, now + ONE_SHOT)
+
+    async def finish(self, pdf: bytes, job: Job) -> Signed:
+        """Extend and check what an outside service signed. Raises SigningFailed."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return await self._finish(pdf, job, self.stamper(client), utc_now() + ONE_SHOT)
+
+    async def _finish(
+        self, pdf: bytes, job: Job, stamper: CheckedTimeStamper, until: datetime
+    ) -> Signed:
+        at = pades.stamp_time(pdf, job.place)
+        fresh = max(utc_now(), at)
+        # Rounded down by the list's format; it must end before the certificate does.
+        trust = self.trust(job.revoked, fresh, until - timedelta(seconds=1))
+        pdf = await pades.extend(pdf, job.place, trust, stamper)
+        checked = await pades.verified(pdf, job.before + 1, self.roots)
+        return Signed(pdf, checked.serial, checked.stamp_serial, at)
+
+    async def renew(self, pdf: bytes) -> bytes:
+        """One more archive time-stamp. Raises SigningFailed."""
+        now = utc_now()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return await pades.renew(pdf, self.trust((), now, now + ONE_SHOT), self.stamper(client))
+
+
+_workshop: Workshop | None = None
+
+
+def _open(keys: Keys) -> None:
+    global _workshop
+    with suppress(OSError):
+        os.nice(NICE)
+    _workshop = Workshop(keys)
+
+
+def _run(name: str, *given: Any) -> Any:
+    if _workshop is None:
+        raise SigningFailed("service", "the worker is not open")
+    try:
+        return asyncio.run(getattr(_workshop, name)(*given))
+    except SigningFailed:
+        raise
+    except Exception as error:  # whatever a library raises: the document is not signed
+        raise SigningFailed("service", f"{type(error).__name__}: {error}") from None
+
+
+class Engine:
+    """The worker processes. `open` before use, `close` at the end."""
+
+    def __init__(self, keys: Keys, workers: int = WORKERS) -> None:
+        self._keys = keys
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def open(self) -> Workshop:
+        """Make or read the keys, so that workers only read them; what is public of them."""
+        return await asyncio.to_thread(Workshop, self._keys)
+
+    async def sign(self, job: Job) -> Signed:
+        """Sign with a certificate of the internal authority. Raises SigningFailed."""
+        return await self._call(_run, "sign", job)  # type: ignore[no-any-return]
+
+    async def finish(self, pdf: bytes, job: Job) -> Signed:
+        """Extend and check what an outside service signed. Raises SigningFailed."""
+        plain = replace(job, pdf=b"", appearance=b"")
+        return await self._call(_run, "finish", pdf, plain)  # type: ignore[no-any-return]
+
+    async def renew(self, pdf: bytes) -> bytes:
+        """One more archive time-stamp. Raises SigningFailed."""
+        return await self._call(_run, "renew", pdf)  # type: ignore[no-any-return]
+
+    async def add_fields(self, pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes:
+        """See `pades.add_fields`."""
+        return await self._call(pades.add_fields, pdf, boxes, labels)  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """End the workers. What they were at is lost, and was nowhere."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+
+    async def _call(self, function: Any, *given: Any) -> Any:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                mp_context=get_context("spawn"),
+                initializer=_open,
+                initargs=(self._keys,),
+            )
+        loop, pool = asyncio.get_running_loop(), self._pool
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await loop.run_in_executor(pool, function, *given)
+        except TimeoutError:
+            raise SigningFailed("slow") from None
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = None
+            raise SigningFailed("service", "a worker ended") from None

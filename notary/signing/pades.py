@@ -1,0 +1,202 @@
+"""PAdES: places for signatures, signatures at level B-LTA, archive time-stamps. Blocking work for
+worker processes; the recipe is esign.md B5, and each step of it was measured:
+
+1. all fields first, so that later signatures only fill in what the first one certified (P=2);
+2. sign B-T: the signature with its own time-stamp;
+3. *then* make revocation data, newer than the time-stamp, that ends before the certificate does;
+4. put it into the document (DSS) and cover everything with a document time-stamp;
+5. check the whole result. Only then does anybody get it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, SimpleSigner
+from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import RevokedError
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from notary.documents.render import Box
+from notary.signing import validation
+from notary.signing.appearance import style
+from notary.signing.authority import Credential
+from notary.signing.errors import SigningFailed
+
+DIGEST = "sha256"
+STAMP_SETTINGS = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a signature is checked against, and the lists that prove nothing was revoked."""
+
+    roots: Sequence[x509.Certificate]
+    others: Sequence[x509.Certificate]
+    lists: Sequence[x509.CertificateRevocationList]
+
+
+def add_fields(pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes:
+    """The document with an empty signature field at each box. `labels` are read to people who
+    cannot see the field."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
+    for box, label in zip(boxes, labels, strict=True):
+        right, top = round(box.x + box.width), round(box.y + box.height)
+        append_signature_field(
+            writer,
+            SigFieldSpec(
+                box.name,
+                on_page=box.page,
+                box=(round(box.x), round(box.y), right, top),
+                readable_field_name=label,
+            ),
+        )
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def local_signer(credential: Credential, chain: Sequence[x509.Certificate]) -> Signer:
+    """pyHanko's signer over a key in this process."""
+    store = SimpleCertificateStore()
+    store.register_multiple([asn1(one) for one in chain])
+    private = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return SimpleSigner(
+        signing_cert=asn1(credential.certificate),
+        signing_key=asn1_keys.PrivateKeyInfo.load(private),
+        cert_registry=store,
+        embed_roots=True,
+    )
+
+
+async def sign(
+    pdf: bytes,
+    field: str,
+    signer: Signer,
+    stamper: TimeStamper,
+    *,
+    certify: bool,
+    appearance: bytes | None,
+    reason: str = "",
+) -> bytes:
+    """Level B-T in an existing field: one more revision. `appearance`: a PDF page of its size."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
+    metadata = PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm=DIGEST,
+        reason=reason or None,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=certify,
+        docmdp_permissions=MDPPerm.FILL_FORMS,
+    )
+    made = PdfSigner(
+        metadata, signer, timestamper=stamper, stamp_style=style(appearance) if appearance else None
+    )
+    out = BytesIO()
+    await made.async_sign_pdf(writer, existing_fields_only=True, output=out)
+    return out.getvalue()
+
+
+async def extend(pdf: bytes, field: str, trust: Trust, stamper: TimeStamper) -> bytes:
+    """From B-T to B-LTA: revocation data and a document time-stamp in one more revision.
+
+    Raises SigningFailed `revoked` when the signer's certificate was revoked, `time`.
+    """
+    reader = validation.parse(pdf)
+    signature = next(
+        (one for one in reader.embedded_regular_signatures if one.field_name == field), None
+    )
+    if signature is None:
+        raise SigningFailed("document", "the field is not signed")
+    context = ValidationContext(
+        trust_roots=[asn1(one) for one in trust.roots],
+        other_certs=[*map(asn1, trust.others), *signature.other_embedded_certs],
+        crls=[_asn1_list(one) for one in trust.lists],
+        revocation_mode="require",
+        allow_fetching=False,
+    )
+    validator = CertificateValidator(signature.signer_cert, (), validation_context=context)
+    try:
+        path = await validator.async_validate_usage({"non_repudiation"})
+    except RevokedError:
+        raise SigningFailed("revoked") from None
+    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer, None, paths=[path], validation_context=context, embed_roots=True
+    )
+    return await _stamped(writer, context, stamper)
+
+
+async def renew(pdf: bytes, trust: Trust, stamper: TimeStamper) -> bytes:
+    """One more document time-stamp over everything, with fresh revocation data of the last one's
+    authority: the document stays provable for another while."""
+    context = ValidationContext(
+        trust_roots=[asn1(one) for one in trust.roots],
+        other_certs=[asn1(one) for one in trust.others],
+        crls=[_asn1_list(one) for one in trust.lists],
+        revocation_mode="require",
+        allow_fetching=False,
+    )
+    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
+    return await _stamped(writer, context, stamper)
+
+
+async def _stamped(
+    writer: IncrementalPdfFileWriter, context: ValidationContext, stamper: TimeStamper
+) -> bytes:
+    out = BytesIO()
+    await PdfTimeStamper(stamper).async_timestamp_pdf(
+        writer, DIGEST, context, output=out, dss_settings=STAMP_SETTINGS, embed_roots=True
+    )
+    return out.getvalue()
+
+
+async def verified(
+    pdf: bytes, expected: int, roots: Sequence[x509.Certificate]
+) -> validation.Checked:
+    """Check the newest of `expected` signatures wholly and that no earlier one was harmed.
+
+    Raises SigningFailed `document`.
+    """
+    reader = validation.parse(pdf)
+    found = reader.embedded_regular_signatures
+    if len(found) != expected:
+        raise SigningFailed("document", f"{len(found)} signatures, {expected} expected")
+    for one in found[:-1]:
+        changes, allowed = validation.integrity(one)
+        if changes == "other" or not allowed:
+            raise SigningFailed("document", f"{one.field_name} was harmed")
+    checked = await validation.check(found[-1], validation.specification(roots))
+    if checked.verdict != validation.VALID:
+        raise SigningFailed("document", f"{checked.field}: {checked.verdict} {checked.reason}")
+    return checked
+
+
+def stamp_time(pdf: bytes, field: str) -> datetime:
+    """The time of the time-stamp in the signature at `field`."""
+    for one in validation.parse(pdf).embedded_regular_signatures:
+        at = validation.token_time(validation.token(one)) if one.field_name == field else None
+        if at is not None:
+            return at
+    raise SigningFailed("document", "the signature has no time-stamp")
+
+
+def asn1(one: x509.Certificate) -> asn1_x509.Certificate:
+    """The same certificate as pyHanko wants it."""
+    return asn1_x509.Certificate.load(one.public_bytes(Encoding.DER))
+
+
+def _asn1_list(one: x509.CertificateRevocationList) -> asn1_crl.CertificateList:
+    return asn1_crl.CertificateList.load(one.public_bytes(Encoding.DER))
