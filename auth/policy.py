@@ -353,6 +353,8 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.oath",
             "live.agenda",
             "live.note",
+            "live.note_alarm",
+            "live.note_absence",
             "live.adjourn",
             "live.reserve",
         ),

@@ -47,6 +47,8 @@ ACTIONS: dict[str, str] = {
     "live.kit": N_("Report the check of camera and microphone"),
     "live.ack_missed": N_("Acknowledge what was missed"),
     "live.leave": N_("Leave the sitting"),
+    "live.note_alarm": N_("Take note of an alarm of the record"),
+    "live.note_absence": N_("Take note of what somebody missed"),
     "live.private_invite": N_("Invite to a private consultation"),
     "live.private_answer": N_("Answer an invitation to a private consultation"),
     "live.private_return": N_("Return from a private consultation"),

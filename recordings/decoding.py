@@ -23,6 +23,11 @@ from av.video.codeccontext import VideoCodecContext
 
 from recordings import cipher
 
+QUIET_DB = -60.0
+"""Sound below this is silence: a quiet office is near -50."""
+BLACK_LUMA, BLACK_CONTRAST = 30.0, 6.0
+"""A picture is black when its mean and its standard deviation are both less (luma 16 is black,
+BT.601)."""
 HURRY_S = 0.6
 """A look that takes longer is too slow for one a second: the next ones skip pictures."""
 SILENCE_DB = -127.0
@@ -41,6 +46,8 @@ class Job:
     seq: int
     key: bytes = field(repr=False)
     """The track's key."""
+    epoch: float = 0.0
+    """UNIX time of recording time 0; 0: do not compare with the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,16 @@ class Finding:
     frames: int = 0
     """Decoded since the track was opened."""
     level_db: float | None = None
-    """Loudness of the newest sound, dBFS."""
-    black: bool = False
-    """The newest picture is black."""
+    """The loudest of the newest sound, dBFS."""
+    loud_ms: int = 0
+    """End of the newest sound above QUIET_DB; 0 when there was none."""
+    luma: int | None = None
+    """Mean luminance of the newest picture, 0..255."""
+    black_ms: int = 0
+    """For so long every picture was black."""
+    age_ms: int | None = None
+    """How old the newest media was, by the wall clock, when it was written. About 0..1500; far
+    from that the track's clock has left the wall clock. None: nothing new, or not asked."""
     error: str = ""
     """Why it cannot be decoded; for the log, not for people."""
 
@@ -76,31 +90,40 @@ class _Track:
         self.first_ms: int | None = None
         self.decoded_ms = 0
         self.level_db: float | None = None
-        self.black = False
+        self.loud_ms = 0
+        self.luma: int | None = None
+        self.seen_ms: int | None = None
+        """When a picture that was not black was last seen, or the first picture came."""
+        self.black_ms = 0
+        self.age_ms: int | None = None
 
     def look(self, job: Job, hurry: bool) -> Finding:
+        self.age_ms = None
         if self.segment and self.segment.seq != job.seq:
             if self.segment.seq + 1 == job.seq:
-                self._read(hurry)  # what was written to the old one since
+                self._read(hurry, job.epoch)  # what was written to the old one since
             self.segment.close()
             self.segment = None
         if self.segment is None:
             self.segment = _Segment(job)
-        self._read(hurry)
+        self._read(hurry, job.epoch)
         return Finding(
             self.id,
             self.first_ms or 0,
             self.decoded_ms,
             self.frames,
             self.level_db,
-            self.black,
+            self.loud_ms,
+            self.luma,
+            self.black_ms,
+            self.age_ms,
         )
 
-    def _read(self, hurry: bool) -> None:
+    def _read(self, hurry: bool, epoch: float) -> None:
         segment = self.segment
         if segment is None:
             return
-        picture = None
+        picture, levels, before = None, [], self.decoded_ms
         for frame, end_ms in segment.frames(hurry):
             if self.first_ms is None:
                 self.first_ms = segment.start_ms
@@ -109,11 +132,25 @@ class _Track:
                 continue
             self.frames += 1
             if isinstance(frame, av.AudioFrame):
-                self.level_db = level(frame)
+                levels.append(level(frame))
+                if levels[-1] > QUIET_DB:
+                    self.loud_ms = end_ms
             else:
                 picture = frame
+        if levels:
+            self.level_db = max(levels)
         if picture:
-            self.black = is_black(picture)
+            self._see(picture)
+        if epoch and self.decoded_ms > before:
+            self.age_ms = round((segment.written_at() - epoch) * 1000) - self.decoded_ms
+
+    def _see(self, picture: "av.VideoFrame") -> None:
+        mean, contrast = luminance(picture)
+        self.luma = round(mean)
+        black = mean < BLACK_LUMA and contrast < BLACK_CONTRAST
+        if not black or self.seen_ms is None:
+            self.seen_ms = self.decoded_ms
+        self.black_ms = self.decoded_ms - self.seen_ms if black else 0
 
 
 class _Segment:
@@ -166,6 +203,10 @@ class _Segment:
                 for frame in self._decoder.decode(packet):
                     yield frame, end
 
+    def written_at(self) -> float:
+        """UNIX time of the newest write."""
+        return os.fstat(self._file.fileno()).st_mtime
+
     def close(self) -> None:
         self._file.close()
 
@@ -188,15 +229,19 @@ def level(frame: "av.AudioFrame") -> float:
     return max(SILENCE_DB, 10 * math.log10(mean)) if mean > 0 else SILENCE_DB
 
 
-def is_black(frame: "av.VideoFrame") -> bool:
-    """Whether a picture has nothing brighter than near-black (luma 16 is black, BT.601)."""
+def luminance(frame: "av.VideoFrame") -> tuple[float, float]:
+    """Mean and standard deviation of a picture's luma, from about 24 rows of every 8th point."""
     luma = frame.planes[0]
     data = memoryview(luma)
     step = max(1, frame.height // 24)
-    return all(
-        max(data[row * luma.line_size : row * luma.line_size + frame.width : 8]) < 32
+    points = b"".join(
+        bytes(data[row * luma.line_size : row * luma.line_size + frame.width : 8])
         for row in range(0, frame.height, step)
     )
+    count = max(1, len(points))
+    mean = sum(points) / count
+    variance = sum(value * value for value in points) / count - mean * mean
+    return mean, math.sqrt(max(0.0, variance))
 
 
 _tracks: dict[str, _Track] = {}

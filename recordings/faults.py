@@ -8,6 +8,7 @@ from errors import N_
 from recordings import proof
 from recordings.vault import Vault
 from recordings.writer import DISK_FULL, Writer
+from sessions.alarm import Alarm
 from signaling.engine import RecordedTrack
 from signaling.ports import RecordRefused
 
@@ -15,7 +16,7 @@ STALL_S = 3.0
 """A disk that answers nothing for so long is an alarm."""
 STORE_S = 5.0
 """Facts that the database does not take for so long are an alarm."""
-STALLED, STORE_FAILED = "record.writer_stalled", "record.store_failed"
+STALLED, STORE_FAILED = Alarm.WRITER_STALLED.value, Alarm.STORE_FAILED.value
 GAP_REASONS = {DISK_FULL: "disk_full", STALLED: "writer_stalled"}
 """The gap code of media that is missing because of an alarm."""
 

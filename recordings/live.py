@@ -1,6 +1,7 @@
 """The record of one sitting while this process has it: what is shown, and what is wrong."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -8,11 +9,16 @@ from typing import Protocol
 from recordings import proof
 from recordings.decoding import Finding
 from recordings.recorder import OpenTrack, SittingRecorder
+from recordings.speech import Speech
 from recordings.state import SHOWN, State
 from recordings.timeline import RecordClock
 from recordings.track import Interval
+from sessions.alarm import LOST
 from signaling.engine import HearingSpace, RecordedTrack, Recorder, Space
 from signaling.ports import RecordStatus, TrackProof
+
+WARN_AGAIN_NS = 30_000_000_000
+"""A warning whose cause was gone for so long is given again."""
 
 
 class RecordableRoom(Protocol):
@@ -43,6 +49,11 @@ class LiveRecord:
     """Writes the end of the last stretch."""
     fault: str = ""
     """Code of the alarm that ended the stretch."""
+    suspends: Collection[str] = LOST
+    """Codes that suspend; the others warn."""
+    warned: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Warnings that were given (code, seat, source), and when their cause was last seen."""
+    speech: Speech = field(default_factory=Speech)
     verified_at: datetime | None = None
     proofs: tuple[TrackProof, ...] = ()
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -70,9 +81,8 @@ class LiveRecord:
         now_ms = self.clock.ms(now_ns)
         opened = list(self.recorder.open_tracks.items())
         self.proofs = tuple(
-            TrackProof(name.seat, name.source, not reason, reason)
+            self._proof(name, item, self.recorder.failed.get(name) or self._judge(item, now_ms))
             for name, item in opened
-            for reason in [self.recorder.failed.get(name) or self._judge(item, now_ms)]
         )
         if opened and all(item.ok for item in self.proofs):
             newest = [self._decoded_ms(item) for _, item in opened]
@@ -80,13 +90,44 @@ class LiveRecord:
             if proved and len(proved) == len(newest):
                 self.verified_at = self.clock.at(min(proved))
 
-    def wrong(self) -> list[TrackProof]:
-        """Tracks that cannot be proved."""
+    def troubles(self) -> list[TrackProof]:
+        """Tracks with anything wrong."""
         failed = [
             TrackProof(name.seat, name.source, False, code)
             for name, code in self.recorder.failed.items()
         ]
-        return failed or [item for item in self.proofs if not item.ok]
+        return failed or [item for item in self.proofs if item.reason]
+
+    def unwarned(self, codes: Collection[str], now_ns: int) -> list[tuple[str, list[TrackProof]]]:
+        """What hosts are to be warned of and were not yet: the house's `codes`, and tracks."""
+        found: dict[str, list[TrackProof]] = {}
+        seen = [(code, "", "") for code in codes]
+        seen += [(item.reason, item.seat, item.source) for item in self.troubles()]
+        for key in seen:
+            last, self.warned[key] = self.warned.get(key), now_ns
+            if last is None or now_ns - last > WARN_AGAIN_NS:
+                found.setdefault(key[0], [])
+                found[key[0]] += [
+                    item for item in self.proofs if (item.reason, item.seat, item.source) == key
+                ]
+        return list(found.items())
+
+    def _proof(self, name: RecordedTrack, item: OpenTrack, reason: str) -> TrackProof:
+        found = self.findings.get(item.id)
+        if found is None or self.clock is None:
+            return TrackProof(name.seat, name.source, not reason, reason)
+        if not reason:
+            silent_since = max(found.loud_ms, found.first_ms)
+            spoken = self.speech.spoken_ms(name.seat, silent_since, found.decoded_ms)
+            heard = name.source == "microphone"
+            doubt = proof.doubt(found, name.source, spoken if heard else 0)
+        else:
+            doubt = ""
+        at = self.clock.at(found.decoded_ms) if found.decoded_ms else None
+        level = None if found.level_db is None else round(found.level_db)
+        return TrackProof(
+            name.seat, name.source, not reason, reason or doubt, level, found.luma, at
+        )
 
     def _decoded_ms(self, item: OpenTrack) -> int:
         finding = self.findings.get(item.id)

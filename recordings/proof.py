@@ -17,6 +17,7 @@ import structlog
 
 from recordings import decoding
 from recordings.decoding import Finding, Job
+from sessions.alarm import Alarm
 
 TIMEOUT_S = 8.0
 """One look takes far less; after this the process hangs and is replaced. The alarm does not wait
@@ -100,7 +101,14 @@ class Verifier:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-SILENT, UNPROVED, UNDECODABLE = "record.track_silent", "record.unproved", "record.undecodable"
+SILENT, UNPROVED = Alarm.TRACK_SILENT.value, Alarm.UNPROVED.value
+UNDECODABLE = Alarm.UNDECODABLE.value
+SPOKEN_MS = 1500
+"""Somebody spoke for so long and nothing but silence was kept of it. With the verifier's delay of
+up to 3 s the alarm is out within 5 s."""
+BLACK_MS = 1500
+EARLY_MS, LATE_MS = -500, 3000
+"""Between these is the age of media when it is written; of a line with a delay of 1 s too."""
 
 
 def judge(finding: Finding | None, opened_ms: int, heard_ms: int, now_ms: int) -> str:
@@ -114,6 +122,22 @@ def judge(finding: Finding | None, opened_ms: int, heard_ms: int, now_ms: int) -
     if now_ms - max(newest, opened_ms) <= STALE_MS:
         return ""
     return SILENT if now_ms - max(heard_ms, opened_ms) > STALE_MS // 2 else UNPROVED
+
+
+def doubt(finding: Finding | None, source: str, spoken_ms: int) -> str:
+    """Code of what is odd about a track that is proved; empty when nothing is.
+
+    `spoken_ms`: for so long its person spoke, as their browser says, since the newest sound in it.
+    """
+    if finding is None or not finding.frames:
+        return ""
+    if spoken_ms >= SPOKEN_MS:
+        return Alarm.SPEECH_MISSING.value
+    if source == "camera" and finding.black_ms >= BLACK_MS:
+        return Alarm.BLACK.value
+    if finding.age_ms is not None and not EARLY_MS <= finding.age_ms <= LATE_MS:
+        return Alarm.CLOCK_DRIFT.value
+    return ""
 
 
 def is_first_proved(finding: Finding | None) -> bool:

@@ -243,8 +243,8 @@ class SittingRecorder:
 
     # --- what the verifier is asked ---------------------------------------------------------------
 
-    def jobs(self) -> list[Job]:
-        """The newest segment of every open track that has one."""
+    def jobs(self, epoch: float = 0.0) -> list[Job]:
+        """The newest segment of every open track that has one. `epoch`: see `Job`."""
         return [
             Job(
                 item.id,
@@ -253,6 +253,7 @@ class SittingRecorder:
                 item.track.id,
                 file.header.seq,
                 item.track.key,
+                epoch,
             )
             for item in self.open_tracks.values()
             if (file := item.lane.track.file) is not None

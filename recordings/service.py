@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -34,11 +34,13 @@ from recordings.live import LiveRecord, RecordableRoom
 from recordings.proof import Verifier, VerifierLost
 from recordings.recorder import SittingRecorder
 from recordings.recovery import NOBODY
+from recordings.speech import Speech
 from recordings.state import State, Step, WrongState, after
 from recordings.timeline import RecordClock
 from recordings.track import Event, Interval, TrackWriter
 from recordings.vault import Vault
 from recordings.writer import Writer
+from sessions.alarm import LOST
 from signaling.engine import HearingSpace, RecordedTrack
 from signaling.ports import (
     OnAlarm,
@@ -96,6 +98,7 @@ class Desk:
         self._watch = Watch(vault, self._writer, lambda: self._keeper.unkept_since, min_free_bytes)
         self._verifier = Verifier()
         self._live: dict[str, LiveRecord] = {}
+        self._speaking: dict[str, tuple[str, ...]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
@@ -133,11 +136,14 @@ class Desk:
 
     # --- on record --------------------------------------------------------------------------------
 
-    async def start(self, sitting: str, room: RecordableRoom, by: str) -> Proof:
+    async def start(
+        self, sitting: str, room: RecordableRoom, by: str, suspends: Collection[str] = LOST
+    ) -> Proof:
         """Attach to the hearing and prove the first second of every live track.
 
-        Raises RecordRefused, having detached again and deleted what was written. Cancelling does
-        the same. Raises SinkRefused where the room refuses a recorder.
+        Alarms in `suspends` end the stretch, others warn (`sessions.kind.Kind.suspends`). Raises
+        RecordRefused, having detached again and deleted what was written. Cancelling does the
+        same. Raises SinkRefused where the room refuses a recorder.
         """
         live = await self._load(sitting)
         async with live.lock:
@@ -153,6 +159,7 @@ class Desk:
                     N_("Nobody sends sound or picture. Turn a microphone on, then try again."),
                 )
             self._attach(live, room)
+            live.suspends = suspends
             try:
                 async with asyncio.timeout(START_S):
                     await self._first_proof(live, room, needed)
@@ -173,6 +180,8 @@ class Desk:
             live.clock = RecordClock.anchored(now, now, now_ns)
         live.interval = Interval(secrets.token_hex(8), live.clock.ms(now_ns), live.clock.epoch_ns)
         live.findings, live.proofs, live.fault, live.stopped_ns = {}, (), "", 0
+        live.warned, live.speech = {}, Speech()
+        live.speech.told(self._speaking.get(live.sitting, ()), live.interval.start_ms)
         live.recorder.begin(live.interval)
         live.room = room
         try:
@@ -383,7 +392,12 @@ class Desk:
 
     async def _look(self) -> None:
         attached = [live for live in self._live.values() if live.room is not None]
-        jobs = [job for live in attached for job in live.recorder.jobs()]
+        jobs = [
+            job
+            for live in attached
+            if live.clock
+            for job in live.recorder.jobs(live.clock.epoch.timestamp())
+        ]
         findings = {item.id: item for item in await self._verifier.look(jobs)}
         for finding in findings.values():
             if finding.error:
@@ -397,12 +411,21 @@ class Desk:
             await asyncio.sleep(WATCH_S)
             code = self._watch.fault()
             for live in list(self._live.values()):
-                if live.state is not State.RECORDING or live.fault:
-                    continue
-                live.assess(self._now_ns())
-                wrong = live.wrong()
-                if code or wrong:
-                    self._alarm(live, code or wrong[0].reason, wrong)
+                if live.state is State.RECORDING and not live.fault:
+                    live.assess(self._now_ns())
+                    self._judge(live, [code] if code else [])
+
+    def _judge(self, live: LiveRecord, codes: list[str]) -> None:
+        """Suspend or warn, by the kind's policy. `codes`: what is wrong with the house."""
+        troubles = live.troubles()
+        wrong = [item for item in troubles if item.reason in live.suspends]
+        grave = [code for code in codes if code in live.suspends]
+        if grave or wrong:
+            self._alarm(live, grave[0] if grave else wrong[0].reason, wrong)
+            return
+        for code, tracks in live.unwarned(codes, self._now_ns()):
+            _logger.warning("recording.warning", sitting=live.sitting, code=code)
+            self.on_alarm(RecordAlarm(live.sitting, code, tuple(tracks), suspends=False))
 
     def _alarm(self, live: LiveRecord, code: str, wrong: list[TrackProof]) -> None:
         """Let go at once; the live room is told, and the stretch is ended in any case."""
@@ -412,6 +435,16 @@ class Desk:
         self._spawn(self.stop(live.sitting, "suspended", NOBODY))
         live.since = self._clock()
         self.on_alarm(RecordAlarm(live.sitting, code, tuple(wrong)))
+
+    def speaking(self, sitting: str, seats: Collection[str]) -> None:
+        """Who speaks on the floor from now on; compared with what is kept of them."""
+        if seats:
+            self._speaking[sitting] = tuple(seats)
+        else:
+            self._speaking.pop(sitting, None)
+        live = self._live.get(sitting)
+        if live is not None and live.clock is not None:
+            live.speech.told(seats, live.clock.ms(self._now_ns()))
 
     # --- facts ------------------------------------------------------------------------------------
 

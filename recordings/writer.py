@@ -30,6 +30,7 @@ from recordings.track import (
     TrackWriter,
 )
 from recordings.vault import Vault
+from sessions.alarm import Alarm
 from signaling.engine import MediaPacket
 
 DRAIN_S = 0.1
@@ -39,7 +40,7 @@ QUEUE = 20_000
 """Packets: about 25 MB, or three seconds of twelve people."""
 BATCH = 2000
 """Packets between two looks at the clock when there are many."""
-DISK_FULL, WRITE_FAILED = "record.disk_full", "record.write_failed"
+DISK_FULL, WRITE_FAILED = Alarm.DISK_FULL.value, Alarm.WRITE_FAILED.value
 
 T = TypeVar("T")
 _logger = structlog.get_logger(__name__)

@@ -8,6 +8,7 @@ steps. The engine is the same for all.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sessions.alarm import LOST, Alarm
 from sessions.seat import SeatRole
 
 
@@ -79,6 +80,8 @@ class Kind:
     """The booking says the gravest class of the offences charged (R-CR-19, R-CR-20)."""
     asks_permit: bool = False
     """With a detainee, the booking says the prosecution's permission (R-DT-04)."""
+    suspends: frozenset[Alarm] = LOST
+    """Alarms that suspend the record; the others warn the hosts. Never without LOST."""
 
     def rule(self, role: SeatRole) -> RoleRule | None:
         """The rule for a role, or None where the kind has no such role."""

@@ -11,6 +11,7 @@ from sessions.seat import Identity
 from signaling import facts as f
 from signaling.routing import looks_at
 from signaling.state import (
+    ALARMS_KEPT,
     MAIN,
     NOTES_SHOWN,
     AgendaState,
@@ -21,6 +22,7 @@ from signaling.state import (
     Outcome,
     Place,
     PrivateRoom,
+    RaisedAlarm,
     Room,
     SeatLive,
 )
@@ -318,13 +320,15 @@ def _missing(live: Live, fact: f.MissingSince, at: datetime) -> Live:
 
 def _missed(live: Live, fact: f.MissedUntil, at: datetime) -> Live:
     before = live.seats[fact.seat]
-    stretch = Missed(fact.since, fact.until, fact.why)
+    noted = before.missing or Missed(fact.since, None, fact.why)
+    stretch = replace(noted, since=fact.since, until=fact.until, why=fact.why)
     seconds = round((fact.until - fact.since).total_seconds())
     return _seat(
         live,
         fact.seat,
         missing=None,
         missed=(*before.missed, stretch),
+        absences=(*before.absences, stretch),
         missed_seconds=before.missed_seconds + seconds,
     )
 
@@ -333,12 +337,41 @@ def _acknowledged(live: Live, fact: f.MissedAcknowledged, at: datetime) -> Live:
     return _seat(live, fact.seat, missed=())
 
 
+def _absence_noted(live: Live, fact: f.AbsenceNoted, at: datetime) -> Live:
+    before = live.seats[fact.seat]
+
+    def noted(stretch: Missed) -> Missed:
+        return stretch if stretch.noted_by else replace(stretch, noted_by=fact.by, noted_at=at)
+
+    return _seat(
+        live,
+        fact.seat,
+        absences=tuple(noted(stretch) for stretch in before.absences),
+        missing=before.missing and noted(before.missing),
+    )
+
+
+def _alarmed(live: Live, fact: f.RecordAlarmed, at: datetime) -> Live:
+    alarm = RaisedAlarm(fact.alarm, at, fact.code, fact.tracks, fact.suspends)
+    return replace(live, alarms=(*live.alarms, alarm)[-ALARMS_KEPT:])
+
+
+def _alarm_noted(live: Live, fact: f.AlarmNoted, at: datetime) -> Live:
+    alarms = tuple(
+        replace(item, noted_by=fact.by, noted_at=at) if item.id == fact.alarm else item
+        for item in live.alarms
+    )
+    return replace(live, alarms=alarms)
+
+
 _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.PhaseChanged: _phase,
     f.RecordStarting: _starting,
     f.RecordNotStarted: _not_started,
     f.RecordProven: _proven,
     f.RecordStopped: _stopped,
+    f.RecordAlarmed: _alarmed,
+    f.AlarmNoted: _alarm_noted,
     f.SeatJoined: _joined,
     f.SeatLeft: _left,
     f.Admitted: _admitted,
@@ -381,4 +414,5 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.MissingSince: _missing,
     f.MissedUntil: _missed,
     f.MissedAcknowledged: _acknowledged,
+    f.AbsenceNoted: _absence_noted,
 }

@@ -112,7 +112,7 @@ class Audience:
         for page in self.pages.values():
             host = self._room.is_host(page.seat)
             if host or self._room.at(page.seat).place in (Place.HEARING, Place.PRIVATE):
-                found = record(self._room, around, host=host, inside=True)
+                found = record(self._room, around, page.language, host=host, inside=True)
                 page.socket.send({"type": "record", "record": found})
 
     def tell_speaking(self, space: Space, seats: tuple[str, ...]) -> None:
@@ -152,4 +152,9 @@ def _lasting(state: dict[str, Any]) -> dict[str, Any]:
         for name, value in state["record"].items()
         if name not in ("clock_ms", "verified_at")
     }
+    measured = ("level_db", "luma", "verified_at")
+    lasting["record"]["tracks"] = [
+        {name: value for name, value in track.items() if name not in measured}
+        for track in state["record"]["tracks"]
+    ]
     return lasting

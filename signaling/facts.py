@@ -56,6 +56,22 @@ class RecordStopped(Struct, frozen=True):
     by: str = ""
 
 
+class RecordAlarmed(Struct, frozen=True):
+    """Something is wrong with the record. Where it suspends, `RecordStopped` follows."""
+
+    alarm: int
+    code: str
+    tracks: tuple[tuple[str, str], ...]
+    suspends: bool
+
+
+class AlarmNoted(Struct, frozen=True):
+    """A host took note of an alarm."""
+
+    alarm: int
+    by: str
+
+
 class SeatJoined(Struct, frozen=True):
     """A person came or came back. `place` is where they are now."""
 
@@ -375,12 +391,23 @@ class MissedAcknowledged(Struct, frozen=True):
     seat: str
 
 
+class AbsenceNoted(Struct, frozen=True):
+    """A host took note of all that a seat missed so far."""
+
+    seat: str
+    by: str
+    stretches: int
+    ms: int
+
+
 Fact: TypeAlias = (
     PhaseChanged
     | RecordStarting
     | RecordNotStarted
     | RecordProven
     | RecordStopped
+    | RecordAlarmed
+    | AlarmNoted
     | SeatJoined
     | SeatLeft
     | Admitted
@@ -423,4 +450,5 @@ Fact: TypeAlias = (
     | MissingSince
     | MissedUntil
     | MissedAcknowledged
+    | AbsenceNoted
 )

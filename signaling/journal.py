@@ -96,9 +96,24 @@ def _proven(fact: f.RecordProven) -> Entry:
     return Entry("recording.started", None, {"by": fact.by, "tracks": tracks})
 
 
-def _stopped(fact: f.RecordStopped) -> Entry:
-    name = {"off": "stopped", "suspended": "alarm", "interrupted": "interrupted"}[fact.how]
+def _stopped(fact: f.RecordStopped) -> Entry | None:
+    if fact.how == "suspended":
+        return None  # the alarm before it says so
+    name = {"off": "stopped", "interrupted": "interrupted"}[fact.how]
     return Entry(f"recording.{name}", None, {"by": fact.by, "code": fact.code})
+
+
+def _alarmed(fact: f.RecordAlarmed) -> Entry:
+    name = "alarm" if fact.suspends else "warning"
+    tracks = [f"{seat}-{source}" for seat, source in fact.tracks]
+    codes = {"alarm": fact.alarm, "code": fact.code, "tracks": tracks or None}
+    return Entry(f"recording.{name}", None, codes)
+
+
+def _absence_noted(fact: f.AbsenceNoted) -> Entry:
+    return Entry(
+        "missed.noted", fact.seat, {"by": fact.by, "stretches": fact.stretches, "ms": fact.ms}
+    )
 
 
 def _attested(fact: f.Attested) -> Entry:
@@ -144,6 +159,8 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.PhaseChanged: _phase,
     f.RecordProven: _proven,
     f.RecordStopped: _stopped,
+    f.RecordAlarmed: _alarmed,
+    f.AlarmNoted: lambda x: Entry("recording.noted", None, {"by": x.by, "alarm": x.alarm}),
     f.SeatJoined: _seat_joined,
     f.SeatLeft: lambda x: Entry("seat.left", x.seat, {"how": x.how}),
     f.Admitted: lambda x: Entry("seat.admitted", x.seat, {"by": x.by}),
@@ -185,4 +202,5 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.PrivateLeft: lambda x: Entry("private.ended", None, {"private": x.room, "seats": [x.seat]}),
     f.PrivateEnded: _private_ended,
     f.MissedUntil: _missed,
+    f.AbsenceNoted: _absence_noted,
 }

@@ -21,6 +21,7 @@ from signaling.change import Changes, Tools
 from signaling.engine import (
     Connected,
     Disconnected,
+    HearingSpace,
     MediaEvent,
     MediaRoom,
     PicturesChanged,
@@ -277,11 +278,13 @@ class LiveRoom:
             grades={seat: meter.grade for seat, meter in self._audience.lines.items()},
             reasons={seat: meter.reasons for seat, meter in self._audience.lines.items()},
             freezes={seat: meter.freezes for seat, meter in self._audience.lines.items()},
+            alarms=room.live.alarms,
         )
 
     def alarm(self, alarm: RecordAlarm) -> None:
-        """The desk can no longer prove the record: suspend. Never waits."""
-        self._on_record.alarm(alarm.code)
+        """Something is wrong with the record. Never waits."""
+        tracks = tuple((item.seat, item.source) for item in alarm.tracks)
+        self._on_record.alarm(alarm.code, tracks, suspends=alarm.suspends)
 
     def _on_media(self, event: MediaEvent) -> None:
         match event:
@@ -296,6 +299,8 @@ class LiveRoom:
                 self._send(seat, lost)
             case Speaking(space, seats):
                 self._audience.tell_speaking(space, seats)
+                if isinstance(space, HearingSpace):
+                    self._tools.desk.speaking(self.id, seats)
             case TrackSilent(track):
                 self.changes.spawn(self._silence(track.seat, track.source, True))
             case TrackStarted(track):

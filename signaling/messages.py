@@ -405,6 +405,18 @@ class Note(Message, frozen=True, kw_only=True, tag="note"):
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
+class NoteAlarm(Message, frozen=True, kw_only=True, tag="note_alarm"):
+    """A host takes note of an alarm of the record."""
+
+    alarm: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class NoteAbsence(Message, frozen=True, kw_only=True, tag="note_absence"):
+    """A host takes note of what a seat missed."""
+
+    seat: SeatId
+
+
 class Adjourn(Message, frozen=True, kw_only=True, tag="adjourn"):
     """End this sitting and continue at another time."""
 
@@ -474,6 +486,8 @@ Hosts: TypeAlias = (
     | Publicity
     | Agenda
     | Note
+    | NoteAlarm
+    | NoteAbsence
     | Adjourn
     | Reserve
     | Close

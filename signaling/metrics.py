@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from signaling.engine import LineReport
 from signaling.gate import Gate
 from signaling.load import WorkerLoad
-from signaling.state import Place, Room
+from signaling.state import Place, RaisedAlarm, Room
 
 RECORD_STATES = ("off", "starting", "recording", "suspended", "interrupted", "forbidden")
 
@@ -32,6 +32,8 @@ class SittingFigures:
     reasons: Mapping[str, Sequence[str]]
     roles: Mapping[str, str]
     freezes: Mapping[str, int]
+    alarms: Sequence[RaisedAlarm] = ()
+    """Of the record, the newest last."""
 
 
 def people_in(room: Room) -> int:
@@ -107,6 +109,20 @@ class _Live(Collector):
                 record.add_metric([item.sitting, state], float(item.record == state))
         yield people
         yield record
+        raised = CounterMetricFamily(
+            "mahdar_record_alarms", "Alarms of the record so far", labels=["sitting"]
+        )
+        unnoted = GaugeMetricFamily(
+            "mahdar_record_alarm",
+            "1 for an alarm of the record that no host took note of",
+            labels=["sitting", "code"],
+        )
+        for item in self._sittings:
+            raised.add_metric([item.sitting], item.alarms[-1].id if item.alarms else 0)
+            for code in sorted({alarm.code for alarm in item.alarms if not alarm.noted_by}):
+                unnoted.add_metric([item.sitting, code], 1.0)
+        yield raised
+        yield unnoted
 
     def _lines(self) -> Iterator[Metric]:
         figures = {

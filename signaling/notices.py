@@ -55,6 +55,11 @@ def _stopped(room: Room, fact: f.RecordStopped) -> list[Notice]:
     return [others, *_hosts(room, "record_alarm", code=fact.code)]
 
 
+def _warned(room: Room, fact: f.RecordAlarmed) -> list[Notice]:
+    """Of one that suspends, `record_alarm` tells."""
+    return [] if fact.suspends else _hosts(room, "record_warning", code=fact.code)
+
+
 def _joined(room: Room, fact: f.SeatJoined) -> list[Notice]:
     back = fact.place in (Place.HEARING, Place.PRIVATE) and not room.is_host(fact.seat)
     return _to(fact.seat, "taken_back", place=fact.place.value) if back else []
@@ -111,6 +116,7 @@ _NOTICES: dict[type, Callable[[Room, Any], list[Notice]]] = {
     f.PhaseChanged: _phase,
     f.RecordProven: lambda room, x: [Notice(_inside(room), "on_record")],
     f.RecordStopped: _stopped,
+    f.RecordAlarmed: _warned,
     f.SeatJoined: _joined,
     f.Admitted: lambda room, x: _to(x.seat, "admitted"),
     f.ToLobby: lambda room, x: _to(x.seat, "returned_to_lobby"),

@@ -54,7 +54,8 @@ class OnRecord:
             self._alarmed = None
         try:
             proof = await asyncio.wait_for(
-                changes.tools.desk.start(changes.id, changes.media, by), PROOF_WITHIN
+                changes.tools.desk.start(changes.id, changes.media, by, changes.room.kind.suspends),
+                PROOF_WITHIN,
             )
         except Exception as error:
             refusal = _refusal(error, changes.id)
@@ -72,15 +73,24 @@ class OnRecord:
                 await changes.commit(record.not_started(changes.room, "record.not_stored"))
                 raise
 
-    def alarm(self, code: str) -> None:
-        """The record can no longer be proved: suspend. Never waits."""
-        self._alarmed = code
-        self._changes.spawn(self._suspend(code))
+    def alarm(self, code: str, tracks: record.Tracks = (), *, suspends: bool = True) -> None:
+        """Suspend the record, or warn of it. Never waits."""
+        if suspends:
+            self._alarmed = code
+            self._changes.spawn(self._suspend(code, tracks))
+        else:
+            self._changes.spawn(self._warn(code, tracks))
 
-    async def _suspend(self, code: str) -> None:
+    async def _suspend(self, code: str, tracks: record.Tracks) -> None:
         changes = self._changes
         async with changes.lock:
-            await changes.commit(record.lost(changes.room, code, changes.tools.clock()))
+            await changes.commit(record.lost(changes.room, code, changes.tools.clock(), tracks))
+
+    async def _warn(self, code: str, tracks: record.Tracks) -> None:
+        changes = self._changes
+        async with changes.lock:
+            if not changes.over:
+                await changes.commit(record.warned(changes.room, code, tracks))
 
     def check(self) -> None:
         """On record means recorded, whatever an alarm that was lost on its way would have said."""

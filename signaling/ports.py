@@ -4,11 +4,12 @@
 recorder imports them from its left neighbour and the live room never imports the recorder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from sessions.alarm import LOST
 from signaling.engine import MediaRoom
 
 RecordState = Literal["off", "starting", "recording", "suspended", "interrupted", "forbidden"]
@@ -23,8 +24,15 @@ class TrackProof:
     source: str
     """A `Source`, or `channel-<language>` (`signaling.engine.ChannelTrack`)."""
     ok: bool
+    """Decoded just now. It may still be doubtful: then `reason` says why."""
     reason: str = ""
-    """Code of what is wrong (`record.track_silent`, `record.undecodable`...); empty when ok."""
+    """Code of what is wrong or odd (`sessions.alarm.Alarm`); empty when nothing is."""
+    level_db: int | None = None
+    """Loudness of the newest sound, dBFS (0 loudest, -127 silence)."""
+    luma: int | None = None
+    """Mean luminance of the newest picture, 0..255."""
+    verified_at: datetime | None = None
+    """End of what was decoded of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,15 @@ class RecordRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordAlarm:
-    """The record can no longer be proved. The desk has stopped counting it as recorded."""
+    """Something is wrong with the record. Where it suspends, the desk has let go already."""
 
     sitting: str
     code: str
-    """`record.track_silent`, `record.disk_full`, `record.writer_stalled`..."""
+    """`sessions.alarm.Alarm`."""
     tracks: tuple[TrackProof, ...] = ()
+    """Those concerned; empty where the whole record is."""
+    suspends: bool = True
+    """False: a warning; the record goes on."""
 
 
 OnAlarm = Callable[[RecordAlarm], None]
@@ -93,12 +104,18 @@ class RecordingDesk(Protocol):
     The composition root gives the desk an `OnAlarm` (`LiveRooms.alarm`).
     """
 
-    async def start(self, sitting: str, room: MediaRoom, by: str) -> Proof:
+    async def start(
+        self, sitting: str, room: MediaRoom, by: str, suspends: Collection[str] = LOST
+    ) -> Proof:
         """Attach to the hearing and prove the first second of every live track.
 
         Raises RecordRefused, having detached again. Cancelling detaches. `by` is the seat that
-        asked. Never called for a kind whose recording is forbidden.
+        asked; alarms in `suspends` end the stretch, others only warn. Never called for a kind whose
+        recording is forbidden.
         """
+
+    def speaking(self, sitting: str, seats: Collection[str]) -> None:
+        """These seats speak on the floor from now on, as their browsers say (RFC 6464)."""
 
     async def stop(self, sitting: str, reason: str, by: str) -> None:
         """Stop taking packets before anything is awaited, then close the open segments.

@@ -35,18 +35,34 @@ def not_started(room: Room, code: str) -> list[f.Fact]:
     return [f.RecordNotStarted(code)] if room.live.record == "starting" else []
 
 
-def lost(room: Room, code: str, now: datetime) -> list[f.Fact]:
+Tracks = tuple[tuple[str, str], ...]
+
+
+def lost(room: Room, code: str, now: datetime, tracks: Tracks = ()) -> list[f.Fact]:
     """An alarm: the record can no longer be proved, so the sitting is not on record."""
     if room.live.phase is not Phase.ON_RECORD:
         return []
     return settle(
         room,
         [
+            _alarmed(room, code, tracks, suspends=True),
             f.RecordStopped("suspended", code),
             f.PhaseChanged(Step.SUSPEND, Phase.TECH_SUSPENDED, ""),
         ],
         now,
     )
+
+
+def warned(room: Room, code: str, tracks: Tracks) -> list[f.Fact]:
+    """An alarm that by the kind's policy does not suspend."""
+    if room.live.phase is not Phase.ON_RECORD:
+        return []
+    return [_alarmed(room, code, tracks, suspends=False)]
+
+
+def _alarmed(room: Room, code: str, tracks: Tracks, *, suspends: bool) -> f.RecordAlarmed:
+    number = room.live.alarms[-1].id + 1 if room.live.alarms else 1
+    return f.RecordAlarmed(number, code, tracks, suspends)
 
 
 def interrupted(room: Room, code: str, now: datetime) -> list[f.Fact]:

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from signaling import channels, conducting, consulting, door, hosting, missing, own_seat
+from signaling import (
+    acknowledging,
+    channels,
+    conducting,
+    consulting,
+    door,
+    hosting,
+    missing,
+    own_seat,
+)
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
@@ -70,6 +79,8 @@ _DECIDE: dict[type, Decider] = {
     m.Publicity: lambda room, who, command, at: conducting.publicity(room, who, command),
     m.Agenda: lambda room, who, command, at: conducting.agenda(room, who, command),
     m.Note: lambda room, who, command, at: conducting.note(room, who, command),
+    m.NoteAlarm: lambda room, who, command, at: acknowledging.alarm(room, who, command),
+    m.NoteAbsence: acknowledging.absence,
     m.RollCall: lambda room, who, command, at: hosting.roll_call(room, who, command),
     m.Admit: lambda room, who, command, at: hosting.admit(room, who, command),
     m.ToLobby: lambda room, who, command, at: hosting.to_lobby(room, who, command),

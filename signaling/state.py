@@ -24,6 +24,9 @@ NOTES_SHOWN = 100
 """Newest log notes kept in the live state. The journal keeps all."""
 
 
+ALARMS_KEPT = 50
+
+
 class Place(StrEnum):
     """Where a seat is. A seat keeps its place while its person is away."""
 
@@ -70,6 +73,23 @@ class Missed(Struct, frozen=True):
     since: datetime
     until: datetime | None
     why: Literal["disconnected", "private", "lobby", "removed"]
+    noted_by: str = ""
+    """The host's seat that took note of it."""
+    noted_at: datetime | None = None
+
+
+class RaisedAlarm(Struct, frozen=True):
+    """An alarm of the record, as the hosts were told it."""
+
+    id: int
+    """Counts from 1 in the sitting."""
+    at: datetime
+    code: str
+    tracks: tuple[tuple[str, str], ...] = ()
+    """Seat and source of those concerned; empty where all are."""
+    suspends: bool = True
+    noted_by: str = ""
+    noted_at: datetime | None = None
 
 
 class Deputy(Struct, frozen=True):
@@ -135,6 +155,8 @@ class SeatLive(Struct, frozen=True):
     """Told to the seat until it acknowledges."""
     missed_seconds: int = 0
     """All of this sitting, for the hosts."""
+    absences: tuple[Missed, ...] = ()
+    """Every complete stretch that was missed, and whether a host took note of it."""
 
 
 class PrivateRoom(Struct, frozen=True):
@@ -204,6 +226,8 @@ class Live(Struct, frozen=True):
     agenda: dict[str, AgendaState] = {}
     notes: tuple[LogNote, ...] = ()
     private: dict[str, PrivateRoom] = {}
+    alarms: tuple[RaisedAlarm, ...] = ()
+    """The newest ALARMS_KEPT. The journal keeps all."""
 
 
 @dataclass(frozen=True, slots=True)

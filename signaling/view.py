@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import i18n
 from errors import Refusal
+from sessions.alarm import label
 from sessions.door import door, oath
 from sessions.kind import Recording
 from sessions.phase import IN_SESSION, Phase
@@ -80,7 +81,7 @@ def view(room: Room, who: Who, language: str, around: Surroundings) -> dict[str,
         "delay": _delay(room),
         "recess_until": _time(live.recess_until) if live.phase is Phase.RECESS else None,
         "outcome": _outcome(room),
-        "record": _record(room, around, host=host, inside=inside or host),
+        "record": _record(room, around, language, host=host, inside=inside or host),
         "me": _me(room, who, language, around),
         "seats": [
             _seat(room, other, who, language, around)
@@ -144,7 +145,9 @@ def _outcome(room: Room) -> dict[str, Any] | None:
     return {"reason": outcome.reason, "adjourned_to": _time(outcome.adjourned_to)}
 
 
-def record(room: Room, around: Surroundings, *, host: bool, inside: bool) -> dict[str, Any]:
+def record(
+    room: Room, around: Surroundings, language: str, *, host: bool, inside: bool
+) -> dict[str, Any]:
     """The record's part of the state; also sent alone while on record."""
     live, status = room.live, around.status
     found: dict[str, Any] = {
@@ -153,15 +156,43 @@ def record(room: Room, around: Surroundings, *, host: bool, inside: bool) -> dic
         "verified_at": None,
         "clock_ms": room.clock_ms(around.now) if inside else 0,
         "tracks": [],
+        "alarms": _alarms(room, language) if host else [],
     }
     if status is not None and inside and live.record == "recording":
         found["verified_at"] = _time(status.verified_at)
     if status is not None and host:
         found["tracks"] = [
-            {"seat": track.seat, "source": track.source, "ok": track.ok, "reason": track.reason}
+            {
+                "seat": track.seat,
+                "source": track.source,
+                "ok": track.ok,
+                "reason": track.reason,
+                "reason_text": i18n.translate(language, label(track.reason))
+                if track.reason
+                else "",
+                "level_db": track.level_db,
+                "luma": track.luma,
+                "verified_at": _time(track.verified_at),
+            }
             for track in status.tracks
         ]
     return found
+
+
+def _alarms(room: Room, language: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": item.id,
+            "at": stamp(item.at),
+            "code": item.code,
+            "text": i18n.translate(language, label(item.code)),
+            "tracks": [{"seat": seat, "source": source} for seat, source in item.tracks],
+            "suspends": item.suspends,
+            "noted_by": item.noted_by,
+            "noted_at": _time(item.noted_at),
+        }
+        for item in room.live.alarms
+    ]
 
 
 _record = record
@@ -232,6 +263,11 @@ def _missed(stretch: Missed) -> dict[str, Any]:
     }
 
 
+def _absence(stretch: Missed) -> dict[str, Any]:
+    noted = {"noted_by": stretch.noted_by, "noted_at": _time(stretch.noted_at)}
+    return _missed(stretch) | noted
+
+
 def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings) -> dict[str, Any]:
     live = room.at(seat.id)
     found: dict[str, Any] = {
@@ -300,6 +336,8 @@ def _known_to(room: Room, seat: Seat, who: Who, around: Surroundings) -> dict[st
         "oath_rule": None,
         "missed_seconds": live.missed_seconds,
         "missing_since": _time(live.missing.since) if live.missing else None,
+        "missing_noted": live.missing is not None and bool(live.missing.noted_by),
+        "absences": [_absence(stretch) for stretch in live.absences] if host else [],
         "listens": live.listens,
     }
     if not (host or own):

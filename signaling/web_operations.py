@@ -9,6 +9,7 @@ from auth import policy
 from auth.web import current_person
 from errors import N_, Forbidden
 from pages import render
+from sessions.alarm import label
 from sessions.kinds import KINDS
 from sessions.seat import LABELS, SeatRole
 from settings import Settings
@@ -84,6 +85,7 @@ async def operations() -> Response:
         grades=GRADES,
         reasons=REASONS,
         records=RECORDS,
+        record_alarm=label,
         processes=PROCESSES,
     )
 

@@ -1,6 +1,7 @@
 """Criminal trial session (law.md 1.2; FDL 38/2022 Arts 159-172, 414-427; Min. Res. 259/2019)."""
 
 from errors import N_
+from sessions.alarm import LOST, Alarm
 from sessions.kind import Admission, AgendaStep, Kind, Recording, RoleRule
 from sessions.seat import SeatRole
 
@@ -47,4 +48,5 @@ KIND = Kind(
         "R-CR-23",
     ),
     asks_offence=True,
+    suspends=LOST | {Alarm.SPEECH_MISSING},  # what is said counts only on record (R-CR-10)
 )

@@ -67,7 +67,7 @@ HOSTS_ONLY = {
 }  # fmt: skip
 COURT_ONLY = {
     "roll_call", "floor", "publicity", "heard", "oath", "agenda", "note", "adjourn", "reserve",
-    "on_record", "off_record", "private_recall",
+    "on_record", "off_record", "private_recall", "note_alarm", "note_absence",
 }  # fmt: skip
 EVERYONE = {
     "publish", "subscribe", "answer", "sources", "line", "layout", "language", "hand",

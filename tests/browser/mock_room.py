@@ -25,6 +25,7 @@ import pages
 from auth.assurance import Assurance, Level
 from auth.person import Person, Role
 from errors import Refusal
+from sessions.alarm import DOUBTS
 from sessions.kinds import KINDS
 from sessions.phase import Phase
 from sessions.seat import Seat, SeatRole
@@ -35,7 +36,7 @@ from signaling import presence, record, state
 from signaling.aiortc_engine import AiortcEngine
 from signaling.apply import apply_all
 from signaling.engine import MediaEvent, MediaRefused, SlotsChanged, Speaking
-from signaling.facts import Fact, RecordStarting
+from signaling.facts import Fact, MissedUntil, RecordStarting
 from signaling.guards import Who
 from signaling.media_room import ForwardingRoom
 from signaling.notices import notices
@@ -47,6 +48,8 @@ from signaling.view import record as record_view
 from tools.demo.server import free_port
 
 T = TypeVar("T")
+OK = {"", *DOUBTS}
+"""A track with one of these is proved."""
 SITTING = "a1b2c3d4e5f60718"
 R = SeatRole
 SEATS = (
@@ -194,6 +197,18 @@ class MockRoom:
         """The record can no longer be proved."""
         self.run(lambda: self._make(record.lost(self.room, "record.track_silent", _now())))
 
+    def warn(self, seat: str) -> None:
+        """The picture of a seat is black."""
+        self.bad_tracks[seat, "camera"] = "record.black"
+        tracks = ((seat, "camera"),)
+        self.run(lambda: self._make(record.warned(self.room, "record.black", tracks)))
+
+    def miss(self, seat: str) -> None:
+        """Somebody heard nothing for half a minute, until now."""
+        now = _now()
+        fact = MissedUntil(seat, now - timedelta(seconds=31), now, "disconnected")
+        self.run(lambda: self._make([fact]))
+
     def speak(self, *seats: str) -> None:
         """These are the loudest."""
         self.run(lambda: self._to_all({"type": "speaking", "seats": list(seats)}))
@@ -249,8 +264,9 @@ class MockRoom:
 
     def _tracks(self) -> tuple[TrackProof, ...]:
         return tuple(
-            TrackProof(seat.id, source, (seat.id, source) not in self.bad_tracks,
-                       self.bad_tracks.get((seat.id, source), ""))
+            TrackProof(seat.id, source, (code := self.bad_tracks.get((seat.id, source), "")) in OK,
+                       code, -24 if source == "microphone" else None,
+                       112 if source == "camera" else None, _now() - timedelta(seconds=1))
             for seat in self.room.sitting.seats
             for source in ("microphone", "camera")
             if self.room.at(seat.id).place is state.Place.HEARING
@@ -276,7 +292,7 @@ class MockRoom:
     def _around(self) -> Surroundings:
         now = _now()
         verified = self.verified_at or now
-        if self.room.live.record == "recording" and not self.bad_tracks:
+        if self.room.live.record == "recording" and OK.issuperset(self.bad_tracks.values()):
             verified = self.verified_at = now - timedelta(seconds=1)
         live = self.room.live
         status = RecordStatus(live.record, live.record_since, verified, self._tracks(), 0)
@@ -320,7 +336,9 @@ class MockRoom:
             for seat in list(self.sockets):
                 if self.room.live.record == "recording":
                     host = self.room.is_host(seat)
-                    part = record_view(self.room, around, host=host, inside=True)
+                    part = record_view(
+                        self.room, around, self.languages.get(seat, "en"), host=host, inside=True
+                    )
                     await self._send(seat, {"type": "record", "record": part})
 
     # --- one socket ----------------------------------------------------------------------------

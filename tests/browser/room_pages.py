@@ -206,6 +206,12 @@ def _alarm(mock: MockRoom) -> None:
     mock.alarm()
 
 
+def _warned(mock: MockRoom) -> None:
+    in_session(mock)
+    mock.warn("counsel")
+    mock.miss("victim")
+
+
 def _weak(mock: MockRoom) -> None:
     in_session(mock)
     mock.paused.update(("judge", "accused"))
@@ -276,6 +282,7 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "private": (_private, "counsel", _still),
     "recess": (_recess, "victim", _still),
     "alarm": (_alarm, "judge", _still),
+    "warned": (_warned, "judge", _tab("record")),
     "devices": (in_session, "victim", _click('[data-control="devices"]')),
     "door-clerk": (_door, "clerk", _tab("people")),
     "door-judge": (_door, "judge", _tab("people")),

@@ -1,7 +1,7 @@
 """A media engine and a recording desk that write down what they are told, in one list."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -159,9 +159,14 @@ class FakeDesk:
         self.proof_waits: asyncio.Event | None = None
         self.running = False
         self.epoch: datetime | None = None
+        self.suspends: Collection[str] = ()
+        self.level_db: int | None = None
 
-    async def start(self, sitting: str, room: MediaRoom, by: str) -> Proof:
+    async def start(
+        self, sitting: str, room: MediaRoom, by: str, suspends: Collection[str] = ()
+    ) -> Proof:
         self.calls.append(("desk.start", by))
+        self.suspends = suspends
         if self.proof_waits is not None:
             await self.proof_waits.wait()
         if self.refuses is not None:
@@ -171,6 +176,9 @@ class FakeDesk:
         self.epoch = self.epoch or now
         ms = (now - self.epoch) // timedelta(milliseconds=1)
         return Proof(self.epoch, now, ms, (TrackProof("judge", "microphone", True),))
+
+    def speaking(self, sitting: str, seats: Collection[str]) -> None:
+        self.calls.append(("desk.speaking", *seats))
 
     async def stop(self, sitting: str, reason: str, by: str) -> None:
         self.calls.append(("desk.stop", reason))
@@ -184,7 +192,8 @@ class FakeDesk:
 
     def status(self, sitting: str) -> RecordStatus:
         state = "recording" if self.running else "off"
-        tracks = (TrackProof("judge", "microphone", True),) if self.running else ()
+        track = TrackProof("judge", "microphone", True, level_db=self.level_db)
+        tracks = (track,) if self.running else ()
         return RecordStatus(state, None, self.clock(), tracks, 0)  # type: ignore[arg-type]
 
 

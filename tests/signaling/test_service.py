@@ -281,7 +281,8 @@ class TestRecord:
         assert people["judge"].state["record"]["state"] == "suspended"
         assert "record_alarm" in people["clerk"].socket.events()
         assert "record_alarm" not in people["counsel"].socket.events()
-        assert ("recording.alarm", None, {"code": "record.disk_full"}) in await world.journal()
+        alarm = {"alarm": 1, "code": "record.disk_full"}
+        assert ("recording.alarm", None, alarm) in await world.journal()
 
     async def test_alarm_in_the_moment_of_the_proof(self, world: World) -> None:
         people = await world.hearing()

@@ -25,6 +25,8 @@ const PLAIN = /** @type {Record<string, string>} */ ({
   "recording.started": N_("Recording begins"),
   "recording.stopped": N_("Recording stops"),
   "recording.alarm": N_("Alarm: the record was not proven"),
+  "recording.warning": N_("Warning about the record"),
+  "recording.noted": N_("The court took note of an alarm of the record"),
   "recording.interrupted": N_("The record was interrupted"),
 });
 
@@ -47,6 +49,7 @@ const WITH_NAME = /** @type {Record<string, string>} */ ({
   unlock: N_("%(name)s may speak again"),
   cannot_hear: N_("%(name)s cannot hear."),
   missed: N_("%(name)s missed a part"),
+  "missed.noted": N_("The court took note of what %(name)s missed"),
   "line.cut": N_("The line of %(name)s is cut"),
   "line.back": N_("The line of %(name)s is back"),
   "media.silent": N_("Nothing comes in from %(name)s at the moment."),

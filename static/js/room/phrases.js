@@ -14,6 +14,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   on_record: N_("The sitting is on record. Everything is recorded from now on."),
   off_record: N_("The sitting is off record. Nothing is recorded."),
   record_alarm: N_("The record has stopped. Nothing said now is recorded."),
+  record_warning: N_("Something is not right with the record. It goes on."),
   hand_raised: N_("%(name)s asks to speak."),
   floor_given: N_("%(name)s has the floor."),
   muted: N_("The court closed your microphone."),
@@ -48,7 +49,7 @@ export function eventPhrase(state, event) {
   return { text, params: { ...params, name: seat?.name ?? "" } };
 }
 
-const ALARMS = new Set(["record_alarm", "cannot_hear", "removed", "muted", "returned_to_lobby"]);
+const ALARMS = new Set(["record_alarm", "record_warning", "cannot_hear", "removed", "muted", "returned_to_lobby"]);
 
 /** @param {string} name An event that must interrupt what a screen reader says. */
 export const isUrgent = (name) => ALARMS.has(name);
@@ -144,6 +145,16 @@ const MISSED = /** @type {Record<string, string>} */ ({
   lobby: N_("you were in the lobby"),
   removed: N_("you were taken out of the sitting"),
 });
+
+const AWAY = /** @type {Record<string, string>} */ ({
+  private: N_("in a private consultation"),
+  disconnected: N_("connection lost"),
+  lobby: N_("in the lobby"),
+  removed: N_("taken out of the sitting"),
+});
+
+/** Why somebody else was away. @param {string} why */
+export const awayText = (why) => AWAY[why] ?? N_("connection lost");
 
 /** @param {string} why */
 export const missedText = (why) => MISSED[why] ?? N_("your connection was lost");

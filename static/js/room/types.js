@@ -59,12 +59,16 @@
  * @property {string} speaks the channel that the microphone goes to; empty: the floor
  * @property {string | null} listens the channel that is heard; empty: the floor alone; null: not
  *   for this page to know
+ * @property {boolean} missing_noted a host took note of what is being missed now
+ * @property {Absence[]} absences for hosts: what was missed, complete
  *
  * @typedef {object} Missed
  * @property {string} from
  * @property {string} to
  * @property {number} seconds
  * @property {string} why
+ *
+ * @typedef {Missed & { noted_by: string, noted_at: string | null }} Absence
  *
  * @typedef {object} Me
  * @property {string} seat
@@ -98,7 +102,21 @@
  * @property {string} seat
  * @property {string} source a Source, or channel-<language>
  * @property {boolean} ok
- * @property {string} reason
+ * @property {string} reason code of what is wrong or odd
+ * @property {string} reason_text the same in words
+ * @property {number | null} level_db loudness of the newest sound, 0 loudest
+ * @property {number | null} luma mean luminance of the newest picture, 0..255
+ * @property {string | null} verified_at
+ *
+ * @typedef {object} RecordAlarm
+ * @property {number} id
+ * @property {string} at
+ * @property {string} code
+ * @property {string} text
+ * @property {{ seat: string, source: string }[]} tracks
+ * @property {boolean} suspends
+ * @property {string} noted_by the host's seat that took note of it
+ * @property {string | null} noted_at
  *
  * @typedef {object} Record_
  * @property {"off" | "starting" | "recording" | "suspended" | "interrupted" | "forbidden"} state
@@ -106,6 +124,7 @@
  * @property {string | null} verified_at
  * @property {number | null} clock_ms
  * @property {TrackProof[]} tracks
+ * @property {RecordAlarm[]} alarms for hosts
  *
  * @typedef {object} AgendaItem
  * @property {string} id

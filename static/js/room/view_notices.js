@@ -6,7 +6,7 @@ import * as dialogs from "./dialogs.js";
 import { doorNotices } from "./door.js";
 import { clockOfDay, secondsSince, timeOfDay } from "./format.js";
 import { alarm, button, command, notice } from "./parts.js";
-import { missedText } from "./phrases.js";
+import { awayText, missedText, trackText } from "./phrases.js";
 import { advice } from "./quality.js";
 import { isDetained, may, seatOf, viewOf } from "./state.js";
 import { h, icon } from "./vdom.js";
@@ -18,8 +18,9 @@ import { turn } from "./view_controls.js";
  * @typedef {import("./room.js").Room} Room
  */
 
-/** A recording that was not proven for this long is shown as an alarm by the page itself. */
-const STALE_S = 12;
+/** A recording that was not proven for this long is shown as an alarm by the page itself: the
+ * server may have stopped with it. In good order a proof is one to three seconds old. */
+const STALE_S = 5;
 
 /** Views that nothing may distract from. */
 const QUIET = new Set(["step_out", "ended"]);
@@ -32,7 +33,7 @@ export const notices = (room) =>
     link(room),
     ...(room.model.state === null || QUIET.has(viewOf(room.model))
       ? []
-      : [record(room), ...deaf(room), attestation(room), ...doorNotices(room), invite(room), waitingRoom(room), missing(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
+      : [record(room), ...recordAlarms(room), ...absences(room), ...deaf(room), attestation(room), ...doorNotices(room), invite(room), waitingRoom(room), missing(room), missed(room), ...devices(room), sound(room), media(room), line(room)]),
   );
 
 /** @param {Room} room */
@@ -65,6 +66,41 @@ function record(room) {
   if (age > STALE_S) return alarm("record", t("The record was last proven %(seconds)s s ago. Check it before you go on.", { seconds: age }), show);
   if (bad.length === 0) return null;
   return alarm("record", tn("%(n)s track of the record is not proven. See which.", "%(n)s tracks of the record are not proven. See which.", bad.length), show);
+}
+
+/** Alarms that no host took note of yet. @param {Room} room */
+function recordAlarms(room) {
+  return room.state.record.alarms
+    .filter((one) => one.noted_by === "")
+    .map((one) => {
+      const names = one.tracks.map((track) => `${seatOf(room.state, track.seat)?.name ?? ""} (${trackName(track.source)})`);
+      const who = names.length === 0 ? "" : `${names.join(language() === "ar" ? "، " : ", ")}: `;
+      const text = `${clockOfDay(one.at, room.page.zone)} · ${who}${one.text}`;
+      const note = command(room, "note_alarm", t("Noted for the record"), { fields: { alarm: one.id }, kind: "btn-outline" });
+      return one.suspends ? alarm(`alarm-${one.id}`, text, [note]) : notice(`alarm-${one.id}`, text, [note], icon("warning"));
+    });
+}
+
+/** What others missed, complete, that no host took note of. @param {Room} room */
+function absences(room) {
+  if (!room.state.me.host) return [];
+  return room.state.seats.flatMap((seat) => {
+    const open = seat.absences.filter((one) => one.noted_by === "");
+    const last = open.at(-1);
+    const seconds = open.reduce((sum, one) => sum + one.seconds, 0);
+    if (last === undefined || seconds === 0 || seat.id === room.state.me.seat) return [];
+    const clock = (/** @type {string} */ at) => clockOfDay(at, room.page.zone);
+    const missed = tn("%(name)s missed %(n)s second of the sitting.", "%(name)s missed %(n)s seconds of the sitting.", seconds, { name: seat.name });
+    const text = `${missed} ${clock(last.from)}–${clock(last.to)} · ${t(awayText(last.why))}`;
+    const note = command(room, "note_absence", t("Noted for the record"), { fields: { seat: seat.id }, kind: "btn-outline" });
+    return [notice(`absence-${seat.id}`, text, [note], icon("clock-counter-clockwise"))];
+  });
+}
+
+/** @param {string} source */
+function trackName(source) {
+  const { text, params } = trackText(source);
+  return t(text, params);
 }
 
 /** @param {Room} room */

@@ -179,12 +179,49 @@ function record(room) {
     ),
     h("ul", { key: "tracks", class: "track-list" },
       ...now.tracks.map((track) =>
-        h("li", { key: `${track.seat}/${track.source}`, class: track.ok ? "track-ok" : "track-bad" },
-          track.ok ? icon("check-circle-fill", "icon-20") : icon("warning-circle-fill", "icon-20"),
-          h("span", {}, bdi(seatOf(room.state, track.seat)?.name ?? ""), " · ", named(track.source)),
-          track.ok ? badge(t("Proven"), "success") : badge(track.reason === "" ? t("Not proven") : t(track.reason), "error")))),
+        h("li", { key: `${track.seat}/${track.source}`, class: track.ok && track.reason === "" ? "track-ok" : "track-bad" },
+          track.ok && track.reason === "" ? icon("check-circle-fill", "icon-20") : icon("warning-circle-fill", "icon-20"),
+          h("div", { class: "track-text" },
+            h("span", {}, bdi(seatOf(room.state, track.seat)?.name ?? ""), " · ", named(track.source)),
+            h("div", { class: "track-facts" },
+              ...judged(track),
+              measured(track),
+              track.verified_at === null ? null : h("span", { class: "hint" }, bdi(ago(room, track.verified_at)))))))),
+    ...alarms(room),
     h("p", { key: "hint", class: "hint" }, t("A track is proven when the server has decoded what it wrote in the last seconds.")),
   );
+}
+
+/** @param {import("./types.js").TrackProof} track */
+function judged(track) {
+  const state = track.ok ? badge(t("Proven"), "success") : badge(t("Not proven"), "error");
+  return track.reason === "" ? [state] : [state, badge(track.reason_text, track.ok ? "warning" : "error")];
+}
+
+/** How loud the newest sound is, how bright the newest picture: as decoded from disk. @param {import("./types.js").TrackProof} track */
+function measured(track) {
+  if (track.level_db !== null) {
+    const level = Math.max(0, Math.min(60, track.level_db + 60));
+    return h("meter", { class: "track-level", min: "0", max: "60", value: String(level), "aria-label": t("Recorded sound level"), title: `${track.level_db} dB` });
+  }
+  if (track.luma === null) return null;
+  return h("meter", { class: "track-level", min: "0", max: "255", value: String(track.luma), "aria-label": t("Recorded brightness"), title: String(track.luma) });
+}
+
+/** @param {Room} room */
+function alarms(room) {
+  const list = room.state.record.alarms;
+  if (list.length === 0) return [];
+  return [
+    h("h3", { key: "alarms-title", class: "record-title" }, t("Alarms of this record")),
+    h("ol", { key: "alarms", class: "alarm-list", reversed: true }, ...[...list].reverse().map((one) =>
+      h("li", { key: String(one.id) },
+        h("bdi", { class: "clock" }, clockOfDay(one.at, room.page.zone)),
+        h("span", {}, one.text, ...one.tracks.flatMap((track) => [" · ", bdi(seatOf(room.state, track.seat)?.name ?? ""), " ", named(track.source)])),
+        one.noted_by === ""
+          ? badge(t("Nobody took note of it yet"), "warning")
+          : h("span", { class: "hint" }, t("noted by %(name)s", { name: seatOf(room.state, one.noted_by)?.name ?? "" }))))),
+  ];
 }
 
 /** @param {string} source of a track */
