@@ -35,7 +35,8 @@ import auth.web
 import migrate
 import pages
 import pages.openapi
-import recordings.keys
+import recordings.keyring
+import recordings.rewrap
 import recordings.study.web
 import recordings.web
 import sessions.demo
@@ -109,9 +110,7 @@ class House:
             settings.keys / "log.key", settings.log_origin, passphrase
         )
         secret = await asyncio.to_thread(auth.secret.load_or_create, settings.keys, passphrase)
-        key_store = await asyncio.to_thread(
-            recordings.keys.open_key_store, settings.keys / "vault.key", passphrase
-        )
+        self.keyring = await asyncio.to_thread(recordings.keyring.open_keyring, settings)
         self.log = AuditLog(database, log_key, settings.log_origin, clock)
         self.witnessing = Witnessing(database, self.log, clock)
         self.timestamping = Timestamping(
@@ -156,7 +155,7 @@ class House:
             database,
             self.log,
             vault,
-            key_store,
+            self.keyring,
             clock,
             min_free_bytes=settings.record_min_free_bytes,
         )
@@ -175,9 +174,9 @@ class House:
         self.desk.on_alarm = self.live.on_alarm
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
-            database, self.log, vault, key_store, self.sittings, anchors, clock
+            database, self.log, vault, self.keyring, self.sittings, anchors, clock
         )
-        self.study = Study(database, vault, key_store, self.playback, clock)
+        self.study = Study(database, vault, self.keyring, self.playback, clock)
         self.desk.on_sealed = self._sealed
 
     def _sealed(self) -> None:
@@ -206,7 +205,11 @@ class House:
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
         sequencer.add_done_callback(self._sequencer_ended)
         watcher = asyncio.create_task(self._watch_keys(), name="auth.keys")
-        self._tasks = [sequencer, watcher]
+        rewrapping = asyncio.create_task(
+            recordings.rewrap.keep_rewrapped(self.database, self.log, self.keyring, OPERATOR.id),
+            name="recordings.rewrap",
+        )
+        self._tasks = [sequencer, watcher, rewrapping]
         if self.settings.local_witness:
             await self._start_witness()
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
@@ -417,6 +420,19 @@ async def rotate_keys(settings: Settings) -> str:
         async with house.database.unit() as session:
             await house.log.append(session, "keys.rotated", {"kid": kid, "by": OPERATOR.id})
         return kid
+
+
+async def rotate_vault(
+    settings: Settings, tell: Callable[[int, int], None], *, new_key: bool = True
+) -> tuple[str, int]:
+    """Make a new key in the key store (or not) and rewrap all sittings' keys under the newest one;
+    its name, and how many were rewrapped. Raises KeyRefused."""
+    async with opened(settings) as house:
+        given = house.database, house.log, house.keyring, OPERATOR.id
+        if new_key:
+            return await recordings.rewrap.rotate(*given, tell)
+        count = await recordings.rewrap.rewrap(*given, tell)
+        return await asyncio.to_thread(house.keyring.current), count
 
 
 async def keys(settings: Settings) -> list[tuple[str, str]]:

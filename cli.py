@@ -170,6 +170,48 @@ def keys_rotate() -> None:
     console.print(f"Made the key {asyncio.run(app.rotate_keys(settings()))}; it signs in a minute.")
 
 
+@main.group()
+def vault() -> None:
+    """Keys of the recordings."""
+
+
+@vault.command("rotate")
+def vault_rotate() -> None:
+    """Make a new key in the key store, and put the key of every sitting under it.
+
+    No recording is rewritten. Stopped on the way, it is continued by `vault rewrap`, or by a
+    running server. The older keys are needed until it is done, and for older backups.
+    """
+    _rewrap(new_key=True)
+
+
+@vault.command("rewrap")
+def vault_rewrap() -> None:
+    """Put the key of every sitting under the newest key of the key store of the settings."""
+    _rewrap(new_key=False)
+
+
+def _rewrap(*, new_key: bool) -> None:
+    import app
+    from recordings.keys import KeyRefused
+
+    with Progress(console=problems) as progress:
+        task = progress.add_task("Rewrapping keys", total=None)
+        try:
+            name, count = asyncio.run(
+                app.rotate_vault(
+                    settings(),
+                    lambda done, of: progress.update(task, completed=done, total=of),
+                    new_key=new_key,
+                )
+            )
+        except KeyRefused as error:
+            raise Unusable(
+                f"{error}. What was rewrapped stays; run: ./mahdar vault rewrap"
+            ) from None
+    console.print(f"{name} wraps the keys; {count} sittings were put under it.")
+
+
 @main.command()
 @click.option("--for", "role", default="", help="Only what accounts of this role can be allowed.")
 @click.option("--kind", default="", help="Only what a sitting of this kind can have.")

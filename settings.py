@@ -35,6 +35,22 @@ class Settings:
     """Where encrypted recordings live. None: `data_dir`/vault."""
     key_passphrase: str = field(default="", repr=False)
     """Wraps the key files in `data_dir`/keys. Required outside demo mode."""
+    key_store: Literal["file", "pkcs11", "kms"] = "file"
+    """What wraps the keys of recordings: files under the passphrase, a token, or a service."""
+    pkcs11_module: str = ""
+    """Path of the token's PKCS#11 library, like /usr/lib/softhsm/libsofthsm2.so."""
+    pkcs11_token: str = ""
+    """The token's label."""
+    pkcs11_pin: str = field(default="", repr=False)
+    """The token's user PIN."""
+    pkcs11_label: str = "mahdar-vault"
+    """Keys of ours in the token have this label, a hyphen and a number."""
+    kms_url: str = ""
+    """Address of a key management service that speaks the protocol of docs/recordings.md."""
+    kms_key: str = "mahdar-vault"
+    """The service's name of the key."""
+    kms_token: str = field(default="", repr=False)
+    """Bearer token for the service."""
     log_origin: str = "mahdar.example/audit"
     """Origin line of the audit log's checkpoints (C2SP tlog-checkpoint)."""
     local_witness: bool = True
@@ -145,6 +161,12 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError("MAHDAR_TSA_URL needs MAHDAR_TSA_ROOTS, a PEM file of its roots")
     if settings.assurance == "demo" and not settings.demo:
         raise SettingsError("MAHDAR_ASSURANCE=demo works in demo mode only; use court or small")
+    if settings.key_store == "pkcs11" and not (settings.pkcs11_module and settings.pkcs11_token):
+        raise SettingsError(
+            "MAHDAR_KEY_STORE=pkcs11 needs MAHDAR_PKCS11_MODULE and MAHDAR_PKCS11_TOKEN"
+        )
+    if settings.key_store == "kms" and not settings.kms_url:
+        raise SettingsError("MAHDAR_KEY_STORE=kms needs MAHDAR_KMS_URL")
     if settings.stand_in and not settings.demo:
         raise SettingsError("MAHDAR_IDENTITY_STAND_IN=yes works in demo mode only")
     return settings
@@ -173,6 +195,10 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
             case "mode":
                 if raw not in ("demo", "production"):
                     raise ValueError("takes demo or production")
+                return raw
+            case "key_store":
+                if raw not in ("file", "pkcs11", "kms"):
+                    raise ValueError("takes file, pkcs11 or kms")
                 return raw
             case "assurance":
                 if raw not in ("", "demo", "small", "court"):

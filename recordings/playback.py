@@ -384,7 +384,15 @@ class Playback:
                 N_("This record was erased by order of the court."),
                 status=410,
             )
-        return await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+        try:
+            return await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+        except KeyRefused as error:
+            _logger.error("playback.key_store", sitting=row.sitting, reason=str(error))
+            raise Refusal(
+                "recording.key_store",
+                N_("The key store does not answer, so nothing can be shown. Try again later."),
+                status=503,
+            ) from None
 
     async def _timeline(self, session: Session, sitting: Sitting) -> Timeline:
         row = await self._sealed(session, sitting.id)

@@ -29,7 +29,7 @@ from errors import N_
 from recordings import keeper, keys, proof, recovery, store
 from recordings.faults import GAP_REASONS, STALLED, Watch, refusal
 from recordings.keeper import Ending, Keeper
-from recordings.keys import KeyStore
+from recordings.keys import KeyRefused, KeyStore
 from recordings.live import LiveRecord, RecordableRoom
 from recordings.proof import Verifier, VerifierLost
 from recordings.recorder import SittingRecorder
@@ -481,22 +481,26 @@ class Desk:
         """The record of a sitting, from the database when this process does not have it yet."""
         live = self._live.get(sitting)
         if live is None:
-            loaded = await self._read(sitting)
+            try:
+                loaded = await self._read(sitting)
+            except KeyRefused as error:
+                _logger.error("recording.key_store", sitting=sitting, reason=str(error))
+                raise RecordRefused(
+                    "record.key_store",
+                    N_("The key store does not answer, so nothing can be recorded. Tell support."),
+                ) from None
             live = self._live.setdefault(sitting, loaded)
         return live
 
     async def _read(self, sitting: str) -> LiveRecord:
-        async with self._database.unit() as session:
+        async with self._database.unit(write=False) as session:
             row = await store.get(session, sitting)
-            if row is None:
-                key = keys.new_key()
-                wrapped = await asyncio.to_thread(self._keys.wrap, key)
-                await store.add(session, sitting, wrapped, self._clock())
-                recorder = SittingRecorder(sitting, key, self._writer, self._now_ns)
-                return LiveRecord(sitting, recorder, State.STANDBY)
-            if row.wrapped_key is None:
-                raise RecordRefused("record.destroyed", N_("The key of this record is destroyed."))
-            key = await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+        if row is None:
+            row = await self._add(sitting)
+        if row.wrapped_key is None:
+            raise RecordRefused("record.destroyed", N_("The key of this record is destroyed."))
+        key = await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+        async with self._database.unit(write=False) as session:
             recorder = SittingRecorder(sitting, key, self._writer, self._now_ns)
             await recovery.restore(session, recorder, key)
         live = LiveRecord(sitting, recorder, State(row.state))
@@ -504,6 +508,17 @@ class Desk:
             live.clock = RecordClock.anchored(row.epoch, self._clock(), self._now_ns())
             live.since, live.recorded = self._clock(), True
         return live
+
+    async def _add(self, sitting: str) -> store.RecordingRow:
+        """A record that nobody tried to make before. The key store is asked outside the unit."""
+        wrapped = await asyncio.to_thread(self._keys.wrap, keys.new_key())
+        async with self._database.unit() as session:
+            if await store.get(session, sitting) is None:
+                await store.add(session, sitting, wrapped, self._clock())
+            row = await store.get(session, sitting)
+        if row is None:
+            raise LookupError(sitting)
+        return row
 
     def _step(self, live: LiveRecord, step: Step) -> None:
         live.move(after(live.state, step), self._clock())

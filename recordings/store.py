@@ -37,10 +37,9 @@ class RecordingRow(Base):
     epoch: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Recording time 0; None before the first start."""
     state: Mapped[str] = mapped_column(String(16))
-    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary(64))
-    """The sitting's key under the key store's. Without it the media is gone."""
-    key_store: Mapped[str] = mapped_column(String(64), server_default="")
-    """Which key of the key store that is (`KeyStore.name`); empty: as before there were names."""
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary(8192))
+    """The sitting's key under the key store's, which it names (`recordings.keyring`). Without it
+    the media is gone."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -174,6 +173,42 @@ async def set_state(
     await session.execute(
         update(RecordingRow).where(RecordingRow.sitting == sitting).values(**values)
     )
+
+
+async def wrapped_keys(session: Session) -> list[tuple[str, bytes]]:
+    """The wrapped key of every sitting that has one, oldest first."""
+    query = (
+        select(RecordingRow.sitting, RecordingRow.wrapped_key)
+        .where(RecordingRow.wrapped_key.is_not(None))
+        .order_by(RecordingRow.created_at, RecordingRow.sitting)
+    )
+    return [(row[0], row[1]) for row in await session.execute(query) if row[1] is not None]
+
+
+async def rewrap(session: Session, sitting: str, old: bytes, new: bytes) -> bool:
+    """Replace a wrapped key; False when it is not the old one any more: rewrapped, or destroyed."""
+    done = await session.scalar(
+        update(RecordingRow)
+        .where(RecordingRow.sitting == sitting, RecordingRow.wrapped_key == old)
+        .values(wrapped_key=new)
+        .returning(RecordingRow.sitting)
+    )
+    return done is not None
+
+
+async def erase_key(session: Session, sitting: str) -> bool:
+    """Destroy the sitting's key and the salts of its segments; False when it is gone already.
+
+    What the log holds of the media, hashes of ciphertext and commitments, stays and says nothing.
+    """
+    await session.execute(update(SegmentRow).where(SegmentRow.sitting == sitting).values(salt=None))
+    done = await session.scalar(
+        update(RecordingRow)
+        .where(RecordingRow.sitting == sitting, RecordingRow.wrapped_key.is_not(None))
+        .values(wrapped_key=None)
+        .returning(RecordingRow.sitting)
+    )
+    return done is not None
 
 
 async def all_sittings(session: Session) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -92,6 +93,46 @@ def key_files(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def key_store(settings: Settings) -> Iterator[Finding]:
+    """Wraps and unwraps a key; counts the sittings under each."""
+    from recordings.keyring import name_of, open_keyring
+    from recordings.keys import KeyRefused
+
+    if settings.key_store == "file" and not (settings.keys / "vault.key").exists():
+        yield Finding("Key store", "warn", "no key yet", "It is made at the first: ./mahdar serve")
+        return
+    try:
+        ring = open_keyring(settings)
+        name = ring.check()
+    except KeyRefused as error:
+        advice = "Nothing is recorded or seen until it answers. Check MAHDAR_KEY_STORE."
+        yield Finding("Key store", "fail", str(error), advice)
+        return
+    try:
+        under = Counter(map(name_of, asyncio.run(_wrapped_keys(settings.database))))
+    except (SQLAlchemyError, OSError, KeyRefused):
+        yield Finding("Key store", "ok", f"{name} wraps")  # the database has a line of its own
+        return
+    older = sum(count for key, count in under.items() if key != name)
+    yield Finding(
+        "Key store",
+        "warn" if older else "ok",
+        f"{name} wraps {under[name]} sittings" + (f", older keys {older}" if older else ""),
+        "Run: ./mahdar vault rewrap" if older else "",
+    )
+
+
+async def _wrapped_keys(url: str) -> list[bytes]:
+    from recordings import store
+
+    base = Database(url)
+    try:
+        async with base.unit(write=False) as session:
+            return [wrapped for _, wrapped in await store.wrapped_keys(session)]
+    finally:
+        await base.close()
+
+
 def database(settings: Settings) -> Iterator[Finding]:
     """Reachable, and at the newest migration."""
     if not settings.database_url and not (settings.data_dir / "mahdar.db").exists():
@@ -176,6 +217,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     pages_built,
     data_folder,
     key_files,
+    key_store,
     database,
     media,
     address,

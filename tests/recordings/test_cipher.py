@@ -140,16 +140,3 @@ def test_keys_unwrap_only_under_their_own() -> None:
         MemoryKeyStore(keys.new_key()).unwrap(wrapped)
     with pytest.raises(KeyRefused):
         store.unwrap(wrapped[:-1])
-
-
-def test_the_vaults_key_file(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "vault.key"
-    key = keys.new_key()
-    wrapped = keys.open_key_store(path, "correct horse").wrap(key)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert keys.open_key_store(path, "correct horse").unwrap(wrapped) == key
-    with pytest.raises(KeyRefused, match="passphrase"):
-        keys.open_key_store(path, "wrong")
-    path.write_text("{}")
-    with pytest.raises(KeyRefused, match="not a key file"):
-        keys.open_key_store(path, "correct horse")
