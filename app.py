@@ -309,7 +309,7 @@ def create_app(house: House) -> Quart:
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     recordings.study.web.init_app(app, house.study)
-    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
+    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing, address=house.settings.address))
 
     @app.get("/healthz")
     async def healthz() -> Response:

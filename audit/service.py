@@ -27,6 +27,7 @@ from audit.checkpoint import Checkpoint
 from audit.errors import LogCorrupt
 from audit.key import LogKey
 from audit.leaf import JSON
+from audit.proof import Proof
 from audit.store import StoredLeaf
 from audit.tile import HEIGHT, WIDTH, Tile, bundle
 from audit.tree import Node, Span
@@ -223,6 +224,14 @@ class AuditLog:
         spans = [tree.inclusion_spans(index, size) for index in indexes]
         nodes = await self._nodes(size, (span for path in spans for span in path))
         return await asyncio.to_thread(lambda: [tree.proof(path, nodes) for path in spans])
+
+    async def proof(self, index: int, checkpoint: Checkpoint) -> Proof:
+        """Leaf `index` proved in one file under `checkpoint`. Raises NotFound, ValueError."""
+        async with self._database.unit(write=False) as session:
+            await self._require(session, max(checkpoint.size, index + 1))
+            found = await store.entries(session, index, index + 1)
+        path = await self.inclusion(index, checkpoint.size)
+        return Proof(index, found[0].entry, tuple(path), checkpoint.note)
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the tree of `new` leaves extends that of `old` (1 or more)."""

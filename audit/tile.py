@@ -64,6 +64,11 @@ def parse_level(text: str) -> int | None:
     return int(text)
 
 
+def parse_index(text: str) -> int | None:
+    """The index of a leaf in decimal without leading zeroes; None for any other text."""
+    return int(text) if re.fullmatch(r"0|[1-9]\d{0,17}", text, re.ASCII) else None
+
+
 def bundle(entries: Iterable[bytes]) -> bytes:
     """An entry bundle: each entry after its length as big-endian uint16."""
     parts = []

@@ -5,7 +5,8 @@ import gzip
 
 from quart import Blueprint, Response, request
 
-from audit import tile
+from audit import tile, trust_policy
+from audit.proof import SUFFIX
 from audit.service import AuditLog
 from audit.witnessing import Witnessing
 from errors import NotFound
@@ -16,8 +17,10 @@ MUTABLE = "no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-def blueprint(log: AuditLog, witnessing: Witnessing, *, public: bool = True) -> Blueprint:
-    """Routes below /audit. With `public` false each of them is a 404."""
+def blueprint(
+    log: AuditLog, witnessing: Witnessing, *, public: bool = True, address: str = ""
+) -> Blueprint:
+    """Routes below /audit. With `public` false each of them is a 404. `address`: the site's."""
     routes = Blueprint("audit", __name__, url_prefix="/audit")
 
     if not public:
@@ -48,6 +51,26 @@ def blueprint(log: AuditLog, witnessing: Witnessing, *, public: bool = True) -> 
     @routes.get("/vkey")
     async def vkey() -> Response:
         return _answer(log.vkey + "\n", PLAIN, MUTABLE)
+
+    @routes.get("/policy")
+    async def policy() -> Response:
+        """The keys of the log and its witnesses (C2SP tlog-policy)."""
+        prefix = f"{address}{routes.url_prefix}" if address else ""
+        text = trust_policy.encode(log.vkey, prefix, list(witnessing.verifiers))
+        return _answer(text, PLAIN, MUTABLE)
+
+    @routes.get("/proof/<name>")
+    async def proof(name: str) -> Response:
+        """`<index>.tlog-proof`: that the leaf is in the newest cosigned checkpoint."""
+        index = tile.parse_index(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else None
+        if index is None:
+            raise NotFound
+        newest = await witnessing.newest()
+        if newest.size <= index:  # witnesses may be behind
+            newest = await witnessing.with_lines(await log.covering(index + 1))
+        response = _answer((await log.proof(index, newest)).encode(), PLAIN, MUTABLE)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     @routes.get("/tile/<level>/<path:path>")
     async def hashes(level: str, path: str) -> Response:
