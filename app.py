@@ -39,6 +39,7 @@ import recordings.keyring
 import recordings.rewrap
 import recordings.study.web
 import recordings.web
+import recordings.web_verify
 import sessions.demo
 import sessions.web
 import sessions.web_delegations
@@ -63,6 +64,8 @@ from auth.person import OPERATOR
 from auth.service import Accounts
 from clock import Clock, utc_now
 from database import Database
+from recordings.checking.service import Checking
+from recordings.checking.upload import Reception
 from recordings.playback import Playback
 from recordings.service import Desk
 from recordings.study.service import Study
@@ -178,6 +181,12 @@ class House:
         )
         self.study = Study(database, vault, self.keyring, self.playback, clock)
         self.desk.on_sealed = self._sealed
+        reception = Reception(
+            settings.data_dir / "uploads",
+            settings.verify_max_bytes,
+            settings.record_min_free_bytes * 2,
+        )
+        self.checking = Checking(self.log, self.witnessing, anchors.roots, reception)
 
     def _sealed(self) -> None:
         """A record was sealed: have it time-stamped, and measured for the player."""
@@ -309,7 +318,13 @@ def create_app(house: House) -> Quart:
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     recordings.study.web.init_app(app, house.study)
-    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing, address=house.settings.address))
+    app.register_blueprint(
+        audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
+    )
+    recordings.web_verify.init_app(app, house.checking)
+    app.register_blueprint(
+        audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
+    )
 
     @app.get("/healthz")
     async def healthz() -> Response:

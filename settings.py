@@ -63,6 +63,8 @@ class Settings:
     """PEM file of the roots that the outside authority's certificates end in."""
     timestamp_minutes: int = 60
     """The log is time-stamped that often, and whenever a record is sealed."""
+    verify_max_bytes: int = 2_000_000_000
+    """The largest file that the public page 'Verify' takes."""
     timezone: str = "Asia/Dubai"
     """IANA zone in which sittings are booked and shown."""
     media_hosts: tuple[str, ...] = ()
@@ -212,6 +214,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 | "media_capacity"
                 | "record_min_free_bytes"
                 | "timestamp_minutes"
+                | "verify_max_bytes"
             ):
                 return int(raw)
             case "data_dir" | "vault_dir" | "identity_file" | "tsa_roots":

@@ -28,7 +28,7 @@ from audit.errors import LogCorrupt
 from audit.key import LogKey
 from audit.leaf import JSON
 from audit.proof import Proof
-from audit.store import StoredLeaf
+from audit.store import Mention, StoredLeaf
 from audit.tile import HEIGHT, WIDTH, Tile, bundle
 from audit.tree import Node, Span
 from clock import Clock
@@ -211,6 +211,11 @@ class AuditLog:
         """All leaves of `subject` in order; their counters are 0, 1, 2, ..."""
         async with self._database.unit(write=False) as session:
             return await store.of_subject(session, subject)
+
+    async def mentions(self, text: str, most: int) -> list[Mention]:
+        """The first `most` leaves that hold `text` (a hash, an id), oldest first."""
+        async with self._database.unit(write=False) as session:
+            return await store.mentions(session, text.encode(), most)
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """The proof that leaf `index` is in the signed tree of `size` leaves."""

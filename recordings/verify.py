@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -31,7 +32,9 @@ VALID, NOT_VALID, UNUSABLE = 0, 1, 2
 
 CHUNK = 1 << 20
 MAX_DIRECTORY = 64 << 20
-"""Bytes of the ZIP's directory: about 500,000 files."""
+"""Bytes of the ZIP's directory."""
+MAX_FILES = 250_000
+"""Files of the ZIP: a week of twenty seats has fewer."""
 MAX_JSON = 32 << 20
 """Bytes of one JSON file: the manifest of about 80,000 segments."""
 MAX_LEAVES = 128 << 20
@@ -164,7 +167,9 @@ class Archive:
             raise Failed("the directory of the ZIP is not at its end: bytes were added or cut off")
         file.seek(offset)
         directory = file.read(size)
-        entries = list(_read_entries(directory, offset))
+        entries = list(islice(_read_entries(directory, offset), MAX_FILES + 1))
+        if len(entries) > MAX_FILES:
+            raise Failed(f"the ZIP has more than {MAX_FILES} files")
         if len(entries) != count:
             raise Failed(f"the ZIP has {len(entries)} files and says {count}")
         if len({entry.name for entry in entries}) != count:

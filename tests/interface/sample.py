@@ -14,6 +14,7 @@ from markupsafe import Markup
 from quart import Quart, Response, request
 
 import pages as product_pages
+from audit.store import Mention
 from auth.administration import people_csv
 from auth.administration.organisation import SORTS, Organisation, Sort
 from auth.administration.proposal import ACTS, Act, Proposal
@@ -24,6 +25,10 @@ from auth.person import Person, Role
 from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
 from pages import Form
+from recordings.checking import kind, words
+from recordings.checking.comparison import Comparison
+from recordings.checking.finding import Finding, Step
+from recordings.checking.service import Outcome
 from sessions.kinds import KINDS
 from sessions.phase import Phase
 from sessions.seat import LABELS, Seat, SeatRole
@@ -214,6 +219,42 @@ def _own_account() -> dict[str, Sample]:
     }
 
 
+def _verified() -> dict[str, Sample]:
+    """'Verify' before and after: a bundle that holds, one that does not, two histories."""
+    steps = tuple(Step(code, True, "12 files") for code in ("archive", "manifest", "inclusion"))
+    broken = (*steps, Step("commitments", False, "segment s1-microphone/3: the media is another"))
+    facts = {"origin": "mahdar.example/audit", "size": 4021, "sitting": SITTING.id}
+    good = Finding(
+        "bundle", (*steps, Step("cosigned", True)), "", ("truth", "stamp_internal"), facts
+    )
+    sha256 = "4f1c" * 16
+    mention = Mention(812, "evidence.exported", SITTING.id, NOW)
+    outcomes = {
+        "": None,
+        "-holds": Outcome(
+            kind.BUNDLE, sha256, 9, good, Comparison("prefix", 4021, 4100), [mention]
+        ),
+        "-fails": Outcome(kind.BUNDLE, sha256, 9, replace(good, steps=broken), None, []),
+        "-fork": Outcome(kind.BUNDLE, sha256, 9, good, Comparison("fork", 4021, 4100), []),
+        "-unusable": Outcome(kind.BUNDLE, sha256, 9, Finding("bundle", unusable="time"), None, []),
+        "-unknown": Outcome(kind.OTHER, sha256, 9, None, None, []),
+    }
+    known = {
+        "form": Form(),
+        "most_bytes": 2_000_000_000,
+        "kinds": [one.title for one in kind.KINDS],
+        "steps": words.STEPS,
+        "not_checked": words.NOT_CHECKED,
+        "unusable": words.UNUSABLE,
+        "compared": words.COMPARED,
+        "verdicts": words.VERDICTS,
+    }
+    return {
+        f"/verify{name}": Sample("verify/page.html", {**known, "outcome": outcome}, None)
+        for name, outcome in outcomes.items()
+    }
+
+
 def samples() -> dict[str, Sample]:
     """Pages by the address at which the sample application serves them."""
     today = _sitting("t1", Phase.ON_RECORD, 0)
@@ -247,6 +288,7 @@ def samples() -> dict[str, Sample]:
             401,
         ),
         **_own_account(),
+        **_verified(),
         "/sittings": Sample(
             "sessions/my_sittings.html",
             {
