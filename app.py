@@ -318,9 +318,6 @@ def create_app(house: House) -> Quart:
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     recordings.study.web.init_app(app, house.study)
-    app.register_blueprint(
-        audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
-    )
     recordings.web_verify.init_app(app, house.checking)
     app.register_blueprint(
         audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
