@@ -5,6 +5,7 @@ gets its lowest layer, the important ones first; what is left lifts them, in the
 the layer that fills the tile. A picture whose lowest layer does not fit is not sent.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,8 +55,9 @@ def ceiling(want: Want) -> int:
 
 
 def demand(wants: Sequence[Want]) -> int:
-    """Bits per second with which every picture is as good as its tile allows."""
-    return sum(want.offers[ceiling(want)].bitrate for want in wants)
+    """A budget with which `allocate` makes every picture as good as its tile allows, and leaves
+    it so while its rate sways."""
+    return math.ceil(sum(want.offers[ceiling(want)].bitrate * RISE for want in wants))
 
 
 def allocate(budget: int, wants: Sequence[Want]) -> dict[TrackId, Layer | None]:

@@ -29,7 +29,7 @@ class Viewer:
     pictures: dict[TrackId, Picture] | None = None
     """What it was last told that it is sent; None: tell it anew."""
     demand: int = 0
-    """Bits per second that its page would like now, sound included."""
+    """What its line would have to carry for all that its page shows, bits per second."""
 
     def refuses(self, track: TrackId) -> Why:
         """Why the page does not want a picture; `none` if it does."""
@@ -107,7 +107,7 @@ def choose(
         else:
             result.changed |= slot.choose(None, now)
     wants = [_want(slot, streams, viewer, importance, now) for slot, streams in wanted.values()]
-    viewer.demand = sound + demand(wants) if wants else 0
+    viewer.demand = int((sound + demand(wants)) / SPARE) + 1 if wants else 0
     budget = subscriber.budget_now()
     room = 1 << 40 if budget is None else max(0, int(budget * SPARE) - sound)
     overdrawn = _flowing(wanted, now) > OVERDRAWN * room

@@ -121,6 +121,12 @@ def test_nobody_is_sharpened_while_somebody_more_important_could_be_seen(
 
 
 @given(rooms())
+def test_a_line_that_carries_the_demand_carries_everything(wants: list[Want]) -> None:
+    chosen = allocate(demand(wants), wants)
+    assert all(chosen[item.track] == item.offers[ceiling(item)].layer for item in wants)
+
+
+@given(rooms())
 def test_with_enough_everybody_gets_what_fills_the_tile(wants: list[Want]) -> None:
     chosen = allocate(1 << 40, wants)
     assert all(chosen[item.track] == item.offers[ceiling(item)].layer for item in wants)
