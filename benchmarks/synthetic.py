@@ -161,7 +161,8 @@ class Publisher(Client):
                 self._send_frame(frames)
                 frames += 1
             while packets < elapsed * 50:
-                self._send(0, OPUS, packets * 960, self._audio[packets % 50], True, b"\x1e")
+                sound = self._audio[packets % 50]
+                self._send([self._packet(0, OPUS, packets * 960, sound, True, b"\x1e")])
                 packets += 1
             await asyncio.sleep(0.01)
 
@@ -201,7 +202,7 @@ class Publisher(Client):
         return "\r\n".join([*lines, ""])
 
     def _send_frame(self, number: int) -> None:
-        parts = self._video[self._frame]
+        parts, packets = self._video[self._frame], []
         self._frame = (self._frame + 1) % len(self._video)
         self._picture = (self._picture + 1) & 0x7FFF
         for index, part in enumerate(parts):
@@ -211,11 +212,17 @@ class Publisher(Client):
             last = index == len(parts) - 1
             # A decoder does not look at what follows its picture.
             stamp = STAMP.pack(STAMPED, time.time_ns()) if last else b""
-            self._send(1, VP8, number * 3000, head + part + stamp, last, b"")
+            payload = head + part + stamp
+            packets.append(self._packet(1, VP8, number * 3000, payload, last, b""))
+        self._send(packets)
 
-    def _send(
+    def _send(self, packets: list[bytes]) -> None:
+        self.counts.sent += len(packets)
+        self.link.send_rtp(packets)
+
+    def _packet(
         self, index: int, kind: int, timestamp: int, payload: bytes, last: bool, level: bytes
-    ) -> None:
+    ) -> bytes:
         sequence = self._sequences[index] = (self._sequences[index] + 1) & 0xFFFF
         timestamp = (timestamp + self.first_timestamps[index]) & 0xFFFFFFFF
         self.wraps += (sequence == 0) + (timestamp < self._last_timestamps[index])
@@ -233,14 +240,12 @@ class Publisher(Client):
             level[0] if level else 0,
             0,
         )
-        data = (
+        return (
             rtp.header(kind, last, sequence, timestamp, self.ssrcs[index])
             + struct.pack("!HH", 0xBEDE, 3)
             + body
             + payload
         )
-        self.counts.sent += 1
-        self.link.send_rtp(data)
 
     def on_rtcp(self, data: bytes, now: int) -> None:
         """A PLI is answered with the keyframe of the beginning."""

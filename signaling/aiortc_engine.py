@@ -13,7 +13,7 @@ import logging
 import random
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 
@@ -29,7 +29,7 @@ from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
-from signaling.srtp import Burst, Opener
+from signaling.srtp import Opener, Sealer
 from signaling.udp import Datagrams, Receiver
 
 logger = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class _Connection(Connection):
         self._local_candidates.append(endpoint.local_candidate)
 
 
-def _drop(_packet: bytes) -> None:
+def _drop(_packets: object) -> None:
     """A wire that is not up."""
 
 
@@ -158,15 +158,13 @@ class Link:
         self._on_rtp, self._on_rtcp, self._on_state = on_rtp, on_rtcp, on_state
         self._certificate = certificate
         self._task: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
         self._opener: Opener | None = None
         self._received: list[bytes] = []
-        self._burst: Burst | None = None
         self._socket: Datagrams | None = None
         self._address: tuple[str, int] = ("", 0)
         self._gone = False
         self.up = False
-        self.send_rtp: Callable[[bytes], None] = _drop
+        self.send_rtp: Callable[[Iterable[bytes]], None] = _drop
         """See `Wire`."""
         self.send_rtcp: Callable[[bytes], None] = _drop
         """See `Wire`."""
@@ -212,9 +210,8 @@ class Link:
         if self._dtls._state is State.CONNECTED:
             self.up = True
             self._opener = Opener(self._dtls._rx_srtp)
-            wake = partial(self._loop.call_soon, self._flush)
-            self._burst = burst = Burst(self._dtls._tx_srtp, wake, self._flush)
-            self.send_rtp, self.send_rtcp = burst.rtp, burst.rtcp
+            sealer = Sealer(self._dtls._tx_srtp, self._send)
+            self.send_rtp, self.send_rtcp = sealer.rtp, sealer.rtcp
             self.refresh()
             self.connection.media, self.connection.drained = self._receive, self._drained
             self._on_state(True)
@@ -284,12 +281,9 @@ class Link:
             if not transport.is_closing():
                 self._socket, self._address = transport, pair.remote_addr
 
-    def _flush(self) -> None:
-        """Send what was kept. It leaves together when the loop has handled what woke it."""
-        if self._burst is not None:
-            data, sizes = self._burst.take()
-            if self._socket is not None and sizes:
-                self._socket.send_burst(data, sizes, self._address)
+    def _send(self, data: memoryview, sizes: list[int]) -> None:
+        if self._socket is not None:
+            self._socket.send_burst(data, sizes, self._address)
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and release the sockets. Idempotent."""

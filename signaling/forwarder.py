@@ -33,7 +33,7 @@ from signaling.engine import (
 )
 from signaling.feedback import MS, SECOND, loudest
 from signaling.line import LineMeter, LineSample
-from signaling.packet_cache import Incoming
+from signaling.packet_cache import Incoming, Run
 from signaling.publisher import Publisher
 from signaling.rtp import MalformedPacket
 from signaling.stream import Output, Stream
@@ -335,13 +335,16 @@ class Forwarder:
         stream.has_keyframe = False
         return sent
 
-    def _send(self, outputs: tuple[Output, ...], run: Sequence[Incoming], stream: Stream) -> None:
+    def _send(
+        self, outputs: tuple[Output, ...], packets: Sequence[Incoming], stream: Stream
+    ) -> None:
+        run = Run(packets)
         for output in outputs:
             try:
                 output.forward(run)
             except Exception:
                 self._failed(stream.upstream)
-        self.counters.forwarded += len(outputs) * len(run)
+        self.counters.forwarded += len(outputs) * len(packets)
 
     def _begin(self, stream: Stream, packet: Incoming) -> None:
         """Those who wait for this stream go on with it: sound at once, video at a keyframe."""

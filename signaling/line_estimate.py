@@ -10,7 +10,7 @@ are bits per second, of RTP packets as they are protected.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signaling.feedback import MS, SECOND
 from signaling.twcc import Sent
@@ -100,7 +100,7 @@ class LineEstimate:
             return False
         if self._heard is not None and now - self._heard > SILENT:
             self._window.clear()  # what was lost meanwhile was lost by a cut, not by a queue
-            sent = Sent(sent.arrived, 0)
+            sent = replace(sent, missing=0)
         self._heard = now
         self._count(sent, now)
         self._measure_queue(sent, now)
@@ -113,10 +113,9 @@ class LineEstimate:
         return self.target < before
 
     def _count(self, sent: Sent, now: int) -> None:
-        octets = sum(size for _, size, _ in sent.arrived)
-        self._window.append((now, octets, len(sent.arrived), sent.missing))
+        self._window.append((now, sent.octets, sent.arrived, sent.missing))
         if sent.arrived:
-            last = max(arrived for _, _, arrived in sent.arrived)
+            last = sent.newest
             if self._last_arrival is not None and last > self._last_arrival:
                 self._spans.append((now, last - self._last_arrival))
             elif self._last_arrival is None:
@@ -139,8 +138,7 @@ class LineEstimate:
     def _measure_queue(self, sent: Sent, now: int) -> None:
         if not sent.arrived:
             return
-        ways = [arrived - left for left, _, arrived in sent.arrived]
-        shortest = min(ways)
+        shortest = sent.way
         if now >= self._base_due:
             self._base, self._base_next = self._base_next, None
             self._base_due = now + BASE_WINDOW

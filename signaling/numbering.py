@@ -5,10 +5,12 @@ picture numbers go on where the former stream ended (RFC 7741 section 4.2: they 
 backwards). The first stream may keep its own numbers.
 """
 
+from collections.abc import Sequence
+
 from signaling import vp8
 from signaling.engine import Codec
 from signaling.feedback import SECOND
-from signaling.packet_cache import Incoming
+from signaling.packet_cache import Incoming, Run
 from signaling.rtp import ahead16
 
 SHORTEST_STEP: dict[Codec, int] = {"opus": 960, "vp8": 1500}
@@ -88,6 +90,25 @@ class Numbering:
                 self.last_picture = picture.picture_id + self.picture
                 self.last_tl0 = picture.tl0 + self.tl0
         return sequence, timestamp
+
+    def move_run(self, run: Run) -> Sequence[Incoming]:
+        """Which packets of a run are used: all but those that are older than the stream's
+        beginning here. The numbering stands after them; they move by `sequence` and `timestamp`."""
+        packets = run.packets
+        last = packets[-1]
+        sequence = (last.sequence + self.sequence) & 0xFFFF
+        if (
+            run.in_order
+            and (packets[0].sequence - self.first) & 0xFFFF <= 8192
+            and 0 < (sequence - self.last_sequence) & 0xFFFF < 0x8000
+        ):  # as a rule
+            self.last_sequence, self.last_at = sequence, last.arrival_ns
+            self.last_timestamp = (last.timestamp + self.timestamp) & 0xFFFFFFFF
+            if last.vp8 is not None:
+                self.last_picture = last.vp8.picture_id + self.picture
+                self.last_tl0 = last.vp8.tl0 + self.tl0
+            return packets
+        return [packet for packet in packets if self.move(packet) is not None]
 
     def payload(self, packet: Incoming) -> bytes:
         """The payload with its picture numbers moved."""

@@ -1,11 +1,11 @@
-"""SRTP with one copy: libsrtp called in place, in buffers that are used again.
+"""SRTP with one copy: libsrtp called in place, in memory that is used again and again.
 
 `pylibsrtp.Session` allocates twice and copies twice for every packet; here a packet is copied once
 into the memory that the system call reads. The only module that touches private names of
 pylibsrtp; `tests/contracts/test_aiortc_surface.py` pins them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pylibsrtp import Session
@@ -22,90 +22,70 @@ _protect, _protect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp
 _unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
 
 
-class Burst:
-    """Protected packets for one peer, one behind the other, until they are sent together."""
+class Sealer:
+    """Protects packets for one peer, one behind the other, and gives them out together.
 
-    __slots__ = (
-        "_context", "_data", "_end", "_flush", "_length", "_session", "_sizes", "_start", "_wake",
-        "lost",
-    )  # fmt: skip
+    All sealers write into the same memory, which therefore stays in the processor's cache: they
+    must be used by one thread, and `send` must be done with the packets when it returns.
+    """
 
-    def __init__(
-        self, session: Session, wake: Callable[[], object], flush: Callable[[], None]
-    ) -> None:
-        """`wake` is called for the first packet of each burst, `flush` when it is full: it must
-        `take` the burst at once."""
+    __slots__ = ("_context", "_send", "_session", "lost")
+    _start = ffi.new("char[]", SIZE)
+    _data = memoryview(ffi.buffer(_start))
+    _length = ffi.new("int *")
+
+    def __init__(self, session: Session, send: Callable[[memoryview, list[int]], None]) -> None:
+        """`send` is called with packets and the size of each."""
         self._session = session  # owns the context
         self._context = session._srtp[0]
-        self._start = ffi.new("char[]", SIZE)
-        self._length = ffi.new("int *")
-        self._wake, self._flush = wake, flush
-        self._data = memoryview(ffi.buffer(self._start))
-        self._sizes: list[int] = []
-        self._end = 0
+        self._send = send
         self.lost = 0
         """Packets that could not be protected."""
 
-    def rtp(self, packet: bytes) -> None:
-        """Protect and keep an RTP packet. The hot path: no call that can be spared."""
-        end, length = self._end, self._length
-        size = len(packet)
-        if end + size > ROOM:
-            end = self._make_room(size)
-        length[0] = size
-        at = self._start + end
-        _copy(at, packet, size)
-        if _protect(self._context, at, length):
-            self.lost += 1
-            return
-        size = length[0]
-        self._sizes.append(size)
-        self._end = end + size
-        if not end:
-            self._wake()
+    def rtp(self, packets: Iterable[bytes]) -> None:
+        """Protect RTP packets and send them together."""
+        self._seal(packets, _protect)
 
     def rtcp(self, packet: bytes) -> None:
-        """Protect and keep an RTCP packet or compound."""
-        end, length = self._end, self._length
-        size = len(packet)
-        if end + size > ROOM:
-            end = self._make_room(size)
-        length[0] = size
-        at = self._start + end
-        _copy(at, packet, size)
-        if _protect_rtcp(self._context, at, length):
-            self.lost += 1
-            return
-        size = length[0]
-        self._sizes.append(size)
-        self._end = end + size
-        if not end:
-            self._wake()
+        """Protect and send an RTCP packet or compound."""
+        self._seal((packet,), _protect_rtcp)
 
-    def _make_room(self, size: int) -> int:
-        if size > ROOM:
-            raise ValueError("larger than any datagram")
-        self._flush()
-        return self._end
-
-    def take(self) -> tuple[memoryview, list[int]]:
-        """The packets and the size of each; valid until the next packet is kept."""
-        data, sizes = self._data[: self._end], self._sizes
-        self._end, self._sizes = 0, []
-        return data, sizes
+    def _seal(self, packets: Iterable[bytes], protect: Any) -> None:
+        """The hot path: no call that can be spared."""
+        start, length, context = self._start, self._length, self._context
+        end = 0
+        sizes: list[int] = []
+        for packet in packets:
+            size = len(packet)
+            if end + size > ROOM:
+                if size > ROOM:
+                    raise ValueError("larger than any datagram")
+                self._send(self._data[:end], sizes)
+                end, sizes = 0, []
+            at = start + end
+            _copy(at, packet, size)
+            length[0] = size
+            if protect(context, at, length):
+                self.lost += 1
+                continue
+            size = length[0]
+            sizes.append(size)
+            end += size
+        if sizes:
+            self._send(self._data[:end], sizes)
 
 
 class Opener:
     """Takes the protection off a peer's packets."""
 
-    __slots__ = ("_buffer", "_context", "_data", "_length", "_session")
+    __slots__ = ("_context", "_session")
+    _data = ffi.new("char[]", LARGEST)
+    _buffer = ffi.buffer(_data)
+    _length = ffi.new("int *")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
         self._context = session._srtp[0]
-        self._data = ffi.new("char[]", LARGEST)
-        self._buffer = ffi.buffer(self._data)
-        self._length = ffi.new("int *")
 
     def rtp(self, packet: bytes) -> bytes | None:
         """The packet in clear; None when it is forged, repeated or damaged."""

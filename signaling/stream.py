@@ -1,21 +1,18 @@
 """One RTP stream of a published track: the whole of it, or one simulcast layer of a camera."""
 
 from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from signaling import vp8
 from signaling.engine import Layer, TrackId
 from signaling.feedback import MS, SECOND, Reception
-from signaling.packet_cache import Incoming, PacketCache
+from signaling.packet_cache import OVERHEAD, Incoming, PacketCache, Run
 from signaling.rtcp import ReportBlock, SenderReport
 from signaling.rtp import RtpPacket
 
 if TYPE_CHECKING:
     from signaling.upstream import Upstream
 
-OVERHEAD = 64
-"""Bytes that a payload travels with: RTP header, extension, SRTP tag, UDP and IPv4."""
 USUAL: dict[Layer, int] = {"l": 150_000, "m": 450_000, "h": 1_200_000}
 """What a layer needs before anybody has measured it, bits per second (docs/media.md)."""
 STALLED = 600 * MS
@@ -34,7 +31,7 @@ class Output(Protocol):
     def begin(self, stream: "Stream", packet: Incoming) -> None:
         """Go on with this stream, from this packet."""
 
-    def forward(self, packets: Sequence[Incoming]) -> None:
+    def forward(self, run: Run) -> None:
         """Send packets on that came together."""
 
     def renumber(self, stream: "Stream") -> None:

@@ -7,7 +7,11 @@ and bookkeeping: the conclusions are drawn in `line_estimate`, or by the browser
 
 import struct
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import sub
+from typing import cast
 
 from signaling.rtp import MalformedPacket, ahead16
 
@@ -41,6 +45,11 @@ def read(body: bytes) -> Feedback:
     symbols, at = _read_symbols(body, count)
     now = (reference >> 8) * REFERENCE
     end = len(body)
+    if symbols.count(1) == count:  # everything arrived, one soon after the other: as a rule
+        if at + count > end:
+            raise MalformedPacket("cut in the deltas of a transport feedback")
+        steps = accumulate(body[at : at + count])
+        return Feedback(base, tuple([now + step * TICK for step in steps]))
     arrivals: list[int | None] = []
     for symbol in symbols:
         if symbol == 0:
@@ -165,13 +174,19 @@ def _write_symbols(symbols: bytearray) -> bytes:
     return bytes(out)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """What a feedback says of packets that were sent: (sent, size, arrived) in nanoseconds of
-    two clocks and bytes, and how many of the others are missing."""
+    """What a feedback says of packets that were sent. Times are nanoseconds."""
 
-    arrived: list[tuple[int, int, int]]
-    missing: int
+    arrived: int = 0
+    octets: int = 0
+    """Of those that arrived."""
+    newest: int = 0
+    """The last arrival, by the receiver's clock."""
+    way: int = 0
+    """The least difference of an arrival and the moment of sending; of two clocks."""
+    missing: int = 0
+    """Packets that have not arrived."""
 
 
 class SendHistory:
@@ -183,29 +198,61 @@ class SendHistory:
     def __init__(self) -> None:
         self.number = 0
         # Flat memory that is walked through, not thousands of objects: this is the hot path.
-        self._numbers = array("l", [-1]) * self.SIZE
         self._times = array("q", [0]) * self.SIZE
-        self._sizes = array("l", [0]) * self.SIZE
+        self._sizes = array("H", [0]) * self.SIZE
+        """0: not sent, or told of already."""
 
-    def next(self, size: int, now: int) -> int:
-        """The number of a packet of `size` bytes that is sent now."""
-        self.number = number = (self.number + 1) & 0xFFFF
-        at = number & (self.SIZE - 1)
-        self._numbers[at], self._times[at], self._sizes[at] = number, now, size
-        return number
+    def take(self, sizes: Sequence[int], now: int) -> int:
+        """Packets of these sizes in bytes are sent now; the number of the first."""
+        mask = self.SIZE - 1
+        number = self.number
+        all_times, all_sizes = self._times, self._sizes
+        for size in sizes:
+            number += 1
+            at = number & mask
+            all_times[at] = now
+            all_sizes[at] = size
+        first, self.number = (self.number + 1) & 0xFFFF, number & 0xFFFF
+        return first
 
     def match(self, feedback: Feedback) -> Sent:
-        """Which of our packets it speaks of. Numbers that we did not use are passed over."""
-        numbers, mask, number = self._numbers, self.SIZE - 1, feedback.base
+        """Which of our packets it speaks of. Numbers that we did not use, or that are a circle
+        of the history old, are passed over."""
+        arrivals, count = feedback.arrivals, len(feedback.arrivals)
+        first = feedback.base & (self.SIZE - 1)
+        end = first + count
+        told = count <= self._age(feedback.base) + 1 <= self.SIZE and None not in arrivals
+        if told and end <= self.SIZE:
+            sizes = self._sizes[first:end]
+            if 0 not in sizes:  # as a rule
+                self._sizes[first:end] = array("H", [0]) * count
+                known = cast(tuple[int, ...], arrivals)
+                way = min(map(sub, known, self._times[first:end]))
+                return Sent(count, sum(sizes), max(known), way)
+        return self._match_each(feedback)
+
+    def _age(self, number: int) -> int:
+        return (self.number - number) & 0xFFFF
+
+    def _match_each(self, feedback: Feedback) -> Sent:
+        sizes, times, mask, number = self._sizes, self._times, self.SIZE - 1, feedback.base
         arrived: list[tuple[int, int, int]] = []
         missing = 0
         for arrival in feedback.arrivals:
             at = number & mask
-            if numbers[at] == number:
+            if sizes[at] and self._age(number) < self.SIZE:
                 if arrival is None:
                     missing += 1
                 else:
-                    numbers[at] = -1
-                    arrived.append((self._times[at], self._sizes[at], arrival))
+                    arrived.append((sizes[at], arrival, arrival - times[at]))
+                    sizes[at] = 0
             number = (number + 1) & 0xFFFF
-        return Sent(arrived, missing)
+        if not arrived:
+            return Sent(missing=missing)
+        return Sent(
+            len(arrived),
+            sum(size for size, _, _ in arrived),
+            max(arrival for _, arrival, _ in arrived),
+            min(way for _, _, way in arrived),
+            missing,
+        )

@@ -9,6 +9,7 @@ import errno
 import logging
 import socket
 import struct
+from functools import cache
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,22 @@ class Datagrams(asyncio.DatagramTransport):
 
     def send_burst(self, data: memoryview, sizes: list[int], address: Address) -> None:
         """Send datagrams that lie one behind the other in `data`, in order."""
+        count, size = len(sizes), sizes[0]
+        alike = sizes.count(size)
+        whole = alike == count or (alike == count - 1 and sizes[-1] < size)
+        try:
+            if count == 1:
+                self.socket.sendto(data, address)
+                return
+            if whole and self._segments and count <= SEGMENTS:
+                self.socket.sendmsg((data,), _segments_of(size), 0, address)
+                return
+        except OSError:
+            pass  # once more, and find out why
+        self._send_groups(data, sizes, address)
+
+    def _send_groups(self, data: memoryview, sizes: list[int], address: Address) -> None:
+        """As many at a time as are of one size; the last of them may be shorter."""
         start = first = 0
         count = len(sizes)
         while first < count:
@@ -122,8 +139,7 @@ class Datagrams(asyncio.DatagramTransport):
                 if after - first == 1:
                     self.socket.sendto(data[start:end], address)
                 else:
-                    control = [(SOL_UDP, UDP_SEGMENT, struct.pack("=H", size))]
-                    self.socket.sendmsg([data[start:end]], control, 0, address)
+                    self.socket.sendmsg((data[start:end],), _segments_of(size), 0, address)
             except OSError as error:
                 if after - first > 1 and error.errno in NO_SEGMENTS:
                     self._segments = False
@@ -152,6 +168,12 @@ class Datagrams(asyncio.DatagramTransport):
             self._loop.call_soon(self._protocol.connection_lost, None)
 
     abort = close
+
+
+@cache
+def _segments_of(size: int) -> tuple[tuple[int, int, bytes]]:
+    """Ancillary data of a message that is to be cut into datagrams of this size."""
+    return ((SOL_UDP, UDP_SEGMENT, struct.pack("=H", size)),)
 
 
 def _can_segment(sock: socket.socket) -> bool:

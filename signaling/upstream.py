@@ -1,5 +1,6 @@
 """One published track as it arrives over one connection: a microphone, camera or screen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,8 +34,8 @@ class PublishedSection:
 class Wire(Protocol):
     """Where packets to one peer go. Neither method raises or waits; a closed wire drops."""
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send one RTP packet."""
+    def send_rtp(self, packets: Iterable[bytes]) -> None:
+        """Protect RTP packets and send them together."""
 
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send one RTCP packet or compound."""

@@ -7,6 +7,7 @@ import ast
 import asyncio
 import importlib.metadata
 import inspect
+import itertools
 from pathlib import Path
 
 import aioice.ice
@@ -16,7 +17,7 @@ from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, rtcdtlstra
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCCertificate, State
 
-from signaling.srtp import Burst, Opener
+from signaling.srtp import Opener, Sealer
 
 ENGINE = Path(__file__).resolve().parents[2] / "signaling" / "aiortc_engine.py"
 PRIVATE = {
@@ -179,16 +180,24 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
     )
     packet = b"\x80\x60\x00\x01" + bytes(8) + b"picture"
     compound = b"\x80\xc9\x00\x01\x00\x00\x00\x01"
-    woken: list[None] = []
-    burst, opener = Burst(out, lambda: woken.append(None), lambda: None), Opener(back)
-    burst.rtp(packet)
-    burst.rtcp(compound)
-    assert len(woken) == 1
-    data, (cut, rest) = burst.take()
-    assert len(data) == cut + rest
-    assert opener.rtp(bytes(data[:cut])) == packet
-    assert opener.rtcp(bytes(data[cut:])) == compound
-    assert opener.rtp(bytes(data[:cut])) is None, "a repeated packet"
-    burst.rtp(b"\x80")
-    assert burst.lost == 1
-    assert burst.take()[1] == []
+    sent: list[list[bytes]] = []
+
+    def send(data: memoryview, sizes: list[int]) -> None:
+        ends = list(itertools.accumulate(sizes, initial=0))
+        assert ends[-1] == len(data)
+        sent.append([bytes(data[at:end]) for at, end in itertools.pairwise(ends)])
+
+    sealer, opener = Sealer(out, send), Opener(back)
+    packets = [packet, packet.replace(b"\0\1", b"\0\2", 1) + b"s"]
+    sealer.rtp(packets)
+    sealer.rtcp(compound)
+    together, (report,) = sent
+    assert [opener.rtp(item) for item in together] == packets
+    assert opener.rtcp(report) == compound
+    assert opener.rtp(together[0]) is None, "a repeated packet"
+    sealer.rtp([b"\x80"])
+    assert sealer.lost == 1
+    large = [packet[:2] + bytes([1, at]) + packet[4:] + bytes(1400) for at in range(60)]
+    sealer.rtp(large)
+    assert [opener.rtp(item) for items in sent[2:] for item in items] == large
+    assert len(sent) == 5, "as many as the memory holds leave together"

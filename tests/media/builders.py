@@ -1,7 +1,7 @@
 """Hand-made packets, wires and sinks for tests without a network."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from signaling import rtp
 from signaling.engine import (
@@ -80,10 +80,10 @@ class FakeWire:
         self.rtcp: list[bytes] = []
         self.broken = False
 
-    def send_rtp(self, data: bytes) -> None:
+    def send_rtp(self, packets: Iterable[bytes]) -> None:
         if self.broken:
             raise OSError("a bug in a wire")
-        self.rtp.append(rtp.parse(data))
+        self.rtp += [rtp.parse(packet) for packet in packets]
 
     def send_rtcp(self, data: bytes) -> None:
         self.rtcp.append(data)

@@ -93,8 +93,15 @@ class Sender:
             if there:
                 newest = max(item[0] for item in there)
                 gone = [item for item in self._flight if item[2] is None and item[0] <= newest]
-                arrived = [(sent, size, (at or 0) + self.skew) for sent, size, at in there]
-                self._way_back.append((self.now + self.line.way, Sent(arrived, len(gone))))
+                arrivals = [(at or 0) + self.skew for _, _, at in there]
+                told = Sent(
+                    len(there),
+                    sum(size for _, size, _ in there),
+                    max(arrivals),
+                    min(at - sent for at, (sent, _, _) in zip(arrivals, there, strict=True)),
+                    len(gone),
+                )
+                self._way_back.append((self.now + self.line.way, told))
                 used = set(there) | set(gone)
                 self._flight = [item for item in self._flight if item not in used]
         while self._way_back and self._way_back[0][0] <= self.now:

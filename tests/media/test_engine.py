@@ -77,7 +77,7 @@ async def test_malformed_packets_of_an_authenticated_peer_harm_nobody(peers: Hos
         publisher.link.send_rtcp(data)
         subscriber.link.send_rtcp(data)
     header = b"\x90\x60\x00\x01" + bytes(7) + b"\x09"
-    publisher.link.send_rtp(header + b"\xbe\xde\x00\x01\x3f\x00\x00\x00")
+    publisher.link.send_rtp([header + b"\xbe\xde\x00\x01\x3f\x00\x00\x00"])
     counters = peers.room.forwarder.counters
 
     async def malformed() -> int:

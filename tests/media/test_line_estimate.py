@@ -87,7 +87,7 @@ def test_a_cut_line_is_sent_less_and_comes_back_fast() -> None:
 
 def test_feedback_about_nothing_changes_nothing() -> None:
     estimate = LineEstimate(0)
-    assert not estimate.feedback(Sent([], 0), SECOND)
+    assert not estimate.feedback(Sent(), SECOND)
     assert not estimate.silence(10 * SECOND, sending=True)
     assert estimate.target == START
     assert estimate.padding(10**9, 0, SECOND) == 0

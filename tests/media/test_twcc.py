@@ -82,19 +82,33 @@ def test_a_count_that_nobody_sends_is_refused(count: int) -> None:
 
 def test_history_matches_each_packet_once_and_no_stranger() -> None:
     history = twcc.SendHistory()
-    first = history.next(1000, START)
-    second = history.next(500, START + MS)
-    found = twcc.Feedback(first, (7 * MS, None, 9 * MS))
-    sent = history.match(found)
-    assert sent.arrived == [(START, 1000, 7 * MS)]
-    assert sent.missing == 1
-    assert history.match(found).arrived == []
-    assert history.match(twcc.Feedback(second, (8 * MS,))).arrived == [(START + MS, 500, 8 * MS)]
+    first = history.take([1000], START)
+    second = history.take([500], START + MS)
+    found = twcc.Feedback(first, (START + 7 * MS, None, START + 9 * MS))
+    assert history.match(found) == twcc.Sent(1, 1000, START + 7 * MS, 7 * MS, missing=1)
+    assert history.match(found) == twcc.Sent(missing=1)
+    late = twcc.Feedback(second, (START + 8 * MS,))
+    assert history.match(late) == twcc.Sent(1, 500, START + 8 * MS, 7 * MS)
 
 
 def test_history_forgets_what_is_a_circle_old() -> None:
     history = twcc.SendHistory()
-    old = history.next(1, START)
+    old = history.take([1], START)
     for _ in range(twcc.SendHistory.SIZE):
-        history.next(1, START)
-    assert history.match(twcc.Feedback(old, (1,))).arrived == []
+        history.take([1], START)
+    assert history.match(twcc.Feedback(old, (1,))) == twcc.Sent()
+    assert history.match(twcc.Feedback(old - 1, (1,))) == twcc.Sent()
+
+
+@given(st.integers(0, 0x1FFFF), st.lists(st.integers(1, 1500), min_size=1, max_size=200))
+def test_whole_feedback_is_matched_like_one_with_a_gap(before: int, sizes: list[int]) -> None:
+    """The short way, for feedback that speaks of arrivals alone, concludes the same."""
+    one, other = twcc.SendHistory(), twcc.SendHistory()
+    one.number = other.number = before & 0xFFFF
+    first = one.take(sizes, START)
+    assert other.take(sizes, START) == first
+    arrivals = tuple(START + 20 * MS + index * MS for index in range(len(sizes)))
+    whole = one.match(twcc.Feedback(first, arrivals))
+    with_stranger = other.match(twcc.Feedback(first, (*arrivals, None)))
+    assert whole == with_stranger
+    assert whole == twcc.Sent(len(sizes), sum(sizes), arrivals[-1], 20 * MS)
