@@ -78,6 +78,7 @@ from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import MediaEngine
 from signaling.gate import Gate, MainLoad
+from signaling.load import spare_collector
 from signaling.service import LiveRooms
 from signaling.worker_pool import WorkerPool
 from tools.identity import stand_in
@@ -364,6 +365,7 @@ async def _serve_house(house: House, console: Console, no_stand_in: str) -> int:
     async def welcome() -> None:
         say_welcome(settings, console)
         say_identity(house, console, no_stand_in)
+        spare_collector()
 
     try:
         await hypercorn_serve(app, config, shutdown_trigger=_until_signal(house))

@@ -29,6 +29,7 @@ from recordings.vault import Vault
 from recordings.writer import Writer
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import SOURCES, HearingSpace
+from signaling.load import spare_collector
 from signaling.media_room import ForwardingRoom
 
 
@@ -177,6 +178,7 @@ async def main(kind: str, host: str, folder: str) -> None:
     """Serve the driver."""
     server: Any = Ours() if kind == "mahdar" else Relay()
     await server.start(host, folder)
+    spare_collector()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -160,8 +160,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._opener: Opener | None = None
         self._received: list[bytes] = []
-        self._socket: Datagrams | None = None
-        self._address: tuple[str, int] = ("", 0)
+        self._sealer: Sealer | None = None
         self._gone = False
         self.up = False
         self.send_rtp: Callable[[Iterable[bytes]], None] = _drop
@@ -210,7 +209,7 @@ class Link:
         if self._dtls._state is State.CONNECTED:
             self.up = True
             self._opener = Opener(self._dtls._rx_srtp)
-            sealer = Sealer(self._dtls._tx_srtp, self._send)
+            self._sealer = sealer = Sealer(self._dtls._tx_srtp)
             self.send_rtp, self.send_rtcp = sealer.rtp, sealer.rtcp
             self.refresh()
             self.connection.media, self.connection.drained = self._receive, self._drained
@@ -219,7 +218,9 @@ class Link:
             self._lost()
 
     def _lost(self) -> None:
-        self._socket = self.connection.media = None
+        self.connection.media = None
+        if self._sealer is not None:
+            self._sealer.line = None
         self.send_rtp = self.send_rtcp = _drop
         self.up = False
         if not self._gone:
@@ -274,16 +275,14 @@ class Link:
     def refresh(self) -> None:
         """Send on the pair that ICE has nominated now (the peer may have moved), unless its
         socket is gone. Call every 50 ms."""
-        self._socket = None
-        pair = self.connection._nominated.get(1)
+        sealer, pair = self._sealer, self.connection._nominated.get(1)
+        if sealer is None:
+            return
+        sealer.line = None
         if self.up and pair is not None:
             transport = cast(Datagrams, pair.protocol.transport)
             if not transport.is_closing():
-                self._socket, self._address = transport, pair.remote_addr
-
-    def _send(self, data: memoryview, sizes: list[int]) -> None:
-        if self._socket is not None:
-            self._socket.send_burst(data, sizes, self._address)
+                sealer.line, sealer.address = transport, pair.remote_addr
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and release the sockets. Idempotent."""

@@ -12,6 +12,7 @@ from signaling.engine import Codec
 from signaling.feedback import SECOND
 from signaling.packet_cache import Incoming, Run
 from signaling.rtp import ahead16
+from signaling.vp8 import Vp8Descriptor
 
 SHORTEST_STEP: dict[Codec, int] = {"opus": 960, "vp8": 1500}
 """Least advance of the timestamp at a change of stream: one packet, one frame of 60 Hz."""
@@ -110,8 +111,8 @@ class Numbering:
             return packets
         return [packet for packet in packets if self.move(packet) is not None]
 
-    def payload(self, packet: Incoming) -> bytes:
-        """The payload with its picture numbers moved."""
-        if packet.vp8 is None or not (self.picture or self.tl0):
-            return packet.payload
-        return vp8.rewrite(packet.payload, packet.vp8, self.picture, self.tl0)
+    def payload(self, payload: bytes, picture: Vp8Descriptor | None) -> bytes:
+        """A payload with its picture numbers moved."""
+        if picture is None or not (self.picture or self.tl0):
+            return payload
+        return vp8.rewrite(payload, picture, self.picture, self.tl0)

@@ -5,8 +5,8 @@ into the memory that the system call reads. The only module that touches private
 pylibsrtp; `tests/contracts/test_aiortc_surface.py` pins them.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
@@ -22,36 +22,45 @@ _protect, _protect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp
 _unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
 
 
+class Line(Protocol):
+    """A socket."""
+
+    def send_burst(self, data: memoryview, sizes: list[int], address: tuple[Any, ...]) -> None:
+        """Send datagrams that lie one behind the other in `data`, in order."""
+
+
 class Sealer:
-    """Protects packets for one peer, one behind the other, and gives them out together.
+    """Protects packets for one peer, one behind the other, and sends them together.
 
     All sealers write into the same memory, which therefore stays in the processor's cache: they
-    must be used by one thread, and `send` must be done with the packets when it returns.
+    must be used by one thread, and the line must be done with the packets when it returns.
     """
 
-    __slots__ = ("_context", "_send", "_session", "lost")
+    __slots__ = ("_context", "_session", "address", "line", "lost")
     _start = ffi.new("char[]", SIZE)
     _data = memoryview(ffi.buffer(_start))
     _length = ffi.new("int *")
 
-    def __init__(self, session: Session, send: Callable[[memoryview, list[int]], None]) -> None:
-        """`send` is called with packets and the size of each."""
+    def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
         self._context = session._srtp[0]
-        self._send = send
+        self.line: Line | None = None
+        """Where packets leave; None: nowhere."""
+        self.address: tuple[Any, ...] = ()
+        """The peer's."""
         self.lost = 0
         """Packets that could not be protected."""
 
-    def rtp(self, packets: Iterable[bytes]) -> None:
-        """Protect RTP packets and send them together."""
-        self._seal(packets, _protect)
-
     def rtcp(self, packet: bytes) -> None:
         """Protect and send an RTCP packet or compound."""
-        self._seal((packet,), _protect_rtcp)
+        self.rtp((packet,), _protect_rtcp)
 
-    def _seal(self, packets: Iterable[bytes], protect: Any) -> None:
-        """The hot path: no call that can be spared."""
+    def rtp(self, packets: Iterable[bytes], protect: Any = _protect) -> None:
+        """Protect RTP packets and send them together. The hot path: no call that can be
+        spared."""
+        line = self.line
+        if line is None:
+            return
         start, length, context = self._start, self._length, self._context
         end = 0
         sizes: list[int] = []
@@ -60,7 +69,7 @@ class Sealer:
             if end + size > ROOM:
                 if size > ROOM:
                     raise ValueError("larger than any datagram")
-                self._send(self._data[:end], sizes)
+                line.send_burst(self._data[:end], sizes, self.address)
                 end, sizes = 0, []
             at = start + end
             _copy(at, packet, size)
@@ -72,7 +81,7 @@ class Sealer:
             sizes.append(size)
             end += size
         if sizes:
-            self._send(self._data[:end], sizes)
+            line.send_burst(self._data[:end], sizes, self.address)
 
 
 class Opener:

@@ -131,21 +131,24 @@ class Slot:
             if not packets:
                 return
             run = Run(packets)
+        subscriber.sent_octets += run.octets
         extensions = subscriber.extensions(run.sizes, packets[-1].arrival_ns)
         ahead, later = numbers.sequence, numbers.timestamp
         same, plain, last = not (numbers.picture or numbers.tl0), self._plain, self._last
         out = [
             _HEAD(
-                last if packet.marker else plain,
-                (packet.sequence + ahead) & 0xFFFF,
-                (packet.timestamp + later) & 0xFFFFFFFF,
+                last if marker else plain,
+                (sequence + ahead) & 0xFFFF,
+                (timestamp + later) & 0xFFFFFFFF,
                 ssrc,
                 extension,
             )
-            + (packet.payload if same else numbers.payload(packet))
-            for packet, extension in zip(packets, extensions, strict=True)
+            + (payload if same else numbers.payload(payload, picture))
+            for (sequence, timestamp, marker, payload, picture, _), extension in zip(
+                packets, extensions, strict=True
+            )
         ]
-        self.packets += len(packets)
+        self.packets += len(out)
         self.octets += run.octets
         subscriber.wire.send_rtp(out)
 
@@ -159,13 +162,14 @@ class Slot:
         if packet is None or not numbers.covers(original):
             return
         subscriber = self._subscriber
-        payload = rtp.wrap_rtx(sequence, numbers.payload(packet))
+        payload = rtp.wrap_rtx(sequence, numbers.payload(packet.payload, packet.vp8))
         if not subscriber.may_repeat(plan.ssrc, sequence, len(payload), now):
             return
         subscriber.repeated += 1
         second = plan.rtx_payload_type | 0x80 if packet.marker else plan.rtx_payload_type
         timestamp = (packet.timestamp + numbers.timestamp) & 0xFFFFFFFF
         number = subscriber.rtx_number(plan.rtx_ssrc)
+        subscriber.sent_octets += len(payload)
         (extension,) = subscriber.extensions([len(payload) + OVERHEAD], now)
         head = _HEAD(_EXTENDED | second, number, timestamp, plan.rtx_ssrc, extension)
         subscriber.wire.send_rtp((head + payload,))
@@ -181,7 +185,7 @@ class Slot:
         subscriber.wire.send_rtp(
             _HEAD(first, subscriber.rtx_number(plan.rtx_ssrc), timestamp, plan.rtx_ssrc, extension)
             + _NOTHING
-            for extension in subscriber.extensions(sizes, now, padding=True)
+            for extension in subscriber.extensions(sizes, now)
         )
         return sum(sizes)
 
@@ -241,19 +245,17 @@ class Subscriber:
         self.history = twcc.SendHistory()
         self.line = LineEstimate(now)
 
-    def extensions(self, sizes: Sequence[int], now: int, *, padding: bool = False) -> Sequence[int]:
+    def extensions(self, sizes: Sequence[int], now: int) -> list[int]:
         """Header extensions of packets of these sizes, which are sent now."""
-        if not padding:
-            self.sent_octets += sum(sizes)
         if self.history is None:
             return [_TIMED | (now << 18) // SECOND & 0xFFFFFF] * len(sizes)
-        first = self.history.take(sizes, now)
-        return [_NUMBERED | (number & 0xFFFF) << 8 for number in range(first, first + len(sizes))]
+        return [_NUMBERED | number << 8 for number in self.history.take(sizes, now)]
 
     def rtx_number(self, ssrc: int) -> int:
         """The next sequence number of a stream of repeats."""
-        number = (self._rtx_numbers.get(ssrc, secrets.randbits(14)) + 1) & 0xFFFF
-        self._rtx_numbers[ssrc] = number
+        if ssrc not in self._rtx_numbers:
+            self._rtx_numbers[ssrc] = secrets.randbits(14)
+        number = self._rtx_numbers[ssrc] = (self._rtx_numbers[ssrc] + 1) & 0xFFFF
         return number
 
     def may_repeat(self, ssrc: int, sequence: int, size: int, now: int) -> bool:

@@ -202,18 +202,17 @@ class SendHistory:
         self._sizes = array("H", [0]) * self.SIZE
         """0: not sent, or told of already."""
 
-    def take(self, sizes: Sequence[int], now: int) -> int:
-        """Packets of these sizes in bytes are sent now; the number of the first."""
-        mask = self.SIZE - 1
-        number = self.number
+    def take(self, sizes: Sequence[int], now: int) -> list[int]:
+        """Packets of these sizes in bytes are sent now; their numbers."""
+        mask, number, numbers = self.SIZE - 1, self.number, []
         all_times, all_sizes = self._times, self._sizes
         for size in sizes:
-            number += 1
+            number = (number + 1) & 0xFFFF
             at = number & mask
-            all_times[at] = now
-            all_sizes[at] = size
-        first, self.number = (self.number + 1) & 0xFFFF, number & 0xFFFF
-        return first
+            all_times[at], all_sizes[at] = now, size
+            numbers.append(number)
+        self.number = number
+        return numbers
 
     def match(self, feedback: Feedback) -> Sent:
         """Which of our packets it speaks of. Numbers that we did not use, or that are a circle

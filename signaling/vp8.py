@@ -1,6 +1,9 @@
 """The VP8 payload descriptor (RFC 7741 section 4.2): picture numbers and keyframe starts."""
 
+import struct
 from typing import NamedTuple
+
+_NUMBERS = struct.Struct("!HB").pack
 
 
 class Vp8Descriptor(NamedTuple):
@@ -63,6 +66,10 @@ def rewrite(payload: bytes, at: Vp8Descriptor, picture_shift: int, tl0_shift: in
     numbering of the old one (RFC 7741 section 4.2: both must not jump backwards)."""
     if not at.picture_id_at and not at.tl0_at:
         return payload
+    if at.wide and at.tl0_at == at.picture_id_at + 2:  # as all browsers write it
+        picture, tl0 = (at.picture_id + picture_shift) & 0x7FFF, (at.tl0 + tl0_shift) & 0xFF
+        numbers = _NUMBERS(0x8000 | picture, tl0)
+        return b"".join((payload[: at.picture_id_at], numbers, payload[at.tl0_at + 1 :]))
     out = bytearray(payload)
     if at.picture_id_at:
         if at.wide:

@@ -28,7 +28,7 @@ from signaling.engine import (
     MediaRoom,
     RecordedTrack,
 )
-from signaling.load import LoopWatch
+from signaling.load import LoopWatch, spare_collector
 from signaling.media_room import ForwardingRoom
 from signaling.worker_wire import (
     Kind,
@@ -269,6 +269,7 @@ async def main(descriptor: int) -> None:
     dead and its pages come back to the next one."""
     loop = asyncio.get_running_loop()
     line = socket.socket(fileno=descriptor)
+    spare_collector()
     _, worker = await loop.create_unix_connection(Worker, sock=line)
     await worker.ended.wait()
 

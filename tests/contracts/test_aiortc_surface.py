@@ -182,12 +182,16 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
     compound = b"\x80\xc9\x00\x01\x00\x00\x00\x01"
     sent: list[list[bytes]] = []
 
-    def send(data: memoryview, sizes: list[int]) -> None:
-        ends = list(itertools.accumulate(sizes, initial=0))
-        assert ends[-1] == len(data)
-        sent.append([bytes(data[at:end]) for at, end in itertools.pairwise(ends)])
+    class Line:
+        def send_burst(self, data: memoryview, sizes: list[int], address: object) -> None:
+            ends = list(itertools.accumulate(sizes, initial=0))
+            assert ends[-1] == len(data)
+            sent.append([bytes(data[at:end]) for at, end in itertools.pairwise(ends)])
 
-    sealer, opener = Sealer(out, send), Opener(back)
+    sealer, opener = Sealer(out), Opener(back)
+    sealer.rtp([packet])
+    assert sent == []
+    sealer.line = Line()
     packets = [packet, packet.replace(b"\0\1", b"\0\2", 1) + b"s"]
     sealer.rtp(packets)
     sealer.rtcp(compound)

@@ -82,8 +82,8 @@ def test_a_count_that_nobody_sends_is_refused(count: int) -> None:
 
 def test_history_matches_each_packet_once_and_no_stranger() -> None:
     history = twcc.SendHistory()
-    first = history.take([1000], START)
-    second = history.take([500], START + MS)
+    (first,) = history.take([1000], START)
+    (second,) = history.take([500], START + MS)
     found = twcc.Feedback(first, (START + 7 * MS, None, START + 9 * MS))
     assert history.match(found) == twcc.Sent(1, 1000, START + 7 * MS, 7 * MS, missing=1)
     assert history.match(found) == twcc.Sent(missing=1)
@@ -93,7 +93,7 @@ def test_history_matches_each_packet_once_and_no_stranger() -> None:
 
 def test_history_forgets_what_is_a_circle_old() -> None:
     history = twcc.SendHistory()
-    old = history.take([1], START)
+    (old,) = history.take([1], START)
     for _ in range(twcc.SendHistory.SIZE):
         history.take([1], START)
     assert history.match(twcc.Feedback(old, (1,))) == twcc.Sent()
@@ -105,8 +105,8 @@ def test_whole_feedback_is_matched_like_one_with_a_gap(before: int, sizes: list[
     """The short way, for feedback that speaks of arrivals alone, concludes the same."""
     one, other = twcc.SendHistory(), twcc.SendHistory()
     one.number = other.number = before & 0xFFFF
-    first = one.take(sizes, START)
-    assert other.take(sizes, START) == first
+    first = one.take(sizes, START)[0]
+    assert other.take(sizes, START)[0] == first
     arrivals = tuple(START + 20 * MS + index * MS for index in range(len(sizes)))
     whole = one.match(twcc.Feedback(first, arrivals))
     with_stranger = other.match(twcc.Feedback(first, (*arrivals, None)))
