@@ -43,6 +43,7 @@ import recordings.web_verify
 import sessions.demo
 import sessions.web
 import sessions.web_delegations
+import sessions.web_room_devices
 import signaling.web
 import signaling.web_operations
 from audit import web_witness
@@ -62,6 +63,7 @@ from auth.identity.provider import Provider
 from auth.identity.service import DigitalIdentity
 from auth.person import OPERATOR
 from auth.service import Accounts
+from auth.web_proxy import behind
 from clock import Clock, utc_now
 from database import Database
 from recordings.checking.service import Checking
@@ -71,6 +73,7 @@ from recordings.service import Desk
 from recordings.study.service import Study
 from recordings.vault import Vault
 from sessions.invitations import Invitations
+from sessions.room_devices import RoomDevices
 from sessions.rooms import Rooms
 from sessions.service import Sittings
 from settings import ROOT, Settings
@@ -140,6 +143,7 @@ class House:
                 auth.keyring.open_keyring, secret, settings.keys, passphrase
             ),
             profile=PROFILES[settings.assurance_profile],
+            devices_demanded=settings.devices_demanded,
         )
         providers = await asyncio.to_thread(
             auth.identity.provider.load, settings, (self.stand_in,) if self.stand_in else ()
@@ -151,6 +155,7 @@ class House:
         self.administration = Administration(database, self.log, self.accounts, clock)
         self.delegations = Delegations(database, self.log, clock)
         self.rooms = Rooms(database, self.log)
+        self.devices = RoomDevices(database, self.log, secret, settings.address, clock)
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
         self.engine = self._engine()
@@ -174,6 +179,7 @@ class House:
             desk=self.desk,
             clock=clock,
             gate=self.gate,
+            devices=self.devices,
         )
         self.desk.on_alarm = self.live.on_alarm
         anchors = LogAnchors(self.witnessing, self.timestamping)
@@ -308,6 +314,7 @@ class House:
 def create_app(house: House) -> Quart:
     """The web application of an opened house."""
     app = Quart("app", root_path=str(ROOT), static_folder=None)
+    app.asgi_app = behind(house.settings.trusted_proxies, app.asgi_app)  # type: ignore[method-assign]
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     pages.init_app(app, house.settings)
     auth.web.init_app(app, house.accounts, house.settings)
@@ -315,6 +322,7 @@ def create_app(house: House) -> Quart:
     auth.identity.web.init_app(app, house.identity, house.linking)
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     sessions.web_delegations.init_app(app, house.delegations)
+    sessions.web_room_devices.init_app(app, house.devices)
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
@@ -396,6 +404,8 @@ def say_welcome(settings: Settings, console: Console) -> None:
             table.add_row(username, role.value, name_en)
         console.print(table)
         console.print(f"The password of all: [bold]{auth.demo.PASSWORD}[/]\n")
+    if not settings.devices_demanded:
+        console.print("Seats of detention rooms open in any browser (MAHDAR_ROOM_DEVICES).")
 
 
 def say_identity(house: House, console: Console, no_stand_in: str) -> None:

@@ -23,6 +23,7 @@ STORES = (
     "audit.store",
     "auth.store",
     "auth.administration.store",
+    "auth.devices.store",
     "auth.identity.store",
     "auth.methods.store",
     "sessions.store",

@@ -5,6 +5,7 @@ Names are `MAHDAR_<FIELD>`; `PORT` also sets the port. `docs/operations.md` list
 
 import os
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,12 @@ class Settings:
     assurance: str = ""
     """What sign-in methods are worth: demo, small or court (auth/assurance.py). Empty: demo in
     demo mode, else court. The profile demo is refused outside demo mode."""
+    room_devices: str = ""
+    """Whether seats of detention rooms open on the room's enrolled device only: demanded or
+    optional. Empty: optional in demo mode, else demanded."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks (CIDR) of our own reverse proxies, whose X-Forwarded-For is believed. Empty: none
+    is, and every address is that of the connection."""
     demo_sittings: bool = True
     """In demo mode: book three sittings of today beside the demo people."""
     host: str = "127.0.0.1"
@@ -126,6 +133,11 @@ class Settings:
         return self.assurance or ("demo" if self.demo else "court")
 
     @property
+    def devices_demanded(self) -> bool:
+        """Whether a detention room's seat needs the room's enrolled device."""
+        return self.room_devices == "demanded" or not (self.room_devices or self.demo)
+
+    @property
     def stand_in(self) -> bool:
         """Whether the stand-in identity provider is to be started."""
         return self.demo if self.identity_stand_in is None else self.identity_stand_in
@@ -206,6 +218,12 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 if raw not in ("", "demo", "small", "court"):
                     raise ValueError("takes demo, small or court")
                 return raw
+            case "room_devices":
+                if raw not in ("", "demanded", "optional"):
+                    raise ValueError("takes demanded or optional")
+                return raw
+            case "trusted_proxies":
+                return tuple(str(ip_network(one.strip())) for one in raw.split(",") if one.strip())
             case "demo_sittings" | "local_witness" | "identity_stand_in":
                 return {"yes": True, "no": False}[raw]
             case (

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from auth.assurance import CONSOLE, Assurance
 from auth.delegation import Delegation
+from auth.devices.device import Station
 from errors import N_
 
 
@@ -68,6 +69,8 @@ class Person:
 
     deputy_for: tuple[Delegation, ...] = field(default=(), compare=False)
     """Delegations in force that the person holds; the session's look-up fills them in."""
+    station: Station = field(default=Station(), compare=False)
+    """On which room's device the person is signed in, if on any; the session says so."""
 
     @property
     def guest(self) -> bool:

@@ -57,6 +57,10 @@ class Context:
     """The court gave this person leave to see the record (R-CV-05)."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
+    lacks_device: bool = False
+    """The seat is in a detention room, and the person is not on the device of that room."""
+    other_room: bool = False
+    """The person is on the device of a room that has no part in the sitting."""
 
 
 TIES = {
@@ -121,6 +125,14 @@ CONDITIONS = {
     "room": Condition(
         "policy.not_your_room",
         N_("This is for an officer of the detention room. Ask your facility to assign you."),
+    ),
+    "device": Condition(
+        "policy.device_needed",
+        N_("This seat opens only on the enrolled device of its detention room. Sign in there."),
+    ),
+    "its_room": Condition(
+        "policy.other_room",
+        N_("This device belongs to a detention room that has no part in this sitting."),
     ),
     "host": Condition(
         "policy.not_host", N_("Only those who run the sitting may do this. Raise your hand to ask.")
@@ -190,6 +202,10 @@ def _holds(condition: str, at: Context) -> bool:
             return at.is_own_seat or at.is_deputy
         case "room":
             return at.operates_room
+        case "device":
+            return not at.lacks_device
+        case "its_room":
+            return not at.other_room
         case "host":
             return at.is_host and (at.is_own_seat or at.is_deputy)
         case "mine":
@@ -236,10 +252,10 @@ def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Li
 _ACCOUNTS = frozenset(Role) - {Role.GUEST}
 _BENCH = "presiding_judge panel_judge clerk"
 
-_SEATED = _line("seat here")
-_OFFICER_AT_SEAT = _line("room here", roles=[Role.FACILITY_OFFICER])
+_SEATED = _line("seat here its_room device")
+_OFFICER_AT_SEAT = _line("room here its_room device", roles=[Role.FACILITY_OFFICER])
 _AT_SEAT = (_SEATED, _OFFICER_AT_SEAT)
-_OFFICER = (_line("room", roles=[Role.FACILITY_OFFICER]),)
+_OFFICER = (_line("room its_room device", roles=[Role.FACILITY_OFFICER]),)
 _HOST = (_line("host here"),)
 _COURT = (_line("host here", seats="presiding_judge clerk"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
@@ -261,6 +277,8 @@ RULES: dict[str, tuple[Line, ...]] = {
     "people.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "people.choose": (_line(roles=[Role.CLERK, Role.LAWYER]),),
     "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
+    "devices.manage": (_line(roles=[Role.ADMINISTRATOR]),),
+    "device.use": (_line(roles=[Role.FACILITY_OFFICER]),),
     "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
     "operations.see": (_line(roles=[Role.ADMINISTRATOR]),),
@@ -272,7 +290,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "sitting.book": (_line(roles=[Role.CLERK]), _line("consultation", roles=[Role.LAWYER])),
     "sitting.see": (
         _line("seat"),
-        _line("room", roles=[Role.FACILITY_OFFICER]),
+        _line("room its_room", roles=[Role.FACILITY_OFFICER]),
         _line("mine", roles=[Role.CLERK, Role.LAWYER]),
     ),
     "sitting.reschedule": _all_need("scheduled", _MANAGERS),
@@ -369,6 +387,7 @@ RULES: dict[str, tuple[Line, ...]] = {
 NEEDS: dict[str, Need] = {
     "people.manage": Need(Level.MEDIUM),
     "rooms.manage": Need(Level.MEDIUM),
+    "devices.manage": Need(Level.MEDIUM),
     "identity.manage": Need(Level.MEDIUM),
     "audit.read": Need(Level.MEDIUM),
     "delegation.grant": Need(Level.MEDIUM),

@@ -97,6 +97,7 @@ class Accounts:
         passwords: Passwords | None = None,
         keys: Keyring | None = None,
         profile: Profile = assurance.PROFILES["court"],
+        devices_demanded: bool = True,
     ) -> None:
         self._database = database
         self._log = log
@@ -106,6 +107,8 @@ class Accounts:
         self._clock = clock
         self._passwords = passwords or Passwords()
         self.profile = profile
+        self.devices_demanded = devices_demanded
+        """Seats of detention rooms open on the room's enrolled device only."""
         core = Core(database, log, secret, clock)
         self.attempts = Attempts(core)
         self.passkeys = Passkeys(core, RelyingParty.of(address))
@@ -240,7 +243,9 @@ class Accounts:
         worth = assurance.of(self.profile, login.method, login.proved, at)
         now = self._clock()
         held = tuple(one for one in login.person.deputy_for if one.in_force(now))
-        return replace(login, person=replace(login.person, assurance=worth, deputy_for=held))
+        station = replace(login.person.station, demanded=self.devices_demanded)
+        person = replace(login.person, assurance=worth, deputy_for=held, station=station)
+        return replace(login, person=person)
 
     async def step_up(
         self, login: Login, method: Method, proved: Level = Level.HIGH

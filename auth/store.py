@@ -26,6 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.assurance import Level, Method
 from auth.delegation import Delegation
+from auth.devices.device import Station
+from auth.devices.store import DeviceRow
 from auth.invitation import Invitation
 from auth.person import DELEGABLE, Person, Role
 from auth.session import KEPT, Login, Seen
@@ -74,6 +76,8 @@ class LoginRow(Base):
     """HMAC of the address at sign-in: says 'the same network', and no more."""
     kept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a page of it was last seen in a sitting."""
+    room_device: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The enrolled device of a detention room that proved itself in this session."""
 
 
 class InvitationRow(Base):
@@ -253,17 +257,22 @@ async def add_login(
 async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "") -> Login | None:
     """The session with this token's hash or this public id, dead or alive."""
     query = (
-        select(LoginRow, AccountRow, GuestRow, InvitationRow.expires_at)
+        select(LoginRow, AccountRow, GuestRow, InvitationRow.expires_at, DeviceRow)
         .outerjoin(AccountRow, AccountRow.id == LoginRow.account)
         .outerjoin(GuestRow, GuestRow.id == LoginRow.guest)
         .outerjoin(InvitationRow, InvitationRow.id == GuestRow.invitation)
+        .outerjoin(DeviceRow, DeviceRow.id == LoginRow.room_device)
         .where(LoginRow.id == id if id else LoginRow.token_hash == token_hash)
     )
     found = (await session.execute(query)).one_or_none()
     if found is None:
         return None
-    row, account, guest, until = found
+    row, account, guest, until, device = found
     person = _guest(guest) if account is None else _person(account)
+    if device is not None:
+        if device.revoked_at is not None:
+            return None
+        person = replace(person, station=Station(device.id, device.name, device.room))
     if person.role in DELEGABLE:
         person = replace(person, deputy_for=await held_delegations(session, person.id))
     return Login(
@@ -367,6 +376,17 @@ async def _end(session: AsyncSession, which: ColumnElement[bool]) -> int:
     for login in ended:
         announce(session, "session", login)
     return len(ended)
+
+
+async def bind_login(session: AsyncSession, id: str, device: str) -> None:
+    """A room's device proved itself in this session."""
+    await session.execute(update(LoginRow).where(LoginRow.id == id).values(room_device=device))
+    announce(session, "session", id)
+
+
+async def end_logins_on(session: AsyncSession, device: str) -> None:
+    """End every session on a room's device."""
+    await _end(session, LoginRow.room_device == device)
 
 
 async def forget_logins(session: AsyncSession, created_before: datetime, now: datetime) -> None:

@@ -12,8 +12,8 @@ from quart_schema import document_request
 from auth import policy
 from auth.service import SignedIn
 from auth.web_request import accounts, browser, current_login, set_session
-from errors import N_, BadInput
 from pages import language, local_path
+from pages.bodies import read_json
 
 blueprint = Blueprint("account_api", __name__, url_prefix="/api")
 
@@ -43,16 +43,6 @@ class _Confirm(msgspec.Struct, forbid_unknown_fields=True):
     answer: dict[str, Any]
 
 
-async def _body(kind: type[Any]) -> Any:
-    raw = await request.get_data(as_text=False)
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, RecursionError):
-        raise BadInput(
-            "request.malformed", N_("The page sent something we do not understand. Reload it.")
-        ) from None
-
-
 # --- passkeys ------------------------------------------------------------------------------------
 
 
@@ -66,7 +56,7 @@ async def begin_sign_in() -> Response:
 @document_request(_Answer)
 async def sign_in(id: str) -> Response:
     """Sign in whoever's key answered."""
-    body = await _body(_Answer)
+    body = await read_json(_Answer)
     signed_in = await accounts().sign_in_by_passkey(id, body.answer, browser())
     return _goes_on(signed_in, local_path(body.next, ""))
 
@@ -83,7 +73,7 @@ async def begin_step_up() -> Response:
 @document_request(_Answer)
 async def step_up(id: str) -> Response:
     """The session is as sure as the key, and the person goes back to where they were."""
-    body = await _body(_Answer)
+    body = await read_json(_Answer)
     signed_in, target = await accounts().step_up_by_passkey(current_login(), id, body.answer)
     return _goes_on(signed_in, target)
 
@@ -103,7 +93,7 @@ async def begin_adding() -> Response:
 @document_request(_Answer)
 async def finish_adding(id: str) -> Response:
     """Store the new key."""
-    body = await _body(_Answer)
+    body = await read_json(_Answer)
     login = current_login()
     await accounts().require_methods(login)
     key = await accounts().passkeys.finish_adding(login, id, body.answer, body.name)
@@ -117,7 +107,7 @@ async def finish_adding(id: str) -> Response:
 @document_request(_Ask)
 async def ask() -> Response:
     """Begin the confirmation of one act: the ways that are enough, and a passkey's challenge."""
-    body = await _body(_Ask)
+    body = await read_json(_Ask)
     question = await accounts().stepup.begin(current_login(), body.act, body.object, body.digest)
     return jsonify(question.body())
 
@@ -126,7 +116,7 @@ async def ask() -> Response:
 @document_request(_Confirm)
 async def confirm(id: str) -> Response:
     """Confirm it: the token goes with the act, once, within two minutes."""
-    body = await _body(_Confirm)
+    body = await read_json(_Confirm)
     found = await accounts().stepup.finish(
         current_login(), id, body.method, body.answer, address=request.remote_addr or ""
     )

@@ -5,8 +5,9 @@ without end it would exhaust a parser's stack.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from quart import Quart, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -54,6 +55,17 @@ async def _check() -> None:
         raise BadInput(
             "json.too_deep", N_("The page sent something we do not understand. Reload it.")
         )
+
+
+async def read_json(kind: type[Any]) -> Any:
+    """The request's JSON as a msgspec struct. Raises BadInput `request.malformed`."""
+    raw: bytes = await request.get_data(as_text=False)  # type: ignore[assignment]
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        raise BadInput(
+            "request.malformed", N_("The page sent something we do not understand. Reload it.")
+        ) from None
 
 
 def _nul() -> BadInput:

@@ -24,6 +24,8 @@ class DetentionRoom:
     """An inactive room cannot be booked; what is booked in it stays."""
     officers: frozenset[str]
     """Account ids."""
+    networks: tuple[str, ...] = ()
+    """Where its enrolled devices may come from (CIDR). None named: from nowhere."""
 
     def name(self, language: str) -> str:
         """Room and facility in `language`."""

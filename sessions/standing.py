@@ -55,6 +55,11 @@ def ties(sitting: Sitting, seat: Seat) -> frozenset[str]:
     return frozenset(code for code, holds in found.items() if holds)
 
 
+def rooms_of(sitting: Sitting) -> frozenset[str]:
+    """The detention rooms that take part."""
+    return frozenset(seat.room for seat in sitting.seats if seat.room)
+
+
 def operated_seats(sitting: Sitting, rooms: frozenset[str]) -> tuple[Seat, ...]:
     """The seats that come from one of these detention rooms."""
     return tuple(seat for seat in sitting.seats if seat.room in rooms)
@@ -91,7 +96,8 @@ def context(
     own = own_seat(person, sitting)
     at = seat or own
     if at is None:
-        at = next(iter(operated_seats(sitting, rooms)), None)
+        mine = operated_seats(sitting, rooms)
+        at = min(mine, key=lambda one: one.room != person.station.room, default=None)
     kind = KINDS[sitting.kind]
     deputy = bool(acts_for(person, at)) if at == own else False
     return Context(
@@ -107,4 +113,6 @@ def context(
         recordable=kind.recording is not Recording.FORBIDDEN,
         private_consultation=kind.private_consultation,
         needs_order=kind.viewing_needs_order,
+        lacks_device=at is not None and person.station.lacks(at.room),
+        other_room=person.station.elsewhere(rooms_of(sitting)),
     )

@@ -127,6 +127,8 @@ class RoomRow(Base):
     name_ar: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean)
+    networks: Mapped[str] = mapped_column(Text, server_default="")
+    """CIDR, separated by spaces."""
 
 
 class RoomOfficerRow(Base):
@@ -425,6 +427,7 @@ async def rooms(session: AsyncSession) -> list[DetentionRoom]:
             room.name_en,
             room.active,
             frozenset(officers[room.id]),
+            tuple(room.networks.split()),
         )
         for room, facility in (await session.execute(query)).all()
     ]
@@ -445,6 +448,7 @@ async def add_room(session: AsyncSession, room: DetentionRoom) -> None:
             name_ar=room.name_ar,
             name_en=room.name_en,
             active=room.active,
+            networks=" ".join(room.networks),
         )
     )
     await session.flush()
@@ -454,6 +458,12 @@ async def add_room(session: AsyncSession, room: DetentionRoom) -> None:
 async def set_room_active(session: AsyncSession, room: str, active: bool) -> None:
     """Open or shut a room."""
     await session.execute(update(RoomRow).where(RoomRow.id == room).values(active=active))
+
+
+async def set_networks(session: AsyncSession, room: str, networks: Iterable[str]) -> None:
+    """Where the room's devices may come from, from now on."""
+    change = update(RoomRow).where(RoomRow.id == room).values(networks=" ".join(networks))
+    await session.execute(change)
 
 
 async def set_officers(session: AsyncSession, room: str, officers: Iterable[str]) -> None:

@@ -49,13 +49,14 @@ async def _page(form: Form, status: int = 200) -> Response:
     people = {one.id: one for one in await accounts().people(person)}
     officers = [one for one in people.values() if one.role is Role.FACILITY_OFFICER and one.active]
     rows = [
-        SimpleNamespace(room=_flat(room), officers=[people[id] for id in sorted(room.officers)])
+        SimpleNamespace(room=flat(room), officers=[people[id] for id in sorted(room.officers)])
         for room in found
     ]
     return await render("admin/rooms.html", status=status, rooms=rows, officers=officers, form=form)
 
 
-def _flat(room: DetentionRoom) -> SimpleNamespace:
+def flat(room: DetentionRoom) -> SimpleNamespace:
+    """A room as templates take it."""
     return SimpleNamespace(
         id=room.id,
         name_ar=room.name_ar,

@@ -14,7 +14,7 @@ from errors import N_, NotFound, Refusal
 from sessions.kind import Recording
 from sessions.phase import FINAL, IN_SESSION, LIVE, TRANSITIONS, Phase, Step, after
 from sessions.seat import Seat
-from sessions.standing import ties
+from sessions.standing import rooms_of, ties
 from signaling.state import Deputy, Place, Room, SeatLive
 
 
@@ -109,6 +109,8 @@ def context(room: Room, who: Who) -> policy.Context:
         ties=ties(room.sitting, seat),
         needs_order=room.kind.viewing_needs_order,
         confirmed=who.confirmed,
+        lacks_device=who.person.station.lacks(seat.room),
+        other_room=who.person.station.elsewhere(rooms_of(room.sitting)),
     )
 
 

@@ -21,9 +21,11 @@ class LiveSocket(Connection):
         live: LiveRooms,
         read: Callable[[], Awaitable[str | bytes]],
         write: Callable[[str], Awaitable[None]],
+        address: str = "",
     ) -> None:
         super().__init__(read, write)
         self._live = live
+        self._address = address
         self._came: Came | None = None
 
     async def begin(self) -> None:
@@ -43,7 +45,7 @@ class LiveSocket(Connection):
 
     async def _hello(self, message: m.Hello) -> None:
         try:
-            self._came = await self._live.hello(message, self.outbox)
+            self._came = await self._live.hello(message, self.outbox, address=self._address)
         except Refusal as refusal:
             code = _CODES.get(refusal.code, TICKET)
             reason = {OVER: "closed", REMOVED: "removed", RESTART: "restart"}.get(code, "ticket")

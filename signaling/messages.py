@@ -71,6 +71,8 @@ class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     ticket: Annotated[str, Meta(min_length=1, max_length=4096)]
     client: ClientId
     language: Language | None = None
+    device: Annotated[str, Meta(max_length=100)] = ""
+    """On a detention room's device: its signature over this ticket (`auth.devices.proof`)."""
 
 
 class Ping(Message, frozen=True, kw_only=True, tag="ping"):

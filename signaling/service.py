@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from audit.service import AuditLog
 from auth import policy, stepup
+from auth.devices.device import unproved
 from auth.person import Person
 from auth.service import Accounts
 from auth.session import Login
@@ -23,6 +24,7 @@ from errors import N_, Forbidden, Refusal
 from sessions import store as booked
 from sessions.kinds import KINDS
 from sessions.phase import FINAL, Phase
+from sessions.room_devices import RoomDevices
 from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
@@ -73,8 +75,10 @@ class LiveRooms:
         desk: RecordingDesk,
         clock: Clock,
         gate: Gate | None = None,
+        devices: RoomDevices | None = None,
     ) -> None:
         self.gate = gate
+        self._devices = devices
         if gate is not None:
             gate.people = self.people
         self.engine = engine
@@ -246,10 +250,14 @@ class LiveRooms:
     # --- the door --------------------------------------------------------------------------------
 
     async def ticket(
-        self, login: Login, sitting_id: str, seat_id: str | None = None
+        self, login: Login, sitting_id: str, seat_id: str | None = None, *, address: str = ""
     ) -> tuple[str, str]:
-        """A join ticket and its seat. Raises Refusal where this person may not come in now."""
+        """A join ticket and its seat. Raises Refusal where this person may not come in now.
+
+        `address`: the client's, for a detention room's device."""
         sitting, seat = await self._sittings.seat_for(login.person, sitting_id, seat_id)
+        if login.person.station.device:
+            await self._room_devices().check_network(login.person, address)
         live = self._rooms.get(sitting.id)
         room = live.room if live else start(sitting, KINDS[sitting.kind], self._clock())
         presence.open_lobby(room, self._clock())  # too early, or over
@@ -259,10 +267,13 @@ class LiveRooms:
             self._check_capacity(room, seat.id)
         return self.accounts.ticket(login, sitting.id, seat.id), seat.id
 
-    async def hello(self, message: m.Hello, socket: Socket) -> Came:
+    async def hello(self, message: m.Hello, socket: Socket, *, address: str = "") -> Came:
         """A page comes in with its ticket; it gets `welcome`. Raises Refusal."""
         ticket, person = await self.accounts.redeem(message.ticket)
         sitting, seat = await self._sittings.seat_for(person, ticket.sitting, ticket.seat)
+        if person.station.device:
+            given = message.ticket, message.device
+            await self._room_devices().join(person, sitting.id, *given, address)
         page = Page(
             await self._who(person, seat),
             ticket.session,
@@ -276,6 +287,11 @@ class LiveRooms:
             self._check_capacity(live.room, seat.id)
             await live.join(page)
         return Came(page, live)
+
+    def _room_devices(self) -> RoomDevices:
+        if self._devices is None:
+            raise unproved()
+        return self._devices
 
     def _check_capacity(self, room: Room, seat: str) -> None:
         """Who was let in once is never refused again, whatever became of the connection."""

@@ -89,7 +89,8 @@ async def ticket(sitting: str) -> Response:
             "ticket.malformed", N_("The page sent something we do not understand. Reload it.")
         ) from None
     wired = _wired()
-    token, seat = await wired.live.ticket(current_login(), sitting, ask.seat)
+    address = request.remote_addr or ""
+    token, seat = await wired.live.ticket(current_login(), sitting, ask.seat, address=address)
     return jsonify({"ticket": token, "seat": seat, "ice": wired.ice(seat)})
 
 
@@ -106,7 +107,8 @@ async def live_socket() -> Any:
     if not _is_ours():
         return "another origin", 403
     await websocket.accept()
-    socket = LiveSocket(_wired().live, websocket.receive, websocket.send)
+    address = websocket.remote_addr or ""
+    socket = LiveSocket(_wired().live, websocket.receive, websocket.send, address)
     await websocket.close(await socket.run())
     return None
 

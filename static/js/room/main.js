@@ -1,6 +1,7 @@
 // @ts-check
 import { LANGUAGE_CHANGED, language, ready, t } from "../i18n.js";
 import { CHANNEL, take } from "../kit/result.js";
+import { enrolled, sign } from "../room_device.js";
 import { toast } from "../toast.js";
 import { voices } from "./channels.js";
 import { Devices, Level, missingParts } from "./devices.js";
@@ -19,7 +20,8 @@ import { Watch } from "./watch.js";
 
 /**
  * The live room's page: reads what the template says, wires signalling, media, devices and views.
- * The root element carries data-sitting, data-seat, data-zone, data-kit-url and data-exit-url.
+ * The root element carries data-sitting, data-seat, data-zone, data-kit-url and data-exit-url,
+ * and data-device where the person is signed in on a detention room's device.
  */
 
 const root = /** @type {HTMLElement} */ (document.getElementById("room"));
@@ -43,6 +45,16 @@ function unsupported() {
   ]);
 }
 
+/**
+ * What a detention room's device says of a ticket; the server refuses a page without it.
+ * @param {string} device
+ * @param {string} ticket
+ */
+async function prove(device, ticket) {
+  const found = await enrolled();
+  return found === null ? "" : sign(found.key, "join", device, page.sitting ?? "", ticket);
+}
+
 function start() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   /** @type {Room} */
@@ -53,6 +65,7 @@ function start() {
     csrf,
     seat: page.seat ?? "",
     language,
+    ...(page.device ? { prove: (ticket) => prove(page.device ?? "", ticket) } : {}),
     onMessage: (message) => receive(message),
     onIce: (ice) => { media.ice = ice; },
   });

@@ -63,6 +63,7 @@ export class Signal {
    * @param {string} options.csrf
    * @param {string} options.seat empty: the person's own
    * @param {() => string} options.language
+   * @param {(ticket: string) => Promise<string>} [options.prove] a room's device signs the ticket
    * @param {(message: Record<string, any>) => void} options.onMessage
    * @param {(ice: RTCIceServer[]) => void} options.onIce
    */
@@ -203,8 +204,7 @@ export class Signal {
     socket.onopen = () => {
       this.#kept = null;
       this.#heard = performance.now();
-      const language = this.options.language();
-      socket.send(JSON.stringify({ type: "hello", v: 1, ticket, client: this.client, language }));
+      void this.#hello(socket, ticket);
     };
     socket.onmessage = (event) => {
       clearTimeout(late);
@@ -213,6 +213,14 @@ export class Signal {
     socket.onclose = (event) => this.#closed(socket, event.code);
     clearInterval(this.#pulse);
     this.#pulse = setInterval(() => this.#beat(socket), PING_MS);
+  }
+
+  /** @param {WebSocket} socket @param {string} ticket */
+  async #hello(socket, ticket) {
+    const { language, prove } = this.options;
+    const proof = prove ? { device: await prove(ticket) } : {};
+    const hello = { type: "hello", v: 1, ticket, client: this.client, language: language(), ...proof };
+    socket.send(JSON.stringify(hello));
   }
 
   /** A half-open socket is only found out by asking. @param {WebSocket} socket */
