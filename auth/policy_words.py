@@ -15,6 +15,8 @@ ACTIONS: dict[str, str] = {
     "people.manage": N_("Manage accounts"),
     "people.choose": N_("Choose people for a booking"),
     "rooms.manage": N_("Manage detention rooms"),
+    "devices.manage": N_("Manage the devices of detention rooms"),
+    "device.use": N_("Use the device of a detention room"),
     "identity.manage": N_("Link digital identities with accounts"),
     "operations.see": N_("See how the server is doing"),
     "audit.read": N_("Read the audit log"),
@@ -90,6 +92,8 @@ ACTIONS: dict[str, str] = {
 MEANS: dict[str, str] = {
     "seat": N_("has a seat in this sitting, or acts for who has it"),
     "room": N_("is an officer of the detention room"),
+    "device": N_("is on the enrolled device of the seat's detention room, if it is in one"),
+    "its_room": N_("is not on the device of a room that has no part in the sitting"),
     "host": N_("runs the sitting"),
     "mine": N_("booked the sitting or runs it"),
     "here": N_("was not removed from the hearing"),
@@ -107,6 +111,8 @@ MEANS: dict[str, str] = {
 
 ASK: dict[str, str] = {
     "room": N_("The administrator assigns officers to detention rooms."),
+    "device": N_("Your facility's administrator enrols the device of the room."),
+    "its_room": N_("Use the device of the room that takes part, or your own computer."),
     "host": N_("The presiding judge and the clerk run the sitting. Ask them."),
     "mine": N_("Ask the clerk who booked the sitting."),
     "here": N_("Only a host of the hearing can let you back in."),

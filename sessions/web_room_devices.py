@@ -5,9 +5,9 @@ from quart import Blueprint, Quart, Response, current_app, jsonify, request
 from quart_schema import document_request
 
 from auth.devices.device import CODE_LENGTH, CODE_LIVES
-from auth.web import accounts, current_login, current_person
+from auth.web import accounts, current_login, current_person, settings
 from errors import N_, BadInput, Refusal
-from pages import Form, flash, redirect, render
+from pages import Form, flash, language, redirect, render
 from pages.bodies import read_json
 from sessions.room_devices import RoomDevices, fingerprint
 from sessions.web_rooms import flat
@@ -91,6 +91,7 @@ async def _page(room: str, form: Form, status: int = 200, *, code: str = "") -> 
         code=f"{code[:4]} {code[4:]}" if code else "",
         minutes=int(CODE_LIVES.total_seconds() // 60),
         demanded=accounts().devices_demanded,
+        address=f"{settings().address}/{language()}/device",
     )
     response.headers["Cache-Control"] = "no-store"
     return response

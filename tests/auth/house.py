@@ -17,6 +17,7 @@ from audit.service import AuditLog
 from auth.administration.service import Administration
 from auth.assurance import PROFILES, Level, Method, of
 from auth.demo import PASSWORD
+from auth.devices.device import Station
 from auth.password import Passwords
 from auth.person import Person
 from auth.secret import Secret
@@ -85,7 +86,16 @@ async def build(
     secret = Secret(b"0123456789abcdef0123456789abcdef")
     cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     worth = PROFILES[profile]
-    accounts = Accounts(database, log, secret, ADDRESS, clock, passwords=cheap, profile=worth)
+    accounts = Accounts(
+        database,
+        log,
+        secret,
+        ADDRESS,
+        clock,
+        passwords=cheap,
+        profile=worth,
+        devices_demanded=settings.devices_demanded,
+    )
     sittings = Sittings(database, log, secret, clock)
     rooms = Rooms(database, log)
     invitations = Invitations(database, log, accounts, sittings, clock)
@@ -94,7 +104,11 @@ async def build(
     else:
         seeded = await demo.seed_house(settings, database, accounts, rooms)
     surely = {
-        name: replace(person, assurance=of(worth, Method.PASSWORD, Level.HIGH, clock()))
+        name: replace(
+            person,
+            assurance=of(worth, Method.PASSWORD, Level.HIGH, clock()),
+            station=Station(demanded=settings.devices_demanded),
+        )
         for name, person in seeded.people.items()
     }
     return House(

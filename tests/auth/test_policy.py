@@ -82,6 +82,8 @@ HOUSE = {
     "sitting.list": ANY_ACCOUNT,
     "people.manage": {Role.ADMINISTRATOR},
     "rooms.manage": {Role.ADMINISTRATOR},
+    "devices.manage": {Role.ADMINISTRATOR},
+    "device.use": {Role.FACILITY_OFFICER},
     "identity.manage": {Role.ADMINISTRATOR},
     "audit.read": {Role.ADMINISTRATOR},
     "operations.see": {Role.ADMINISTRATOR},
@@ -298,8 +300,8 @@ def test_the_administrator_sees_no_sitting() -> None:
 
 
 def test_one_condition_more_never_takes_a_permission_away() -> None:
-    """Except the three that are reasons against: removed, an order is needed, the phase."""
-    against = {"is_removed", "needs_order"}
+    """Except the reasons against: removed, an order or a device is needed, the phase."""
+    against = {"is_removed", "needs_order", "lacks_device", "other_room"}
     for action, role in itertools.product(RULES, ROLES):
         for seat_role in ("clerk", "counsel", "accused"):
             context = replace(NO, seat_role=seat_role, phase="scheduled", kind="consultation")

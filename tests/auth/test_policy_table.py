@@ -17,6 +17,7 @@ from msgspec.structs import replace as changed
 
 from auth.assurance import Assurance, Level
 from auth.delegation import Delegation
+from auth.devices.device import Station
 from auth.person import Person, Role, guest
 from auth.policy import RULES, Context, decide
 from auth.policy_words import ACTIONS, ASK, MEANS, explain
@@ -50,6 +51,11 @@ TIED = {
     R.COUNSEL: {"represents": {"claimant", "respondent", "accused", "victim", "client"}},
     R.GUARDIAN: {"guardian_of": {"claimant", "victim", "client"}},
     R.WITNESS: {"screened_from": {"respondent"}},
+}
+STATIONS = {
+    "officer": Station("device", "Screen", "room"),
+    "officer:no-device": Station(),
+    "officer:other-device": Station("device2", "Screen", "elsewhere"),
 }
 OPENED = IN_SESSION | {Phase.RECESS}
 PHASES: dict[str, frozenset[Phase]] = {
@@ -129,7 +135,8 @@ def subjects(kind: str) -> Iterator[Subject]:
     if kind != "civil_hearing":
         seat = "client" if kind == "consultation" else "accused"
         person = account(Role.FACILITY_OFFICER, "a-officer")
-        yield Subject("officer", person, seat, frozenset({"room"}))
+        for name, station in STATIONS.items():
+            yield Subject(name, replace(person, station=station), seat, frozenset({"room"}))
     for asker in Role:
         yield Subject(f"stranger:{asker.value}", account(asker))
         if asker is not Role.GUEST:
@@ -149,7 +156,8 @@ def is_meant(token: str, one: Subject) -> bool:
     if token.startswith("role:"):
         return one.person.role.value == token.removeprefix("role:")
     if token in GROUPS:
-        return one.name.startswith(GROUPS[token])
+        known = one.name.partition(":")[0] + ":" in GROUPS[token] and "device" not in one.name
+        return known or one.name in GROUPS[token]
     return one.name == token
 
 
@@ -227,9 +235,9 @@ def asked(kind: str, phase: Phase) -> Iterator[tuple[Subject, str, Context, Cont
             live_now = changed(room.live, seats={**room.live.seats, seat.id: at})
             inside = room.with_live(live_now)
             acts_for = seat.person or "" if one.name.startswith("deputy:") else ""
-            who = Who(one.person, seat.id, one.name == "officer", acts_for)
+            who = Who(one.person, seat.id, one.name in STATIONS, acts_for)
             live = guards.context(inside, who)
-            assert one.name == "officer" or own_seat(one.person, booked) == seat
+            assert one.name in STATIONS or own_seat(one.person, booked) == seat
         for sure, (level, confirmed) in SURE.items():
             person = replace(one.person, assurance=Assurance(level))
             yield (

@@ -28,6 +28,7 @@ from sessions.seat import SeatRole
 from sessions.sitting import Sitting
 from settings import Settings
 from tests.auth.house import Browser
+from tests.support.room_device import SoftDevice
 
 DATA = Path(__file__).with_name("policy_routes.toml")
 VOLATILE = {
@@ -164,6 +165,7 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
         reason="On leave",
     )
     ids["delegation"] = made.id
+    ids["device"] = await _enrol(house, seeded.room.id)
     sequencer = asyncio.create_task(house.log.run())
     try:
         yield Wire(house, root.create_app(house), people, criminal, civil, ids)
@@ -173,6 +175,14 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
         sequencer.cancel()
         await asyncio.gather(sequencer, return_exceptions=True)
         await house.close()
+
+
+async def _enrol(house: root.House, room: str) -> str:
+    """A device of the room, whose key nobody has any more."""
+    await house.devices.set_networks(OPERATOR, room, "192.0.2.0/24")
+    code = await house.devices.make_code(OPERATOR, room, "Screen")
+    device = SoftDevice(house.settings.address)
+    return (await device.enrol(house.devices, code)).id
 
 
 def _seat(sitting: Sitting, role: SeatRole) -> str:
@@ -211,6 +221,7 @@ def address(wire: Wire, rule: str) -> str:
         "room": wire.ids["room"],
         "seq": "1",
         "delegation": wire.ids["delegation"],
+        "device": wire.ids["device"],
     }
     parts = []
     for part in rule.split("/"):

@@ -23,6 +23,7 @@ from quart.wrappers import Websocket
 
 import pages
 from auth.assurance import Assurance, Level
+from auth.devices.device import Station
 from auth.person import Person, Role
 from errors import Refusal
 from sessions.alarm import DOUBTS
@@ -250,6 +251,7 @@ class MockRoom:
             sitting=SITTING if role is Role.GUEST else None,
             seat=seat if role is Role.GUEST else None,
             assurance=Assurance(Level.HIGH, each_act=False),
+            station=Station(demanded=False),
         )
         return Who(person, seat, operates_room=booked.room is not None)
 

@@ -19,6 +19,7 @@ from auth.administration import people_csv
 from auth.administration.organisation import SORTS, Organisation, Sort
 from auth.administration.proposal import ACTS, Act, Proposal
 from auth.assurance import LEVELS, METHODS, Level, Method
+from auth.devices.device import Device
 from auth.methods.passkey import Passkey
 from auth.person import LABELS as ACCOUNT_LABELS
 from auth.person import Person, Role
@@ -31,6 +32,7 @@ from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
 from sessions.kinds import KINDS
 from sessions.phase import Phase
+from sessions.room_devices import fingerprint
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from settings import ROOT, Settings
@@ -148,6 +150,24 @@ def _refused_booking() -> Form:
     return form.refuse(
         BadInput("booking.past", N_("This time has passed. Choose a later one."), field="starts_at")
     )
+
+
+def _devices(**changes: Any) -> dict[str, Any]:
+    key = b"public key"
+    screen = Device("d1", "r1", "الشاشة على الجدار الأيسر", key, NOW, NOW, "10.20.4.17")
+    old = Device("d2", "r1", "Old laptop", key, NOW, NOW, "2001:db8:aaaa:bbbb:cccc::17", NOW)
+    return {
+        "room": ROOM,
+        "networks": "10.20.0.0/16\n2001:db8::/32",
+        "devices": (screen, old),
+        "fingerprint": fingerprint,
+        "form": Form(),
+        "code": "",
+        "minutes": 15,
+        "demanded": True,
+        "address": "https://mahdar.example/en/device",
+        **changes,
+    }
 
 
 def _detail(**changes: Any) -> dict[str, Any]:
@@ -395,6 +415,11 @@ def samples() -> dict[str, Sample]:
             "admin/rooms.html",
             {"rooms": [Row(room=ROOM, officers=[OFFICER])], "officers": [OFFICER], "form": Form()},
         ),
+        "/admin/room-devices": Sample("admin/room_devices.html", _devices(code="7GQX 02MK")),
+        "/admin/room-devices-none": Sample(
+            "admin/room_devices.html", _devices(devices=(), demanded=False, networks="")
+        ),
+        "/device": Sample("sessions/device.html", {"code_length": 8}, person=None),
         "/admin/rooms-none": Sample(
             "admin/rooms.html", {"rooms": [], "officers": [], "form": Form()}
         ),

@@ -407,6 +407,9 @@ async def test_an_officer_of_another_room_has_no_seat(house: House) -> None:
     with pytest.raises(Forbidden):
         await house.sittings.seat_for(other, sitting.id)
     await house.rooms.add_officer(admin, house.room.id, other.id)
+    with pytest.raises(Forbidden):  # nobody knows where somebody is who is not signed in
+        await house.sittings.seat_for(other, sitting.id)
+    other = replace(other, station=house.people["officer"].station)
     assert (await house.sittings.seat_for(other, sitting.id))[1].role is SeatRole.ACCUSED
     await house.rooms.change(admin, house.room.id, officers=[])
     with pytest.raises(Forbidden):

@@ -1,9 +1,10 @@
 """Sittings with people in them, for tests of the live room."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from auth.assurance import Assurance, Level
+from auth.devices.device import Station
 from auth.person import Person, Role, guest
 from sessions.kinds import KINDS
 from sessions.phase import Phase
@@ -99,7 +100,8 @@ SURE = Assurance(Level.HIGH, each_act=False)
 def person(seat: str) -> Person:
     """Who acts from a seat: its account, the officer of its detention room, or its guest."""
     if seat in ("accused", "client"):
-        return Person("a-officer", Role.FACILITY_OFFICER, "ضابط", "Officer", assurance=SURE)
+        officer = Person("a-officer", Role.FACILITY_OFFICER, "ضابط", "Officer", assurance=SURE)
+        return replace(officer, station=Station("device1", "Screen", "room-1"))
     account = (CRIMINAL | CONSULTATION).get(seat, (None, Role.PARTY))[1]
     if account is None:
         return guest("s1", seat, "شاهد", "Witness", "en")
