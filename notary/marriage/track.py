@@ -41,7 +41,7 @@ class Track:
 
     code: str
     title: Mapping[str, str]
-    law: str
+    law: Mapping[str, str]
     gates: tuple[str, ...]
     required: tuple[Part, ...]
     """Who must be in the sitting at the same time (unity of session)."""
@@ -67,7 +67,7 @@ def parse(data: Mapping[str, Any], name: str) -> Track:
         track = Track(
             code=data["code"],
             title={"en": data["title_en"], "ar": data["title_ar"]},
-            law=data["law"],
+            law={"en": data["law_en"], "ar": data["law_ar"]},
             gates=tuple(data["gates"]),
             required=tuple(Part(code) for code in data["required"]),
             guardian_by_rule=data["guardian_by_rule"],
@@ -85,7 +85,13 @@ def parse(data: Mapping[str, Any], name: str) -> Track:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TrackError(f"{name}: {error}") from None
-    if extra := set(data) - {*Track.__dataclass_fields__, "title_en", "title_ar"}:
+    if extra := set(data) - {
+        *Track.__dataclass_fields__,
+        "title_en",
+        "title_ar",
+        "law_en",
+        "law_ar",
+    }:
         raise TrackError(f"{name}: unknown members {sorted(extra)}")
     if not set(track.signs) <= set(track.required) or track.signs[-1:] != (Part.OFFICIANT,):
         raise TrackError(f"{name}: only required persons sign, and the officiant last")
