@@ -214,7 +214,7 @@ def _name(person: Person) -> Both:
 
 def _country(code: str) -> Both:
     def name(language: str) -> str:
-        return Locale(language).territories.get(code, code)
+        return str(Locale(language).territories.get(code, code))
 
     return _both(name("ar"), name("en"))
 
