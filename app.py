@@ -66,6 +66,9 @@ from auth.service import Accounts
 from auth.web_proxy import behind
 from clock import Clock, utc_now
 from database import Database
+from notary.documents.render import Documents
+from notary.signing.engine import Engine, Keys
+from notary.signing.service import Ceremonies
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
 from recordings.playback import Playback
@@ -182,6 +185,27 @@ class House:
             devices=self.devices,
         )
         self.desk.on_alarm = self.live.on_alarm
+        self.documents = await asyncio.to_thread(Documents)
+        self.signing = Engine(
+            Keys(
+                settings.keys / "signing",
+                passphrase,
+                settings.address,
+                tsa_url=settings.tsa_url,
+                tsa_roots=settings.tsa_roots,
+            )
+        )
+        self.ceremonies = Ceremonies(
+            database=database,
+            log=self.log,
+            engine=self.signing,
+            documents=self.documents,
+            confirms=self.accounts.stepup,
+            keys=self.keyring,
+            clock=clock,
+            zone=settings.timezone,
+            secret=secret,
+        )
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
@@ -307,6 +331,7 @@ class House:
 
     async def close(self) -> None:
         """Give the connections back."""
+        await self.signing.close()
         await self.identity.close()
         await self.database.close()
 

@@ -29,6 +29,7 @@ STORES = (
     "sessions.store",
     "signaling.store",
     "recordings.store",
+    "notary.signing.store",
     "recordings.access.store",
     "recordings.study.store",
 )

@@ -55,6 +55,8 @@ class Context:
     """Such a reference was given."""
     has_leave: bool = False
     """The court gave this person leave to see the record (R-CV-05)."""
+    is_signer: bool = False
+    """The person signs the document that is asked about; to close it, as its notary."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
     lacks_device: bool = False
@@ -174,6 +176,7 @@ CONDITIONS = {
         "policy.not_your_office",
         N_("Only the person, or an administrator, may do this."),
     ),
+    "signer": Condition("policy.not_a_signer", N_("Only who signs this document may do this.")),
     "consultation": Condition(
         "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
     ),
@@ -230,6 +233,8 @@ def _holds(condition: str, at: Context) -> bool:
             return at.is_self
         case "leave":
             return at.has_leave
+        case "signer":
+            return at.is_signer
         case "consultation":
             return at.kind == "consultation"
     raise KeyError(condition)
@@ -285,6 +290,17 @@ RULES: dict[str, tuple[Line, ...]] = {
     "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR]),),
     "delegation.grant": _OWN_OFFICE,
     "delegation.withdraw": _OWN_OFFICE,
+    # --- documents that are signed -------------------------------------------------------------
+    **dict.fromkeys(
+        (
+            "signing.prepare",
+            "signing.see",
+            "signing.sign",
+            "signing.close",
+            "signing.withdraw",
+        ),
+        (_line("signer", roles=_ACCOUNTS),),
+    ),
     # --- sittings ------------------------------------------------------------------------------
     "sitting.list": (_line(roles=_ACCOUNTS),),
     "sitting.book": (_line(roles=[Role.CLERK]), _line("consultation", roles=[Role.LAWYER])),
@@ -393,6 +409,8 @@ NEEDS: dict[str, Need] = {
     "delegation.grant": Need(Level.MEDIUM),
     "delegation.withdraw": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),
+    "signing.sign": Need(Level.HIGH, each_time=True),
+    "signing.close": Need(Level.HIGH, each_time=True),
     "live.admit": Need(Level.MEDIUM, each_time=True),
     "live.admit_unproved": Need(Level.MEDIUM, each_time=True),
     "live.off_record": Need(Level.MEDIUM, each_time=True),

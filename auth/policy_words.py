@@ -23,6 +23,11 @@ ACTIONS: dict[str, str] = {
     "delegation.list": N_("See delegations"),
     "delegation.grant": N_("Let somebody act for a judge or clerk"),
     "delegation.withdraw": N_("Withdraw a delegation"),
+    "signing.prepare": N_("Prepare a document for signing"),
+    "signing.see": N_("See a document that is signed"),
+    "signing.sign": N_("Sign a document"),
+    "signing.close": N_("Sign and seal a document as the notary"),
+    "signing.withdraw": N_("Withdraw a document before it is complete"),
     "sitting.list": N_("See one's own sittings"),
     "sitting.book": N_("Book a sitting"),
     "sitting.see": N_("See a sitting"),
@@ -106,6 +111,7 @@ MEANS: dict[str, str] = {
     "leave": N_("has the court's leave"),
     "unscreened": N_("no protected person is screened from this seat"),
     "self": N_("it is one's own office"),
+    "signer": N_("signs this document"),
     "consultation": N_("the sitting is a consultation"),
 }
 
@@ -121,6 +127,7 @@ ASK: dict[str, str] = {
     "leave": N_("Ask the presiding judge for leave."),
     "unscreened": N_("Ask the presiding judge."),
     "self": N_("Ask the person whose office it is, or the administrator."),
+    "signer": N_("Ask the notary of the document."),
 }
 _ASK_CLERK = N_("Ask the clerk of the sitting.")
 _ANY_ACCOUNT = N_("Anybody with an account")

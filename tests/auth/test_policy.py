@@ -98,7 +98,8 @@ HOUSE = {
 def test_every_action_is_in_this_file() -> None:
     named = HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER | INTERPRETER | PRESIDING
     live = {f"live.{name}" for name in named}
-    others = {
+    signing = {f"signing.{name}" for name in ("prepare", "see", "sign", "close", "withdraw")}
+    others = signing | {
         "sitting.see",
         "sitting.reschedule",
         "sitting.cancel",

@@ -1,0 +1,45 @@
+"""Fixtures: templates, keys and worker processes once, a house for each test."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from database import Database
+from notary.documents.render import Documents, Rendered
+from notary.signing.engine import Engine, Keys, Workshop
+from tests.notary.deeds import AT, deed
+from tests.notary.house import ADDRESS, House, open_house
+
+
+@pytest.fixture(scope="session")
+def documents() -> Documents:
+    return Documents()
+
+
+@pytest.fixture(scope="session")
+def rendered(documents: Documents) -> Rendered:
+    return documents.render_now("deed", deed(bilingual=True), AT)
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("signing-keys"), "passphrase", ADDRESS)
+
+
+@pytest.fixture(scope="session")
+def workshop(keys: Keys) -> Workshop:
+    return Workshop(keys)
+
+
+@pytest.fixture(scope="session")
+def engine(keys: Keys, workshop: Workshop) -> Iterator[Engine]:
+    """Worker processes for the whole run: they take a second to start."""
+    engine = Engine(keys)
+    yield engine
+    asyncio.run(engine.close())
+
+
+@pytest.fixture
+async def house(sqlite_database: Database, engine: Engine, documents: Documents) -> House:
+    return open_house(sqlite_database, engine, documents)
