@@ -1,4 +1,4 @@
-"""./mahdar: serve, demo, export, verify, users, policy, rules, doctor.
+"""./mahdar: serve, demo, export, verify, audit, backup, users, policy, rules, doctor.
 
 Exit status: 0 done, 1 the answer is no (a bundle that is not valid, a check that fails), 2 the
 command could not be carried out (unusable input, a setting that is wrong).
@@ -258,6 +258,34 @@ def witness(folder: Path, name: str, logs: tuple[str, ...], listen: str, **how: 
         web_witness.serve(folder, name, list(logs), listen, passphrase, click.echo)
     except AuditError as error:
         raise Unusable(str(error)) from None
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """The audit log."""
+
+
+@audit_group.command("fsck")
+@click.option(
+    "--checkpoint",
+    "outside",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that somebody else kept (may be given again).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def audit_fsck(outside: tuple[Path, ...], as_json: bool) -> None:
+    """Check the whole log: tree, checkpoints, tiles, cosignatures, time-stamps, and every row.
+
+    0 nothing is wrong, 1 something is, 2 the check could not be made. Reads only; a server may run.
+    """
+    from tools import fsck
+
+    try:
+        status = fsck.run(settings(), outside, console, problems, as_json=as_json)
+    except fsck.CannotCheck as error:
+        raise Unusable(str(error)) from None
+    raise SystemExit(status)
 
 
 @main.command()

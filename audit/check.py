@@ -1,7 +1,7 @@
 """Hash the stored log again and compare it with what was signed."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,10 +23,15 @@ def trusted(note: str, verifier: Verifier, origin: str) -> checkpoint.Checkpoint
         raise LogCorrupt(f"a checkpoint of the log cannot be trusted: {error}") from None
 
 
-async def rehash(session: AsyncSession, expected: Mapping[int, Sequence[bytes]]) -> None:
+async def rehash(
+    session: AsyncSession,
+    expected: Mapping[int, Sequence[bytes]],
+    tell: Callable[[int, int], None] = lambda _done, _whole: None,
+) -> None:
     """Hash all leaves up to the largest size in `expected` (size: roots that were signed).
 
-    Raises LogCorrupt naming the first leaf, node or root that differs.
+    `tell` hears how many leaves are done, of how many. Raises LogCorrupt naming the first leaf,
+    node or root that differs.
     """
     last = max(expected)
     if any(root != tree.EMPTY_ROOT for root in expected.get(0, ())):
@@ -39,6 +44,7 @@ async def rehash(session: AsyncSession, expected: Mapping[int, Sequence[bytes]])
             if any(root != tree.root(size, known) for root in expected[size]):
                 raise LogCorrupt(f"the first {size} leaves are not the ones signed")
         frontier = {node: known[node] for node in tree.root_nodes(end)}
+        tell(end, last)
 
 
 async def _chunk(

@@ -336,5 +336,53 @@ async def checkpoint_of(session: AsyncSession, size: int) -> Checkpoint | None:
     return None if row is None else parse(row.note)
 
 
+# --- for who checks all of it --------------------------------------------------------------------
+
+
+async def node_count(session: AsyncSession) -> int:
+    """The number of inner nodes."""
+    return await session.scalar(select(func.count()).select_from(NodeRow)) or 0
+
+
+async def columns(session: AsyncSession, start: int, end: int) -> list[LeafRow]:
+    """Leaves [start, end) with all their columns, in order."""
+    query = select(LeafRow).where(LeafRow.index >= start, LeafRow.index < end)
+    return list(await session.scalars(query.order_by(LeafRow.index)))
+
+
+async def broken_counters(session: AsyncSession) -> list[str]:
+    """Subjects whose leaves are not numbered 0, 1, 2, ..."""
+    count = func.count()
+    query = (
+        select(LeafRow.subject)
+        .where(LeafRow.subject.is_not(None))
+        .group_by(LeafRow.subject)
+        .having(func.max(LeafRow.n) != count - 1)
+    )
+    return [subject for subject in await session.scalars(query) if subject is not None]
+
+
+async def all_cosignatures(session: AsyncSession) -> list[CosignatureRow]:
+    """Every line of a witness, oldest checkpoint first."""
+    query = select(CosignatureRow).order_by(CosignatureRow.size, CosignatureRow.witness)
+    return list(await session.scalars(query))
+
+
+async def all_timestamps(session: AsyncSession) -> list[TimestampRow]:
+    """Every token, oldest checkpoint first."""
+    query = select(TimestampRow).order_by(TimestampRow.size, TimestampRow.authority)
+    return list(await session.scalars(query))
+
+
+async def of_types(
+    session: AsyncSession, types: Sequence[str], start: int, end: int
+) -> list[bytes]:
+    """The entries of leaves [start, end) of these types, in order."""
+    query = select(LeafRow.entry).where(
+        LeafRow.type.in_(types), LeafRow.index >= start, LeafRow.index < end
+    )
+    return list(await session.scalars(query.order_by(LeafRow.index)))
+
+
 def _batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))

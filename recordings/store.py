@@ -211,6 +211,11 @@ async def erase_key(session: Session, sitting: str) -> bool:
     return done is not None
 
 
+async def recorded_sittings(session: Session) -> set[str]:
+    """Every sitting that has a record, sealed or not."""
+    return set(await session.scalars(select(RecordingRow.sitting)))
+
+
 async def all_sittings(session: Session) -> list[str]:
     """Every sitting that has a record which is not sealed."""
     query = select(RecordingRow.sitting).where(RecordingRow.sealed_at.is_(None))

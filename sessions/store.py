@@ -214,6 +214,11 @@ async def get_sitting(session: AsyncSession, id: str) -> Sitting | None:
     return found[0] if found else None
 
 
+async def sitting_ids(session: AsyncSession) -> set[str]:
+    """Every sitting that was ever booked."""
+    return set(await session.scalars(select(SittingRow.id)))
+
+
 async def sittings_of(
     session: AsyncSession,
     people: Collection[str],

@@ -1,0 +1,93 @@
+"""The rows of records and sittings held against the leaves that were written with them.
+
+Implements `audit.fsck.Rows`. A row without its leaf was slipped into the database, a leaf without
+its row was deleted from it: both were one transaction once.
+"""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+from audit import store as leaves
+from database import Database
+from recordings import store
+from recordings.store import Session
+from sessions import store as sittings
+
+Facts = Counter[str]
+_SEGMENT = ("track", "seq", "start_ms", "end_ms", "bytes", "sha256", "commitment")
+_GAP = ("track", "start_ms", "end_ms", "reason")
+
+
+class RecordRows:
+    """Segments, gaps, stretches, closings and viewings of every record; every sitting."""
+
+    async def check(self, database: Database) -> AsyncIterator[str]:
+        """One sentence for each row or leaf without its other half; '' for those that fit."""
+        async with database.unit(write=False) as session:
+            known = await sittings.sitting_ids(session)
+            recorded = await store.recorded_sittings(session)
+        for sitting in sorted(known | recorded):
+            async with database.unit(write=False) as session:
+                said = await _leaves(session, sitting)
+                rows = await _rows(session, sitting, sitting in known)
+            for what in _differences(sitting, said, rows):
+                yield what
+
+
+async def _leaves(session: Session, sitting: str) -> Facts:
+    """What the log says, as one line for each fact."""
+    found: Facts = Counter()
+    for stored in await leaves.of_subject(session, sitting):
+        entry = json.loads(stored.entry)
+        found.update(_told(entry["t"], entry["d"]))
+    return found
+
+
+def _told(type: str, data: dict[str, Any]) -> Iterator[str]:
+    match type:
+        case "sitting.booked":
+            yield "sitting"
+        case "rec.segment":
+            yield "segment " + " ".join(str(data.get(name)) for name in _SEGMENT)
+        case "rec.gap":
+            yield "gap " + " ".join(str(data.get(name)) for name in _GAP)
+        case "rec.started":
+            yield f"start {data.get('start_ms')}"
+        case "rec.stopped":
+            yield f"stop {data.get('end_ms')} {data.get('reason')}"
+        case "rec.closed":
+            yield "closed"
+
+
+async def _rows(session: Session, sitting: str, booked: bool) -> Facts:
+    """What the tables say, in the same lines."""
+    lines: list[str] = ["sitting"] * booked
+    record = await store.get(session, sitting)
+    if record is not None:
+        lines += ["closed"] * (record.sealed_at is not None and record.epoch is not None)
+        for segment in await store.segments(session, sitting):
+            lines.append(
+                f"segment {segment.track} {segment.seq} {segment.start_ms} {segment.end_ms} "
+                f"{segment.plain_size} {segment.sha256} {segment.commitment}"
+            )
+        for gap in await store.gaps(session, sitting):
+            lines.append(f"gap {gap.track} {gap.start_ms} {gap.end_ms} {gap.reason}")
+        for stretch in await store.stretches(session, sitting):
+            lines.append(f"start {stretch.start_ms}")
+            if stretch.end_ms is not None:
+                lines.append(f"stop {stretch.end_ms} {stretch.reason}")
+    return Counter(lines)
+
+
+def _differences(sitting: str, said: Facts, rows: Facts) -> Iterable[str]:
+    for line, count in (said | rows).items():
+        missing, extra = said[line] - rows[line], rows[line] - said[line]
+        short = " ".join(line.split(" ")[:3])
+        if missing > 0:
+            yield f"sitting {sitting}: the log has '{short}', the database does not"
+        elif extra > 0:
+            yield f"sitting {sitting}: the database has '{short}', the log does not"
+        else:
+            yield from [""] * count
