@@ -73,8 +73,8 @@ from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
 from recordings.playback import Playback
 from recordings.service import Desk
+from recordings.spare import open_vault
 from recordings.study.service import Study
-from recordings.vault import Vault
 from sessions.invitations import Invitations
 from sessions.room_devices import RoomDevices
 from sessions.rooms import Rooms
@@ -162,7 +162,7 @@ class House:
         self.sittings = Sittings(database, self.log, secret, clock, zone=settings.timezone)
         self.invitations = Invitations(database, self.log, self.accounts, self.sittings, clock)
         self.engine = self._engine()
-        vault = Vault(settings.vault)
+        vault = open_vault(settings.vault, settings.vault_spare, settings.record_min_free_bytes)
         self.desk = Desk(
             database,
             self.log,

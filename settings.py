@@ -40,6 +40,8 @@ class Settings:
     """SQLAlchemy URL (sqlite+aiosqlite or postgresql+asyncpg). Empty: SQLite in `data_dir`."""
     vault_dir: Path | None = None
     """Where encrypted recordings live. None: `data_dir`/vault."""
+    vault_spare: Path | None = None
+    """A second copy of every recording is written here, best on another disk. None: no copy."""
     key_passphrase: str = field(default="", repr=False)
     """Wraps the key files in `data_dir`/keys. Required outside demo mode."""
     key_store: Literal["file", "pkcs11", "kms"] = "file"
@@ -235,7 +237,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 | "verify_max_bytes"
             ):
                 return int(raw)
-            case "data_dir" | "vault_dir" | "identity_file" | "tsa_roots":
+            case "data_dir" | "vault_dir" | "vault_spare" | "identity_file" | "tsa_roots":
                 return Path(raw).resolve()
             case "media_hosts" | "turn_urls" | "witnesses":
                 return tuple(part.strip() for part in raw.split(",") if part.strip())

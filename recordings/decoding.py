@@ -99,7 +99,7 @@ class _Track:
 
     def look(self, job: Job, hurry: bool) -> Finding:
         self.age_ms = None
-        if self.segment and self.segment.seq != job.seq:
+        if self.segment and (self.segment.seq, self.segment.path) != (job.seq, job.path):
             if self.segment.seq + 1 == job.seq:
                 self._read(hurry, job.epoch)  # what was written to the old one since
             self.segment.close()
@@ -157,7 +157,7 @@ class _Segment:
     """An open file, read to its last whole record so far."""
 
     def __init__(self, job: Job) -> None:
-        self.seq = job.seq
+        self.seq, self.path = job.seq, job.path
         self._file: BinaryIO = job.path.open("rb")
         self._header = cipher.read_header(self._file)
         cipher.check_same(self._header, sitting=job.sitting, track=job.track, seq=job.seq)

@@ -74,6 +74,10 @@ class Watch:
             return STORE_FAILED
         return self._space_fault()
 
+    def warnings(self) -> list[str]:
+        """Codes of what is wrong with the house and keeps nothing from being recorded."""
+        return self._vault.faults()
+
     def _space_fault(self) -> str:
         """The answer of the last look at the free space; starts the next one."""
         check = self._free

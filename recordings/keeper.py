@@ -14,6 +14,7 @@ from recordings import store
 from recordings.live import LiveRecord
 from recordings.recorder import Fact, Idle, Kept
 from recordings.segment import NO_LINK
+from recordings.state import Move
 from recordings.store import Session
 from recordings.timeline import Gap
 from recordings.track import Track
@@ -29,6 +30,8 @@ class Ending:
     end_ms: int
     reason: str
     by: str
+    verified_ms: int
+    """Everything until here was read back and decoded."""
 
 
 class Keeper:
@@ -43,16 +46,19 @@ class Keeper:
         """Store the facts that have come up, and the end of a stretch; False: not now."""
         async with live.keeping:
             facts = list(live.recorder.facts)
-            if not facts and ending is None:
+            moves = [] if ending is None and live.ends else list(live.moves)
+            if not facts and not moves and ending is None:
                 return True
             try:
                 async with self._database.unit() as session:
                     await self._write(session, live, facts, ending)
+                    await write_moves(session, self._log, live.sitting, moves)
             except (SQLAlchemyError, OSError):
                 _logger.exception("recording.store_failed", sitting=live.sitting)
                 self.unkept_since = self.unkept_since or time.monotonic()
                 return False
             del live.recorder.facts[: len(facts)]
+            del live.moves[: len(moves)]
             self.unkept_since = None
             return True
 
@@ -64,9 +70,9 @@ class Keeper:
             return
         end_ms, reason, by = ending.end_ms, ending.reason, ending.by
         await store.end_stretch(session, ending.interval, end_ms, reason, by)
-        await store.set_state(session, live.sitting, live.state)
         await write(session, self._log, live.sitting, facts)
         leaf: dict[str, JSON] = {"end_ms": end_ms, "reason": reason, "by": by}
+        leaf["verified_ms"] = ending.verified_ms
         await self._log.append(session, "rec.stopped", leaf, subject=live.sitting)
 
 
@@ -98,6 +104,20 @@ async def write(session: Session, log: AuditLog, sitting: str, facts: Sequence[F
             await log.append(session, "rec.segment", fact.data, subject=sitting)
         elif isinstance(fact, Gap):
             await log.append(session, "rec.gap", gap_leaf(fact), subject=sitting)
+
+
+async def write_moves(session: Session, log: AuditLog, sitting: str, moves: Sequence[Move]) -> None:
+    """Transitions and their leaves `record.moved`."""
+    await store.add_moves(session, sitting, moves)
+    for item in moves:
+        data: dict[str, JSON] = {
+            "from": item.before.value,
+            "step": item.step.value,
+            "to": item.after.value,
+            "by": item.by,
+            "why": item.why,
+        }
+        await log.append(session, "record.moved", data, subject=sitting)
 
 
 def gap_leaf(gap: Gap) -> dict[str, str | int]:

@@ -10,7 +10,7 @@ from recordings import proof
 from recordings.decoding import Finding
 from recordings.recorder import OpenTrack, SittingRecorder
 from recordings.speech import Speech
-from recordings.state import SHOWN, State
+from recordings.state import SHOWN, Move, State
 from recordings.timeline import RecordClock
 from recordings.track import Interval
 from sessions.alarm import LOST
@@ -55,8 +55,12 @@ class LiveRecord:
     """Warnings that were given (code, seat, source), and when their cause was last seen."""
     speech: Speech = field(default_factory=Speech)
     verified_at: datetime | None = None
+    verified_ms: int = 0
+    """The same on the record's clock."""
     proofs: tuple[TrackProof, ...] = ()
     findings: dict[str, Finding] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    """Transitions that are not stored yet."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     keeping: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -65,9 +69,15 @@ class LiveRecord:
         clock_ms = max(0, self.clock.ms(now_ns)) if self.clock else 0
         return RecordStatus(SHOWN[self.state], self.since, self.verified_at, self.proofs, clock_ms)
 
-    def move(self, state: State, at: datetime) -> None:
-        """Enter a state."""
-        self.state, self.since = state, at
+    @property
+    def ends(self) -> bool:
+        """The stretch is over, and its end is about to be stored: with the transition."""
+        on = (State.INITIALISING, State.RECORDING)
+        return self.interval is not None and self.state not in on
+
+    def take(self, move: Move) -> None:
+        """Enter the state that follows."""
+        self.state, self.since = move.after, move.at
 
     def learn(self, found: dict[str, Finding]) -> None:
         """Take what the verifier found, keeping what is still open."""
@@ -88,7 +98,8 @@ class LiveRecord:
             newest = [self._decoded_ms(item) for _, item in opened]
             proved = [ms for ms in newest if ms]
             if proved and len(proved) == len(newest):
-                self.verified_at = self.clock.at(min(proved))
+                self.verified_ms = min(proved)
+                self.verified_at = self.clock.at(self.verified_ms)
 
     def troubles(self) -> list[TrackProof]:
         """Tracks with anything wrong."""

@@ -47,6 +47,7 @@ from recordings.manifest import (
     chapters,
 )
 from recordings.recovery import CODECS
+from recordings.state import State
 from recordings.store import RecordingRow, SegmentRow, Session
 from recordings.vault import Vault
 from recordings.verify import Report
@@ -195,9 +196,8 @@ class Playback:
         return _flow(first, pieces)
 
     def _plain(self, row: SegmentRow, key: bytes) -> Iterator[bytes]:
-        path = self._vault.path(row.sitting, row.track, row.seq)
-        return reading.plain(
-            path,
+        yield from reading.plain(
+            self._vault.find(row.sitting, row.track, row.seq, row.sha256),
             key,
             row.sha256,
             sitting=row.sitting,
@@ -336,7 +336,7 @@ class Playback:
 
     async def _sealed(self, session: Session, sitting_id: str) -> RecordingRow:
         row = await store.get(session, sitting_id)
-        if row is None:
+        if row is None or row.state == State.NO_RECORDING:
             raise NotFound("recording.none", N_("Nothing was recorded in this sitting."))
         if row.sealed_at is None:
             raise Refusal(

@@ -245,10 +245,11 @@ class SittingRecorder:
 
     def jobs(self, epoch: float = 0.0) -> list[Job]:
         """The newest segment of every open track that has one. `epoch`: see `Job`."""
+        vault = self._writer.vault
         return [
             Job(
                 item.id,
-                self._writer.vault.path(self.sitting, item.track.id, file.header.seq),
+                vault.now_at(vault.path(self.sitting, item.track.id, file.header.seq)),
                 self.sitting,
                 item.track.id,
                 file.header.seq,

@@ -12,7 +12,7 @@ import io
 import os
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ from recordings.cipher import Header, SegmentRefused
 from recordings.keys import KeyRefused, KeyStore
 from recordings.recorder import Fact, Idle, SittingRecorder, keep
 from recordings.segment import Segment
-from recordings.state import State
+from recordings.state import State, Step, move
 from recordings.store import Session, StretchRow, TrackRow, TrackTail
 from recordings.timeline import ABSENT, INTERRUPTED, NO_MEDIA, Ledger
 from recordings.track import Chain, Track
@@ -46,6 +46,8 @@ def track_name(seat: str, source: str) -> RecordedTrack:
     return TrackId(seat, SOURCES[source])
 
 
+CRASHES = frozenset({State.RECORDING, State.SUSPENDED})
+"""States in which a stretch may be open when the process dies."""
 NOBODY = "recorder"
 """`by` of what no person asked for."""
 
@@ -60,7 +62,7 @@ async def recover(
         sittings = await store.all_sittings(session)
     for sitting in sittings:
         async with database.unit() as session:
-            await _Recovery(session, log, vault, sitting).run(key_store, clock)
+            await _Recovery(session, log, vault, sitting, clock()).run(key_store)
 
 
 async def restore(session: Session, recorder: SittingRecorder, key: bytes) -> None:
@@ -95,17 +97,22 @@ class Salvaged:
 class _Recovery:
     """One sitting, in one unit of work."""
 
-    def __init__(self, session: Session, log: AuditLog, vault: Vault, sitting: str) -> None:
+    def __init__(
+        self, session: Session, log: AuditLog, vault: Vault, sitting: str, now: datetime
+    ) -> None:
         self._session = session
         self._log = log
         self._vault = vault
         self._sitting = sitting
+        self._now = now
 
-    async def run(self, key_store: KeyStore, clock: Clock) -> None:
+    async def run(self, key_store: KeyStore) -> None:
         """Recover it. An open stretch is ended; what was never on record is deleted."""
         row = await store.get(self._session, self._sitting)
         if row is None or row.wrapped_key is None:
             return
+        if row.state == State.INITIALISING:
+            await self._move(State.INITIALISING)
         key = await asyncio.to_thread(key_store.unwrap, row.wrapped_key)
         stretches = await store.stretches(self._session, self._sitting)
         known = {stretch.id for stretch in stretches}
@@ -114,8 +121,13 @@ class _Recovery:
             tail = await store.tail(self._session, self._sitting, track)
             found[track] = await asyncio.to_thread(self._salvage, track, tail.seq, known, key)
         if row.epoch and stretches and stretches[-1].end_ms is None:
-            now_ms = (clock() - row.epoch) // timedelta(milliseconds=1)
+            now_ms = (self._now - row.epoch) // timedelta(milliseconds=1)
             await self._end(stretches, found, now_ms)
+            await self._move(State(row.state) if row.state in CRASHES else State.RECORDING)
+
+    async def _move(self, state: State) -> None:
+        found = move(state, Step.CRASH, self._now, NOBODY, INTERRUPTED)
+        await keeper.write_moves(self._session, self._log, self._sitting, [found])
 
     def _salvage(self, track: str, seq: int, known: set[str], key: bytes) -> list[Salvaged]:
         """The segments of a track from `seq` on that have no row. Blocks."""
@@ -124,7 +136,7 @@ class _Recovery:
         for number in (item for item in numbers if item >= seq):
             path = self._vault.path(self._sitting, track, number)
             try:
-                found = salvage(path, known, key)
+                found = self._best(path, known, key)
             except (SegmentRefused, KeyRefused) as error:
                 _logger.error("recovery.damaged", sitting=self._sitting, error=str(error))
                 self._vault.set_aside(path)
@@ -137,6 +149,22 @@ class _Recovery:
             else:
                 out.append(found)
         return out
+
+    def _best(self, path: Path, known: set[str], key: bytes) -> Salvaged | None:
+        """What the better copy holds. Raises SegmentRefused, KeyRefused where none can be read."""
+        best: Salvaged | None = None
+        refused: Exception | None = None
+        for copy in self._vault.copies(path):
+            try:
+                found = salvage(copy, known, key)
+            except (SegmentRefused, KeyRefused, OSError) as error:
+                refused = error
+                continue
+            if found and (best is None or found.segment.size > best.segment.size):
+                best = found
+        if best is None and refused is not None:
+            raise refused
+        return best
 
     async def _end(
         self, stretches: list[StretchRow], found: dict[str, list[Salvaged]], now_ms: int
@@ -170,7 +198,6 @@ class _Recovery:
             facts += ledger.end(end_ms, INTERRUPTED)
             facts.append(Idle(name, INTERRUPTED))
         await store.end_stretch(self._session, stretch.id, end_ms, INTERRUPTED, NOBODY)
-        await store.set_state(self._session, self._sitting, State.INTERRUPTED)
         await keeper.write(self._session, self._log, self._sitting, facts)
         leaf: dict[str, JSON] = {"end_ms": end_ms, "reason": INTERRUPTED, "by": NOBODY}
         await self._log.append(self._session, "rec.stopped", leaf, subject=self._sitting)

@@ -5,15 +5,13 @@ the muxer gives out is sealed and written as one record.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import rfc8785
 
 from recordings import cipher
-from recordings.vault import RawFile, sync_folder
+from recordings.vault import RawFile
 from recordings.webm import Muxer
 from signaling.engine import Codec
 
@@ -80,7 +78,6 @@ class SegmentFile:
         track_key: bytes,
         codec: Codec,
         size: tuple[int, int],
-        folder: Path,
     ) -> None:
         self.header = header
         self._file = file
@@ -94,7 +91,6 @@ class SegmentFile:
         self._holds_back = 1 if codec == "opus" else 0
         self.lost = 0
         self.dirty = False
-        self._folder: Path | None = folder
         self._append(self._sealer.begin())
 
     @property
@@ -126,10 +122,7 @@ class SegmentFile:
     def sync(self) -> None:
         """fsync what was written so far, and the file's name. From any thread, before `close`."""
         self.dirty = False
-        os.fdatasync(self._file.fileno())
-        folder, self._folder = self._folder, None
-        if folder:
-            sync_folder(folder)
+        self._file.sync()
 
     def close(self) -> None:
         """Give the file back."""

@@ -26,7 +26,7 @@ from audit.service import AuditLog
 from clock import Clock
 from database import Database
 from errors import N_
-from recordings import keeper, keys, proof, recovery, store
+from recordings import files, keeper, keys, proof, recovery, store
 from recordings.faults import GAP_REASONS, STALLED, Watch, refusal
 from recordings.keeper import Ending, Keeper
 from recordings.keys import KeyRefused, KeyStore
@@ -35,7 +35,7 @@ from recordings.proof import Verifier, VerifierLost
 from recordings.recorder import SittingRecorder
 from recordings.recovery import NOBODY
 from recordings.speech import Speech
-from recordings.state import State, Step, WrongState, after
+from recordings.state import Move, State, Step, WrongState, move
 from recordings.timeline import RecordClock
 from recordings.track import Event, Interval, TrackWriter
 from recordings.vault import Vault
@@ -59,6 +59,7 @@ WATCH_S = 0.5
 KEEP_S = 0.25
 """Seconds from a closed segment to its row and leaf, so that many share a transaction."""
 DRAIN_S = 5.0
+ENDED = frozenset({State.AVAILABLE, State.FAILED, State.NO_RECORDING})
 
 _logger = structlog.get_logger(__name__)
 
@@ -158,7 +159,7 @@ class Desk:
                     "record.no_tracks",
                     N_("Nobody sends sound or picture. Turn a microphone on, then try again."),
                 )
-            self._attach(live, room)
+            self._attach(live, room, by)
             live.suspends = suspends
             try:
                 async with asyncio.timeout(START_S):
@@ -166,16 +167,17 @@ class Desk:
                 return await self._accepted(live, by)
             except TimeoutError:
                 refused = self._refusal(live, needed)
-                await self._reject(live)
+                await self._reject(live, refused.code)
                 raise refused from None
-            except BaseException:
-                await self._reject(live)
+            except BaseException as error:
+                code = error.code if isinstance(error, RecordRefused) else "record.stopped"
+                await self._reject(live, code)
                 raise
 
-    def _attach(self, live: LiveRecord, room: RecordableRoom) -> None:
+    def _attach(self, live: LiveRecord, room: RecordableRoom, by: str) -> None:
         """Synchronous: no packet is taken before the stretch is known."""
         now, now_ns = self._clock(), self._now_ns()
-        self._step(live, Step.START)
+        self._step(live, Step.START, by)
         if live.clock is None:
             live.clock = RecordClock.anchored(now, now, now_ns)
         live.interval = Interval(secrets.token_hex(8), live.clock.ms(now_ns), live.clock.epoch_ns)
@@ -188,7 +190,7 @@ class Desk:
             room.attach(HearingSpace(live.sitting), live.recorder)
         except BaseException:
             live.room = None
-            self._withdraw(live)
+            self._withdraw(live, "record.not_allowed")
             live.recorder.reject()
             raise
 
@@ -233,34 +235,38 @@ class Desk:
             "proved_ms": now_ms,
             "by": by,
         }
-        async with self._database.unit() as session:
-            await store.set_state(session, live.sitting, State.RECORDING, epoch=clock.epoch)
-            await store.add_stretch(
-                session, live.sitting, interval.id, interval.start_ms, now_ms, by
-            )
-            await self._log.append(session, "rec.started", leaf, subject=live.sitting)
+        proved = move(live.state, Step.PROVE, now, by)
+        async with live.keeping:
+            async with self._database.unit() as session:
+                await store.set_state(session, live.sitting, State.RECORDING, epoch=clock.epoch)
+                await store.add_stretch(
+                    session, live.sitting, interval.id, interval.start_ms, now_ms, by
+                )
+                await self._log.append(session, "rec.started", leaf, subject=live.sitting)
+                moves = [*live.moves, proved]
+                await keeper.write_moves(session, self._log, live.sitting, moves)
+            live.moves.clear()
         live.recorded = True
+        live.take(proved)
         if live.room is None:  # stopped while the database was at it: the stretch is true, and over
             live.recorder.accept()
-            self._step(live, Step.PROVE)
             await self._finish(live, "off_record", by)
             raise RecordRefused("record.stopped", N_("The record was stopped meanwhile."))
-        self._step(live, Step.PROVE)
         live.recorder.accept()
         live.assess(self._now_ns())
-        proved = tuple(item for item in live.proofs if item.ok)
-        return Proof(clock.epoch, now, now_ms, proved)
+        tracks = tuple(item for item in live.proofs if item.ok)
+        return Proof(clock.epoch, now, now_ms, tracks)
 
-    async def _reject(self, live: LiveRecord) -> None:
+    async def _reject(self, live: LiveRecord, code: str) -> None:
         """Nothing of it was on record: let go, and delete what was written."""
         if live.state is not State.INITIALISING:
             return
         self._detach(live, "off_record")
-        self._withdraw(live)
+        self._withdraw(live, code)
         await asyncio.shield(self._spawn(self._discard(live)))
 
-    def _withdraw(self, live: LiveRecord) -> None:
-        self._step(live, Step.REFUSE)
+    def _withdraw(self, live: LiveRecord, code: str) -> None:
+        self._step(live, Step.REFUSE, NOBODY, code)
         live.interval = None
         if not live.recorded:
             live.clock = None
@@ -297,7 +303,7 @@ class Desk:
             if live.state is State.RECORDING:
                 await self._finish(live, reason, by)
             elif reason != "suspended" and await self._ended(live):
-                await self._settle(live)
+                await self._settle(live, reason, by)
 
     def _detach(self, live: LiveRecord, reason: str) -> None:
         room, live.room = live.room, None
@@ -308,7 +314,7 @@ class Desk:
     async def _finish(self, live: LiveRecord, reason: str, by: str) -> None:
         """End the stretch. Needs the lock, and that the room was let go."""
         step = Step.ALARM if live.fault or reason == "suspended" else Step.STOP
-        self._step(live, step)
+        self._step(live, step, by, live.fault or reason)
         live.ending = self._spawn(self._end_stretch(live, reason, by))
         await self._ended(live)
 
@@ -333,17 +339,17 @@ class Desk:
         live.recorder.end(end_ms, reason, GAP_REASONS.get(live.fault, ""))
         live.interval = None
         live.proofs = ()
-        ending = Ending(interval.id, end_ms, reason, by)
+        verified_ms = min(max(live.verified_ms, interval.start_ms), end_ms)
+        ending = Ending(interval.id, end_ms, reason, by, verified_ms)
         while not await self._keeper.keep(live, ending):  # noqa: ASYNC110
             await asyncio.sleep(1.0)
 
-    async def _settle(self, live: LiveRecord) -> None:
+    async def _settle(self, live: LiveRecord, reason: str, by: str) -> None:
         """A host decided what follows a suspension or an interruption."""
         if live.state not in (State.SUSPENDED, State.INTERRUPTED):
             return
-        self._step(live, Step.STOP)
-        async with self._database.unit() as session:
-            await store.set_state(session, live.sitting, live.state)
+        self._step(live, Step.STOP, by, reason)
+        await self._keeper.keep(live)
 
     async def resume_after_restart(self, sitting: str, room: RecordableRoom) -> None:
         """What a killed process left was made good by `open`; show it as interrupted.
@@ -353,24 +359,50 @@ class Desk:
         await self._load(sitting)
 
     async def close(self, sitting: str, by: str) -> None:
-        """Stop and seal: nothing more is recorded in this sitting. Idempotent."""
+        """Stop and seal: nothing more is recorded in this sitting. Idempotent.
+
+        Returns when every segment was read from disk and compared with the log (about a second
+        for each gigabyte).
+        """
         await self.stop(sitting, "closed", by)
         async with self._database.unit(write=False) as session:
             if await store.get(session, sitting) is None:
                 return  # never recorded: no leaf
         live = await self._load(sitting)
         async with live.lock:
-            if live.state is State.AVAILABLE or not await self._ended(live):
+            if live.state in ENDED or not await self._ended(live):
                 return  # a disk that hangs: the next start of the house seals it
-            state = after(live.state, Step.SEAL)
-            async with self._database.unit() as session:
-                await store.set_state(session, sitting, state, sealed_at=self._clock())
-                if live.clock is not None:
-                    leaf = await keeper.closing_leaf(session, sitting)
-                    await self._log.append(session, "rec.closed", leaf, subject=sitting)
-            live.move(state, self._clock())
+            if live.clock is None:
+                await self._seal(live, move(live.state, Step.CLOSE_EMPTY, self._clock(), by))
+            else:
+                if live.state is not State.PROCESSING:
+                    await self._seal(live, move(live.state, Step.SEAL, self._clock(), by))
+                await self._process(live)
             del self._live[sitting]
             self.on_sealed()
+
+    async def _seal(self, live: LiveRecord, step: Move) -> None:
+        """Nothing follows. A record that never was has no leaf of its own."""
+        async with live.keeping:
+            async with self._database.unit() as session:
+                await store.set_state(session, live.sitting, step.after, sealed_at=step.at)
+                await keeper.write_moves(session, self._log, live.sitting, [*live.moves, step])
+                if step.step is Step.SEAL:
+                    leaf = await keeper.closing_leaf(session, live.sitting)
+                    await self._log.append(session, "rec.closed", leaf, subject=live.sitting)
+            live.moves.clear()
+        live.take(step)
+
+    async def _process(self, live: LiveRecord) -> None:
+        """Compare what is on disk with the log: available, or failed."""
+        async with self._database.unit(write=False) as session:
+            rows = await store.segments(session, live.sitting)
+        bad = await asyncio.to_thread(files.altered, self._vault, rows)
+        if bad:
+            _logger.error("recording.altered", sitting=live.sitting, segments=len(bad))
+        why = "recording.damaged" if bad else ""
+        self._step(live, Step.FAIL if bad else Step.FINISH, NOBODY, why)
+        await self._keeper.keep(live)
 
     def status(self, sitting: str) -> RecordStatus:
         """What is known now; cheap."""
@@ -413,7 +445,7 @@ class Desk:
             for live in list(self._live.values()):
                 if live.state is State.RECORDING and not live.fault:
                     live.assess(self._now_ns())
-                    self._judge(live, [code] if code else [])
+                    self._judge(live, [code] * bool(code) + self._watch.warnings())
 
     def _judge(self, live: LiveRecord, codes: list[str]) -> None:
         """Suspend or warn, by the kind's policy. `codes`: what is wrong with the house."""
@@ -520,8 +552,13 @@ class Desk:
             raise LookupError(sitting)
         return row
 
-    def _step(self, live: LiveRecord, step: Step) -> None:
-        live.move(after(live.state, step), self._clock())
+    def _step(self, live: LiveRecord, step: Step, by: str, why: str = "") -> None:
+        found = move(live.state, step, self._clock(), by, why)
+        live.moves.append(found)
+        live.take(found)
+        _logger.info(
+            "recording.moved", sitting=live.sitting, to=found.after.value, step=step.value, why=why
+        )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)

@@ -1,7 +1,7 @@
 """The room's tables. The only module of the room that knows SQLAlchemy."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
 from recordings.segment import NO_LINK, Segment
-from recordings.state import State
+from recordings.state import Move, State, Step
 from recordings.timeline import Gap
 
 Session = AsyncSession
@@ -110,6 +110,21 @@ class GapRow(Base):
     start_ms: Mapped[int] = mapped_column(BigInteger)
     end_ms: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(32))
+
+
+class MoveRow(Base):
+    """A transition of a record: who and why."""
+
+    __tablename__ = "recording_moves"
+
+    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    sitting: Mapped[str] = mapped_column(ForeignKey("recordings.sitting"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    before: Mapped[str] = mapped_column(String(16))
+    step: Mapped[str] = mapped_column(String(16))
+    after: Mapped[str] = mapped_column(String(16))
+    by: Mapped[str] = mapped_column(String(64))
+    why: Mapped[str] = mapped_column(String(48))
 
 
 class ViewingRow(Base):
@@ -220,6 +235,24 @@ async def all_sittings(session: Session) -> list[str]:
     """Every sitting that has a record which is not sealed."""
     query = select(RecordingRow.sitting).where(RecordingRow.sealed_at.is_(None))
     return list(await session.scalars(query))
+
+
+async def add_moves(session: Session, sitting: str, moves: Sequence[Move]) -> None:
+    """Transitions, in order; the record is in the last one's state now."""
+    for item in moves:
+        values = asdict(item) | {"sitting": sitting}
+        await session.execute(insert(MoveRow).values(values))
+    if moves:
+        await set_state(session, sitting, moves[-1].after)
+
+
+async def moves(session: Session, sitting: str) -> list[Move]:
+    """Every transition of a record, in order."""
+    query = select(MoveRow).where(MoveRow.sitting == sitting).order_by(MoveRow.id)
+    return [
+        Move(row.at, State(row.before), Step(row.step), State(row.after), row.by, row.why)
+        for row in await session.scalars(query)
+    ]
 
 
 # --- stretches -----------------------------------------------------------------------------------

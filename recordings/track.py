@@ -277,10 +277,10 @@ class TrackWriter:
         path = self._vault.path(track.sitting, track.id, chain.seq)
         raw = self._vault.create(path)
         try:
-            self.file = SegmentFile(raw, header, track.key, track.codec, self._size, path.parent)
+            self.file = SegmentFile(raw, header, track.key, track.codec, self._size)
         except OSError:
             raw.close()
-            path.unlink()
+            self._vault.remove(path)
             raise
         chain.seq += 1
         self._emit(self, SegmentOpened(at_ms, bool(frame.lost)))

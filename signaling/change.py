@@ -122,8 +122,7 @@ class Changes:
         self.over = True
         await self.media.close()
         try:
-            if self.room.live.epoch is not None:
-                await self.tools.desk.close(self.id, by)
+            await self.tools.desk.close(self.id, by)
             await self.tools.writer.seal(self.id)
         except Exception:  # the row stays unsealed: the next start of the server tries again
             _logger.exception("live.seal_failed", sitting=self.id)

@@ -18,6 +18,7 @@ from base64 import b64encode
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -111,10 +112,17 @@ class Study:
             found = await store.unmeasured(session, 8 + len(self._failed))
         return [one for one in found if (one.sitting, one.track) not in self._failed]
 
+    def _paths(self, item: store.Unmeasured) -> dict[int, Path]:
+        """Where to read each segment. Blocks."""
+        find = self._vault.find
+        rows = item.segments
+        return {row.seq: find(item.sitting, item.track, row.seq, row.sha256) for row in rows}
+
     async def _measure(self, pool: ProcessPoolExecutor, item: store.Unmeasured) -> int:
+        paths = await asyncio.to_thread(self._paths, item)
         parts = [
             Part(
-                self._vault.path(item.sitting, item.track, row.seq),
+                paths[row.seq],
                 row.sha256,
                 row.seq,
                 row.stretch,

@@ -54,6 +54,9 @@ async def test_the_demo_holds_a_hearing_and_verifies(
     assert recording["private_seconds_excluded"] >= hearing.PRIVATE_S - 1
     assert report["verify"]["ok"]
     assert len(report["verify"]["steps"]) == 15
+    assert report["proof"]["verified_seconds"] > 5
+    assert report["proof"]["alarms"] == []
+    assert report["witness"]["cosigned"] >= 1
 
 
 async def test_nothing_of_a_private_consultation_is_in_any_file(tmp_path: Path) -> None:

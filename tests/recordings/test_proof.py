@@ -106,7 +106,7 @@ async def test_a_disk_that_hangs_is_an_alarm(
         inner = plain_create(path)
 
         class Slow:
-            fileno, truncate, close = inner.fileno, inner.truncate, inner.close
+            sync, truncate, close = inner.sync, inner.truncate, inner.close
 
             def write(self, data: memoryview) -> int | None:
                 if hang.is_set():

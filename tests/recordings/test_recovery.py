@@ -22,7 +22,7 @@ from recordings.vault import Vault
 from settings import ROOT
 from tests.recordings.conftest import STORE_KEY, Opener
 from tests.recordings.room import Room, camera, microphone
-from tests.recordings.test_service import check_chain, flowing, holes, logged
+from tests.recordings.test_service import check_chain, flowing, holes, logged, moved
 
 
 async def victim(folder: Path) -> asyncio.subprocess.Process:
@@ -42,7 +42,9 @@ async def victim(folder: Path) -> asyncio.subprocess.Process:
 
 async def said(process: asyncio.subprocess.Process, line: bytes) -> None:
     assert process.stdout
-    assert await asyncio.wait_for(process.stdout.readline(), 60) == line
+    async with asyncio.timeout(60):
+        while (found := await process.stdout.readline()) != line:
+            assert found, "the process ended"
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
@@ -92,6 +94,7 @@ async def test_kill_9_at_random_instants(
         assert len(lost) == 2
         assert max(lost.values()) <= 2000, lost
         assert muted <= 3000  # 1 s of it by muting
+        assert (await moved(killed_log, "sit1"))[-1][:2] == ("crash", "interrupted")
         entries = await logged(killed_log, "sit1")
         gaps = [data for type, data in entries if type == "rec.gap"]
         newest = {data["track"]: data for data in gaps}

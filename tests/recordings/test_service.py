@@ -21,7 +21,16 @@ from tests.recordings.room import Room, camera, microphone
 
 async def logged(log: AuditLog, sitting: str) -> list[tuple[str, dict[str, Any]]]:
     found = [leaves.decode(item.entry) for item in await log.leaves(sitting)]
-    return [(item.type, dict(item.data)) for item in found]
+    return [(item.type, dict(item.data)) for item in found if item.type != "record.moved"]
+
+
+async def moved(log: AuditLog, sitting: str) -> list[tuple[str, str, str, str]]:
+    """Step, state after it, who and why."""
+    found = [leaves.decode(item.entry) for item in await log.leaves(sitting)]
+    return [
+        (str(d["step"]), str(d["to"]), str(d["by"]), str(d["why"]))
+        for d in (item.data for item in found if item.type == "record.moved")
+    ]
 
 
 async def flowing(*rooms: Room) -> None:

@@ -294,7 +294,7 @@ class Broken(Vault):
         inner = super().create(path)
 
         class Full:
-            fileno, truncate, close = inner.fileno, inner.truncate, inner.close
+            sync, truncate, close = inner.sync, inner.truncate, inner.close
 
             def write(self, _data: memoryview) -> int:
                 raise OSError(28, "No space left on device")

@@ -51,6 +51,25 @@ def examine(bundle: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return recording, verification
 
 
+def proof(bundle: Path) -> dict[str, Any]:
+    """Seconds that were read back and decoded while the sitting was on record, and the alarms:
+    from the log's leaves in the bundle."""
+    with zipfile.ZipFile(bundle) as archive:
+        leaves = [json.loads(line) for line in archive.read("log/leaves.jsonl").splitlines()]
+    starts = [leaf["d"]["start_ms"] for leaf in leaves if leaf["t"] == "rec.started"]
+    ends = [leaf["d"] for leaf in leaves if leaf["t"] == "rec.stopped"]
+    verified = sum(
+        max(0, end.get("verified_ms", start) - start)
+        for start, end in zip(starts, ends, strict=False)
+    )
+    alarms = [
+        {"at": leaf["at"], "code": leaf["d"]["code"], "suspended": leaf["t"].endswith("alarm")}
+        for leaf in leaves
+        if leaf["t"] in ("live.recording.alarm", "live.recording.warning")
+    ]
+    return {"verified_seconds": round(verified / 1000, 1), "alarms": alarms}
+
+
 def verify(bundle: Path) -> dict[str, Any]:
     """Run the verifier that lies inside the bundle, as an outsider would."""
     with tempfile.TemporaryDirectory() as folder:
@@ -64,9 +83,14 @@ def verify(bundle: Path) -> dict[str, Any]:
             env={**os.environ, "PYTHONPATH": ""},
         )
     if done.returncode == 2 or not done.stdout:
-        return {"ok": False, "steps": [], "error": (done.stdout + done.stderr)[-500:]}
+        error = (done.stdout + done.stderr)[-500:]
+        return {"ok": False, "steps": [], "cosigned": 0, "error": error}
     found = json.loads(done.stdout)
-    return {"ok": done.returncode == 0, "steps": found["steps"]}
+    return {
+        "ok": done.returncode == 0,
+        "steps": found["steps"],
+        "cosigned": found["witnesses"],
+    }
 
 
 def decode(bundle: Path, folder: Path) -> dict[str, Any]:

@@ -105,6 +105,8 @@ async def run(
         "recording": {},
         "bundle": "",
         "verify": {"ok": False, "steps": []},
+        "proof": {"verified_seconds": 0.0, "alarms": []},
+        "witness": {"cosigned": 0},
         "errors": [],
     }
     try:
@@ -119,6 +121,8 @@ async def run(
             report["recording"], report["verify"] = await asyncio.to_thread(
                 evidence.examine, bundle
             )
+            report["proof"] = await asyncio.to_thread(evidence.proof, bundle)
+            report["witness"] = {"cosigned": report["verify"].pop("cosigned")}
             hearing.say("done")
             report["errors"] += [error for one in hearing.people.values() for error in one.errors]
     except Exception as error:  # the report must say what went wrong, whatever it was
@@ -338,6 +342,11 @@ def _summary(report: dict[str, Any], console: Console, path: Path) -> None:
             f"{recording['tracks']} tracks, {recording['seconds']} s, {recording['gaps']} gaps, "
             f"{recording['frames_decoded']} frames decoded, "
             f"{recording['private_seconds_excluded']} s of private talk left out"
+        )
+        console.print(
+            f"{report['proof']['verified_seconds']} s decoded while on record, "
+            f"{len(report['proof']['alarms'])} alarms; "
+            f"{report['witness']['cosigned']} witnesses cosigned"
         )
     verdict = "[green]verified[/]" if report["ok"] else "[red]not verified[/]"
     console.print(f"{verdict}: {report['bundle'] or 'no bundle'}; report: {path}")
