@@ -25,7 +25,7 @@ from recordings import cipher
 
 QUIET_DB = -60.0
 """Sound below this is silence: a quiet office is near -50."""
-BLACK_LUMA, BLACK_CONTRAST = 30.0, 6.0
+BLACK_LUMA, BLACK_CONTRAST = 30.0, 10.0
 """A picture is black when its mean and its standard deviation are both less (luma 16 is black,
 BT.601)."""
 HURRY_S = 0.6

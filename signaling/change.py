@@ -122,7 +122,8 @@ class Changes:
         self.over = True
         await self.media.close()
         try:
-            await self.tools.desk.close(self.id, by)
+            if self.room.live.record != "forbidden":
+                await self.tools.desk.close(self.id, by)
             await self.tools.writer.seal(self.id)
         except Exception:  # the row stays unsealed: the next start of the server tries again
             _logger.exception("live.seal_failed", sitting=self.id)

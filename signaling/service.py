@@ -124,7 +124,8 @@ class LiveRooms:
 
     async def _seal(self, sitting: Sitting, stored: store.Stored) -> None:
         """It was over, and the process ended before its record was closed."""
-        await self._tools.desk.close(sitting.id, "")
+        if load(stored.snapshot).record != "forbidden":
+            await self._tools.desk.close(sitting.id, "")
         await self._tools.writer.seal(sitting.id)
 
     def _with_snapshot(self, sitting: Sitting, snapshot: str) -> Room:
