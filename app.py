@@ -25,6 +25,7 @@ from rich.table import Table
 import audit.key
 import audit.web
 import auth.administration.web
+import auth.audit_reading.web
 import auth.demo
 import auth.identity.demo
 import auth.identity.provider
@@ -49,6 +50,7 @@ import signaling.web_operations
 from audit import web_witness
 from audit.anchors import LogAnchors
 from audit.errors import KeyFileError
+from audit.fsck import Fsck
 from audit.local_witness import LocalWitness
 from audit.note import parse_vkey
 from audit.service import AuditLog
@@ -57,6 +59,7 @@ from audit.timestamping import ExternalSource, InternalSource, Source, Timestamp
 from audit.witnessing import Witnessing, parse_peer
 from auth.administration.service import Administration
 from auth.assurance import PROFILES
+from auth.audit_reading.service import AuditReading
 from auth.delegations import Delegations
 from auth.identity.linking import Linking
 from auth.identity.provider import Provider
@@ -72,6 +75,7 @@ from notary.signing.service import Ceremonies
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
 from recordings.playback import Playback
+from recordings.rows import RecordRows
 from recordings.service import Desk
 from recordings.spare import open_vault
 from recordings.study.service import Study
@@ -218,6 +222,19 @@ class House:
             settings.record_min_free_bytes * 2,
         )
         self.checking = Checking(self.log, self.witnessing, anchors.roots, reception)
+        self.audit_reading = AuditReading(
+            database, self.log, self.witnessing, self._fsck, clock, settings.timezone
+        )
+
+    def _fsck(self) -> Fsck:
+        """A check of the whole log with what is trusted now."""
+        return Fsck(
+            self.database,
+            parse_vkey(self.log.vkey),
+            list(self.witnessing.verifiers.values()),
+            list(self.timestamping.source.roots),
+            [RecordRows()],
+        )
 
     def _sealed(self) -> None:
         """A record was sealed: have it time-stamped, and measured for the player."""
@@ -345,6 +362,7 @@ def create_app(house: House) -> Quart:
     auth.web.init_app(app, house.accounts, house.settings)
     auth.administration.web.init_app(app, house.administration)
     auth.identity.web.init_app(app, house.identity, house.linking)
+    auth.audit_reading.web.init_app(app, house.audit_reading)
     sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
     sessions.web_delegations.init_app(app, house.delegations)
     sessions.web_room_devices.init_app(app, house.devices)

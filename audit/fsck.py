@@ -5,6 +5,7 @@ Reads only, and writes nothing but what `tell` does with it. Each step goes on a
 where it can, so that one look names all that is wrong.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -140,9 +141,9 @@ class Fsck:
         async with self.database.unit(write=False) as session:
             size = await store.size(session)
             for start in range(0, size, CHUNK):
-                for row in await store.columns(session, start, min(start + CHUNK, size)):
-                    if problem := _columns(row):
-                        report.fault("leaves", f"leaf {row.index}: {problem}")
+                rows = await store.columns(session, start, min(start + CHUNK, size))
+                for index, problem in await asyncio.to_thread(_misfits, rows):
+                    report.fault("leaves", f"leaf {index}: {problem}")
                 tell("leaves", min(start + CHUNK, size), size)
             for subject in await store.broken_counters(session):
                 report.fault("leaves", f"the leaves of {subject} are not numbered without gaps")
@@ -205,6 +206,10 @@ class Fsck:
                 if problem:
                     report.fault("rows", problem)
                 tell("rows", report.rows, 0)
+
+
+def _misfits(rows: Sequence[LeafRow]) -> list[tuple[int, str]]:
+    return [(row.index, problem) for row in rows if (problem := _columns(row))]
 
 
 def _columns(row: LeafRow) -> str:

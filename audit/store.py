@@ -115,6 +115,20 @@ class StoredLeaf:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which leaves are wanted; what is empty or None asks for nothing."""
+
+    type: str = ""
+    """A type, or with a dot at its end all that begin with it."""
+    subject: str = ""
+    part: bytes = b""
+    """What the leaf's bytes hold."""
+    first: int = 0
+    end: int | None = None
+    """Indexes [first, end)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A leaf found by what it holds: its place, type and subject."""
@@ -190,6 +204,30 @@ async def mentions(session: AsyncSession, part: bytes, most: int) -> list[Mentio
     )
     found = [(index, decode(entry)) for index, entry in rows]
     return [Mention(index, leaf.type, leaf.subject, leaf.at) for index, leaf in found]
+
+
+async def search(
+    session: AsyncSession, wanted: Search, most: int, *, newest: bool = True
+) -> list[StoredLeaf]:
+    """The first `most` leaves that are wanted, newest or oldest first."""
+    query = select(LeafRow.index, LeafRow.entry, LeafRow.hash).where(LeafRow.index >= wanted.first)
+    if wanted.end is not None:
+        query = query.where(LeafRow.index < wanted.end)
+    if wanted.type.endswith("."):
+        query = query.where(LeafRow.type.startswith(wanted.type, autoescape=True))
+    elif wanted.type:
+        query = query.where(LeafRow.type == wanted.type)
+    if wanted.subject:
+        query = query.where(LeafRow.subject == wanted.subject)
+    if wanted.part:
+        query = query.where(holds(session, wanted.part))
+    order = LeafRow.index.desc() if newest else LeafRow.index
+    return [StoredLeaf(*row) for row in await session.execute(query.order_by(order).limit(most))]
+
+
+async def types(session: AsyncSession) -> list[str]:
+    """Every type that the log has, sorted."""
+    return list(await session.scalars(select(LeafRow.type).distinct().order_by(LeafRow.type)))
 
 
 def holds(session: AsyncSession, part: bytes) -> ColumnElement[bool]:

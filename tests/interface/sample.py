@@ -14,11 +14,16 @@ from markupsafe import Markup
 from quart import Quart, Response, request
 
 import pages as product_pages
+from audit.fsck import STEPS, Fault, Report
+from audit.leaf import Leaf
 from audit.store import Mention
 from auth.administration import people_csv
 from auth.administration.organisation import SORTS, Organisation, Sort
 from auth.administration.proposal import ACTS, Act, Proposal
 from auth.assurance import LEVELS, METHODS, Level, Method
+from auth.audit_reading import web as audit_web
+from auth.audit_reading.service import Page, Verification
+from auth.audit_reading.service import Row as LogRow
 from auth.devices.device import Device
 from auth.methods.passkey import Passkey
 from auth.person import LABELS as ACCOUNT_LABELS
@@ -275,6 +280,37 @@ def _verified() -> dict[str, Sample]:
     }
 
 
+def _audit() -> dict[str, Sample]:
+    """The auditor's screen: with entries, empty, and each standing of a verification."""
+    leaf = Leaf("rec.segment", NOW, {"track": "s1-microphone", "sha256": "ab" * 32}, "a1b2c3d4", 7)
+    viewed = Leaf("audit.viewed", NOW, {"by": CLERK.id, "filter": {"subject": "a1b2c3d4"}})
+    rows = [LogRow(4100, viewed, CLERK), LogRow(812, leaf, None)]
+    faults = [Fault("tree", "leaf 7 is not the one that was written")]
+    reports = {
+        "": None,
+        "-running": Verification(NOW, "c1", "tree", 512, 4021),
+        "-sound": Verification(NOW, "c1", report=Report(4021, notes=["one remark"])),
+        "-broken": Verification(NOW, "c1", report=Report(4021, faults=faults)),
+    }
+    known = {
+        "form": Form({"type": "rec."}),
+        "page": Page(rows, 812, 4021, ["rec.gap", "rec.segment"], [CLERK, JUDGE]),
+        "query": {"type": "rec."},
+        "older": "?type=rec.&before=812",
+        "data": audit_web._data,
+        "formats": ["jsonl", "csv"],
+        "steps": STEPS,
+        "passed": audit_web.PASSED,
+        "failed": audit_web.FAILED,
+    }
+    made = {
+        f"/admin/audit{name}": Sample("admin/audit.html", {**known, "standing": standing})
+        for name, standing in reports.items()
+    }
+    empty = {"page": Page([], None, 0, [], []), "older": "", "query": {}, "standing": None}
+    return made | {"/admin/audit-none": Sample("admin/audit.html", {**known, **empty})}
+
+
 def samples() -> dict[str, Sample]:
     """Pages by the address at which the sample application serves them."""
     today = _sitting("t1", Phase.ON_RECORD, 0)
@@ -309,6 +345,7 @@ def samples() -> dict[str, Sample]:
         ),
         **_own_account(),
         **_verified(),
+        **_audit(),
         "/sittings": Sample(
             "sessions/my_sittings.html",
             {
