@@ -10,7 +10,7 @@ session, or for a legal act a confirmation of its own (`auth.stepup`).
 The policy says who may; the table in `sessions/phase.py` says when in the life of a sitting.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -447,6 +447,46 @@ def refusal(decision: Decision, action: str) -> Forbidden:
     if decision.need is not None:
         return AssuranceNeeded(decision.need, action, decision.code, decision.message)
     return Forbidden(decision.code, decision.message, action=action)
+
+
+SIGNING = Need(Level.HIGH)
+"""What a qualified signature asks for (R-TR-02, R-TR-03; law.md 4.1: notary act, marriage,
+settlement, minutes)."""
+
+
+def check_signing(actor: Person, identities: Collection[bool], *, checked: bool = False) -> None:
+    """Whether `actor` may sign with a qualified signature.
+
+    `identities`: for each digital identity of the account, whether one of its kind may sign (UAE
+    Pass: SOP1 may not). `checked`: an officer compared face and document for this very act. Who
+    has neither may not, however strong the session is. Raises Forbidden `sign.identity_too_low`,
+    `sign.identity_unproved`; AssuranceNeeded where only the session is too weak.
+    """
+    if not checked and not any(identities):
+        code, message = _TOO_LOW if identities else _UNPROVED
+        raise Forbidden(code, message)
+    if actor.guest or not actor.active:
+        if not (checked and actor.active):
+            raise Forbidden(*_UNPROVED)
+        return
+    if actor.assurance.level < SIGNING.level:
+        raise AssuranceNeeded(SIGNING, "")
+
+
+_TOO_LOW = (
+    "sign.identity_too_low",
+    N_(
+        "Your digital identity is of a kind that signs nothing. Have it verified at its provider, "
+        "or show your document to the officer."
+    ),
+)
+_UNPROVED = (
+    "sign.identity_unproved",
+    N_(
+        "You sign when it is proved who you are. Link a verified digital identity, or show your "
+        "document to the officer."
+    ),
+)
 
 
 def confirms(actor: Person, action: str) -> bool:

@@ -222,14 +222,35 @@ class StepUp:
             now=self._core.clock(),
         )
         if found is None:
-            raise Refusal(
-                "confirmation.refused",
-                N_(
-                    "This confirmation is not for this act, was used, or is too old. Confirm again."
-                ),
-                status=403,
-            )
+            raise _not_this()
         return found[1]
+
+    async def see(
+        self,
+        session: AsyncSession,
+        token: str,
+        *,
+        person: str,
+        login: str,
+        act: str,
+        object: str,
+        digest: str,
+    ) -> Level:
+        """What a confirmation proves, which stays good: for a decision before the unit of work that
+        takes it. Raises Refusal `confirmation.refused`."""
+        found = await store.see_authorisation(
+            session,
+            token_hash(token),
+            account=person,
+            login=login,
+            act=act,
+            object=object,
+            digest=digest,
+            now=self._core.clock(),
+        )
+        if found is None:
+            raise _not_this()
+        return found
 
 
 def challenge(asked: Asked) -> bytes:
@@ -255,6 +276,14 @@ def needed(act: str, object: str, digest: str) -> Refusal:
     refusal = Forbidden("policy.confirmation_needed", policy.CONFIRM, action=act)
     refusal.params = {"act": act, "object": object, "digest": digest}
     return refusal
+
+
+def _not_this() -> Refusal:
+    return Refusal(
+        "confirmation.refused",
+        N_("This confirmation is not for this act, was used, or is too old. Confirm again."),
+        status=403,
+    )
 
 
 def _malformed() -> BadInput:

@@ -21,7 +21,7 @@ from signaling.apply import apply_all
 from signaling.engine import MediaEngine, MediaRoom
 from signaling.ports import RecordingDesk
 from signaling.state import Room
-from signaling.writing import Writer
+from signaling.writing import Also, Writer
 
 _logger = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -74,8 +74,15 @@ class Changes:
     def media(self, media: MediaRoom) -> None:
         self._media = media
 
-    async def commit(self, facts: list[f.Fact], actor: dict[str, str] | None = None) -> int | None:
+    async def commit(
+        self,
+        facts: list[f.Fact],
+        actor: dict[str, str] | None = None,
+        *,
+        also: Also | None = None,
+    ) -> int | None:
         """Make facts true; returns the index of the last audit leaf. The caller holds the lock.
+        `also` is done in the same unit of work, first.
 
         Where storing fails, everything is as before and the error goes on.
         """
@@ -88,7 +95,7 @@ class Changes:
             await self._stop_record(stopped)
         effects.restrict(self.media, before, after)
         try:
-            index = await self.tools.writer.write(before, after, facts, now, actor)
+            index = await self.tools.writer.write(before, after, facts, now, actor, also=also)
         except BaseException:
             effects.take_back(self.media, before)
             if stopped is not None and before.live.record == "recording":

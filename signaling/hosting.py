@@ -1,5 +1,7 @@
 """Decisions on commands of hosts that move or check people."""
 
+from msgspec.structs import replace
+
 from errors import N_, Refusal
 from sessions.kind import Admission
 from sessions.seat import Identity, Seat, SeatRole
@@ -26,14 +28,24 @@ def admit(room: Room, who: Who, command: m.Admit) -> list[f.Fact]:
     return facts
 
 
-def _admit_all(room: Room, who: Who) -> list[f.Fact]:
-    facts: list[f.Fact] = []
+def named(room: Room, command: m.Admit) -> m.Admit:
+    """'All' as the list that it means now: what is confirmed is who comes in, not a word."""
+    return replace(command, seats=_all(room)) if command.seats == "all" else command
+
+
+def _all(room: Room) -> list[str]:
+    found = []
     for seat in room.sitting.seats:
         live = room.at(seat.id)
         if room.admission(seat.id) is Admission.CALLED or live.place is not Place.LOBBY:
             continue
         if live.present and _identity_problem(seat, live) is None:
-            facts.append(f.Admitted(seat.id, who.seat))
+            found.append(seat.id)
+    return found
+
+
+def _admit_all(room: Room, who: Who) -> list[f.Fact]:
+    facts: list[f.Fact] = [f.Admitted(seat, who.seat) for seat in _all(room)]
     if not facts:
         raise Refusal(
             "admit.nobody",

@@ -45,6 +45,7 @@ from signaling.ports import RecordAlarm
 from signaling.room import decide
 from signaling.routing import space_of
 from signaling.state import Place, Room, SeatLive, known_identity
+from signaling.writing import Also
 
 
 class LiveRoom:
@@ -165,20 +166,22 @@ class LiveRoom:
 
     # --- commands --------------------------------------------------------------------------------
 
-    async def command(self, page: Page, command: m.Command, who: Who | None = None) -> None:
+    async def command(
+        self, page: Page, command: m.Command, who: Who | None = None, *, also: Also | None = None
+    ) -> None:
         """Run a command and answer `ok` when it is on disk (a legal act: signed).
 
-        `who`: the page's person with a confirmation of this command. Raises Refusal, having changed
-        nothing.
+        `who`: the page's person with a confirmation of this command. `also`: what belongs to the
+        command's unit of work. Raises Refusal, having changed nothing.
         """
-        await self.changes.finish(self._command(page, command, who or page.who))
+        await self.changes.finish(self._command(page, command, who or page.who, also))
 
-    async def _command(self, page: Page, command: m.Command, who: Who) -> None:
+    async def _command(self, page: Page, command: m.Command, who: Who, also: Also | None) -> None:
         try:
             if isinstance(command, m.OnRecord):
                 index = await self._on_record.start(who)
             else:
-                index = await self._run(who, command)
+                index = await self._run(who, command, also)
             if index is not None and m.name(command) in LEGAL:
                 await self._tools.log.wait_covered(index)
             page.answer(command.id)
@@ -190,10 +193,10 @@ class LiveRoom:
             page.bye("left", NORMAL)
             await self.media.leave(page.seat)
 
-    async def _run(self, who: Who, command: m.Command) -> int | None:
+    async def _run(self, who: Who, command: m.Command, also: Also | None) -> int | None:
         async with self.changes.lock:
             facts = decide(self.room, who, command, self._tools.clock())
-            return await self.changes.commit(facts, who.actor)
+            return await self.changes.commit(facts, who.actor, also=also)
 
     # --- time ------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.service import AuditLog
 from auth import policy, stepup
@@ -29,8 +30,8 @@ from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
 from sessions.standing import acts_for
+from signaling import hosting, presence, store
 from signaling import messages as m
-from signaling import presence, store
 from signaling.change import Tools
 from signaling.engine import MediaEngine, MediaRefused
 from signaling.gate import Gate
@@ -385,31 +386,36 @@ class LiveRooms:
             case _:
                 if live.pages.get(page.seat) is not page:
                     raise _not_this_page()
-                await live.command(page, message, await self._confirmed(page, live, message))
+                await self._command(page, live, message)
 
-    async def _confirmed(self, page: Page, live: LiveRoom, command: m.Command) -> Who:
-        """Who sends a command, with what its confirmation proved where the policy asks for one.
-
-        The confirmation is of exactly this command in this sitting. It is not used up by a command
-        that is refused for another reason.
-        """
+    async def _command(self, page: Page, live: LiveRoom, command: m.Command) -> None:
+        """Run a command; where the policy asks for it, with the confirmation of exactly this
+        command in this sitting, which is used up in the act's own unit of work."""
         who, act = page.who, f"live.{m.name(command)}"
         if not isinstance(command, m.LegalAct) or not policy.confirms(who.person, act):
-            return who
+            await live.command(page, command)
+            return
         decide(live.room, who.once_sure(), command, self._clock())
-        if command.authorisation is None:
-            raise stepup.needed(act, live.id, command.digest())
-        async with self._database.unit() as session:
-            level = await self.accounts.stepup.take(
-                session,
-                command.authorisation,
-                person=who.person.id,
-                login=page.login,
-                act=act,
-                object=live.id,
-                digest=command.digest(),
-            )
-        return who.sure_of_this(level)
+        if isinstance(command, m.Admit):
+            command = hosting.named(live.room, command)
+        given = command.authorisation
+        if given is None:
+            raise _to_confirm(act, live.id, command)
+        this = {
+            "person": who.person.id,
+            "login": page.login,
+            "act": act,
+            "object": live.id,
+            "digest": command.digest(),
+        }
+        stepup = self.accounts.stepup
+        async with self._database.unit(write=False) as session:
+            level = await stepup.see(session, given, **this)
+
+        async def take(session: AsyncSession) -> None:
+            await stepup.take(session, given, **this)
+
+        await live.command(page, command, who.sure_of_this(level), also=take)
 
     async def _media(
         self, page: Page, live: LiveRoom, message: m.Publish | m.Subscribe | m.Answer
@@ -443,6 +449,13 @@ def media_refusal(refused: MediaRefused) -> Refusal:
         N_("Sound and picture could not be set up. Reload the page, or try another browser."),
         status=400,
     )
+
+
+def _to_confirm(act: str, sitting: str, command: m.LegalAct) -> Refusal:
+    refusal = stepup.needed(act, sitting, command.digest())
+    if isinstance(command, m.Admit):
+        refusal.params["seats"] = " ".join(command.seats)
+    return refusal
 
 
 def _server_failed() -> Refusal:

@@ -1,7 +1,7 @@
 """One unit of work for the facts of one command: snapshot, phase, journal, audit leaves."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from signaling import facts as f
 from signaling import store
 from signaling.journal import Entry, entry
 from signaling.state import Room, snapshot
+
+Also = Callable[[AsyncSession], Awaitable[None]]
+"""What is done in the unit of work of a command, such as using its confirmation up."""
 
 
 class Writer:
@@ -32,6 +35,8 @@ class Writer:
         facts: Sequence[f.Fact],
         at: datetime,
         actor: dict[str, str] | None = None,
+        *,
+        also: Also | None = None,
     ) -> int | None:
         """Store the room `after` with all that `facts` mean; returns the last leaf's index.
 
@@ -42,6 +47,8 @@ class Writer:
         entries = [found for fact in facts if (found := entry(fact)) is not None]
         index = None
         async with self._database.unit() as session:
+            if also is not None:
+                await also(session)
             await store.save(
                 session, sitting, after.live.version, snapshot(after.live).decode(), at
             )

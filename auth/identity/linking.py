@@ -166,14 +166,14 @@ class Linking:
             session, "account.names_verified", {"account": account, "provider": provider.id}
         )
 
-    async def may_sign(self, person: Person, providers: Mapping[str, Provider]) -> bool:
-        """Whether an identity of this account may sign at all; `providers` by issuer.
+    async def may_sign(self, person: Person, providers: Mapping[str, Provider]) -> tuple[bool, ...]:
+        """For each identity of this account, whether it may sign at all; `providers` by issuer.
 
-        UAE Pass: SOP1 signs nothing, however strong the session is.
+        UAE Pass: SOP1 signs nothing. An identity of a provider that is gone signs nothing either.
         """
         async with self._database.unit(write=False) as session:
             linked = await store.identities(session, person.id)
-        return any(
+        return tuple(
             one.issuer in providers and providers[one.issuer].profile.may_sign(one.kind)
             for one in linked
         )

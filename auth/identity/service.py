@@ -36,6 +36,7 @@ from auth.identity.token import (
 )
 from auth.jwt import TokenRefused
 from auth.person import Person
+from auth.policy import check_signing
 from auth.service import Accounts, SignedIn
 from auth.session import Browser, Login
 from clock import Clock
@@ -328,6 +329,15 @@ class DigitalIdentity:
 
     async def may_sign(self, person: Person) -> bool:
         """Whether a digital identity of this person may sign (UAE Pass: SOP1 may not)."""
+        return any(await self._signing_identities(person))
+
+    async def require_signing(self, person: Person, *, checked: bool = False) -> None:
+        """What a ceremony asks before somebody signs. `checked`: the officer compared face and
+        document for this act. Raises Forbidden `sign.*`, AssuranceNeeded (a page leads to the
+        step-up and back)."""
+        check_signing(person, await self._signing_identities(person), checked=checked)
+
+    async def _signing_identities(self, person: Person) -> tuple[bool, ...]:
         by_issuer = {one.issuer: one for one in self.providers}
         return await self._linking.may_sign(person, by_issuer)
 

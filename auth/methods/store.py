@@ -10,11 +10,13 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    ColumnElement,
     ForeignKey,
     Integer,
     LargeBinary,
     String,
     Text,
+    and_,
     delete,
     func,
     select,
@@ -413,17 +415,43 @@ async def use_authorisation(
 ) -> tuple[str, Level] | None:
     """Use the confirmation of exactly this up: its id and level. Of two at once one gets it."""
     row = AuthorisationRow
-    found = (
-        await session.execute(
-            update(row)
-            .where(row.token_hash == token_hash, row.used_at.is_(None), row.expires_at > now)
-            .where(row.account == account, row.login == login)
-            .where(row.act == act, row.object == object, row.digest == digest)
-            .values(used_at=now)
-            .returning(row.id, row.level)
-        )
-    ).one_or_none()
+    exactly = _exactly(token_hash, account, login, act, object, digest, now)
+    change = update(row).where(exactly).values(used_at=now).returning(row.id, row.level)
+    found = (await session.execute(change)).one_or_none()
     return None if found is None else (found[0], Level(found[1]))
+
+
+async def see_authorisation(
+    session: AsyncSession,
+    token_hash: str,
+    *,
+    account: str,
+    login: str,
+    act: str,
+    object: str,
+    digest: str,
+    now: datetime,
+) -> Level | None:
+    """The level of a confirmation of exactly this that nobody has used."""
+    exactly = _exactly(token_hash, account, login, act, object, digest, now)
+    level = await session.scalar(select(AuthorisationRow.level).where(exactly))
+    return None if level is None else Level(level)
+
+
+def _exactly(
+    token_hash: str, account: str, login: str, act: str, object: str, digest: str, now: datetime
+) -> ColumnElement[bool]:
+    row = AuthorisationRow
+    return and_(
+        row.token_hash == token_hash,
+        row.used_at.is_(None),
+        row.expires_at > now,
+        row.account == account,
+        row.login == login,
+        row.act == act,
+        row.object == object,
+        row.digest == digest,
+    )
 
 
 # --- links to set a password ---------------------------------------------------------------------

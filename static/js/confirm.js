@@ -15,16 +15,17 @@ import { get, supported } from "./webauthn.js";
 export class NotConfirmed extends Error {}
 
 /** @typedef {{ id: string, methods: string[], publicKey: any }} Question */
-/** @typedef {{ act: string, object: string, digest: string }} Act */
+/** @typedef {{ act: string, object: string, digest: string, seats?: string }} Act */
 
 /**
  * @param {Act} act as the refusal `policy.confirmation_needed` names it
+ * @param {string[]} [names] whom the act is about
  * @returns {Promise<string>} the token; throws `Refused` or `NotConfirmed`
  */
-export async function confirmAct({ act, object, digest }) {
+export async function confirmAct({ act, object, digest }, names = []) {
   const ask = () => api("/api/authorise", { method: "POST", body: { act, object, digest } });
   return new Promise((resolve, reject) => {
-    void ask().then((question) => new Confirmation(act, question, ask, resolve, reject).open(), reject);
+    void ask().then((question) => new Confirmation(act, names, question, ask, resolve, reject).open(), reject);
   });
 }
 
@@ -46,11 +47,12 @@ class Confirmation {
   used = false;
 
   /**
-   * @param {string} act @param {Question} question @param {() => Promise<Question>} ask
+   * @param {string} act @param {string[]} names @param {Question} question @param {() => Promise<Question>} ask
    * @param {(token: string) => void} resolve @param {(error: Error) => void} reject
    */
-  constructor(act, question, ask, resolve, reject) {
+  constructor(act, names, question, ask, resolve, reject) {
     this.act = act;
+    this.names = names;
     this.question = question;
     this.ask = ask;
     this.resolve = resolve;
@@ -75,7 +77,9 @@ class Confirmation {
       : h("p", {}, t("Your account has no method that proves enough. Add a passkey or a second factor in your account."), " ",
           h("a", { href: `/${document.documentElement.lang}/account`, target: "_blank" }, t("My account")));
     const dialog = h("dialog", { class: "dialog confirm", "aria-labelledby": "confirm-title" },
-      h("div", { class: "dialog-body" }, title, h("p", { class: "font-semibold" }, words(this.act)), lead, this.wrong,
+      h("div", { class: "dialog-body" }, title, h("p", { class: "font-semibold" }, words(this.act)),
+        this.names.length > 0 ? h("ul", { class: "list-disc ps-5" }, ...this.names.map((name) => h("li", {}, h("bdi", {}, name)))) : null,
+        lead, this.wrong,
         can.includes("passkey") ? this.#passkeyButton() : null,
         can.includes("totp") ? this.#typed("totp", "code", t("Code of your authenticator application"), "text", "one-time-code") : null,
         can.includes("password") ? this.#typed("password", "password", t("Your password"), "password", "current-password") : null,

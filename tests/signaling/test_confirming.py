@@ -105,6 +105,49 @@ async def test_a_refused_command_does_not_use_the_confirmation_up(world: World) 
     assert await clerk.refused(confirmed) == "confirmation.refused"
 
 
+async def test_all_is_confirmed_as_the_list_that_it_is(world: World) -> None:
+    """Who comes to the door after the question was asked was confirmed by nobody."""
+    people, login = await in_hearing(world, "small")
+    clerk = people["clerk"]
+    victim = await world.come("victim")
+    await clerk.ok(
+        m.IdentityCheck(seat="victim", result="verified", document="passport", last4="1234")
+    )
+    params = await act(clerk, m.Admit(seats="all"))
+    assert params.pop("seats") == "victim"
+    assert params["digest"] == m.Admit(seats=["victim"]).digest()
+    given = await token(world, login, params, PASSWORD)
+    await world.come("interpreter")
+    await clerk.ok(
+        m.IdentityCheck(seat="interpreter", result="verified", document="passport", last4="1234")
+    )
+    both = m.Admit(seats="all", authorisation=given)
+    assert await clerk.refused(both) == "confirmation.refused"
+    await clerk.ok(m.Admit(seats=["victim"], authorisation=given))
+    room = world.live._rooms[world.sitting.id].room
+    assert room.at("victim").place.value == "hearing"
+    assert room.at("interpreter").place.value == "lobby"
+    assert victim.state["me"]["place"] == "hearing"
+
+
+async def test_the_confirmation_and_the_act_are_one_unit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the act cannot be stored its confirmation is still good."""
+    people, login = await in_hearing(world, "small")
+    clerk = people["clerk"]
+    params = await act(clerk, m.Close())
+    given = await token(world, login, params, PASSWORD)
+
+    async def full(*_: object) -> None:
+        raise OSError("no space left on the device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("signaling.writing.store.save", full)
+        assert await clerk.refused(m.Close(authorisation=given)) == "server.failed"
+    await clerk.ok(m.Close(authorisation=given))
+
+
 async def test_who_may_not_is_not_asked_to_confirm(world: World) -> None:
     people, _ = await in_hearing(world, "small")
     lawyer = await world.come("counsel", "page-counsel-2")

@@ -164,7 +164,11 @@ export class Room {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "policy.confirmation_needed") throw error;
       const act = /** @type {import("../confirm.js").Act} */ (error.params);
-      return this.signal.request(type, { ...fields, authorisation: await confirmAct(act) });
+      // 'All' comes back as the list that it meant: this list is confirmed, and this list comes in.
+      const seats = act.seats?.split(" ");
+      const names = (seats ?? []).map((id) => this.model.state?.seats.find((seat) => seat.id === id)?.name ?? "");
+      const authorisation = await confirmAct(act, names);
+      return this.signal.request(type, { ...fields, ...(seats ? { seats } : {}), authorisation });
     }
   }
 

@@ -1,9 +1,14 @@
 """Proving more of oneself at the provider, and coming back to where one was."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from auth.assurance import Assurance, Level
+from auth.person import Person, Role, guest
+from auth.policy import AssuranceNeeded, check_signing
+from errors import Forbidden
 from tests.auth.house import Browser
 from tests.auth.identity.conftest import Build, World, query_of
 from tests.auth.identity.fake import HIGH, UAE_HIGH
@@ -123,8 +128,40 @@ async def test_a_weak_identity_stays_weak_however_it_signs_in(worlds: Build, kin
     assert answer.status_code == (303 if kind == "SOP1" else 200)
     high = await answers(world, browser, await world.start(browser, level="high"))
     assert high.status_code == 403
-    may = await world.identity.may_sign(world.house.people["admin"])
-    assert may is (kind != "SOP1")
+    admin = world.house.people["admin"]
+    assert await world.identity.may_sign(admin) is (kind != "SOP1")
+    strong = replace(admin, assurance=Assurance(Level.HIGH))  # by a passkey, say
+    if kind == "SOP1":
+        with pytest.raises(Forbidden) as caught:
+            await world.identity.require_signing(strong)
+        assert caught.value.code == "sign.identity_too_low"
+        await world.identity.require_signing(strong, checked=True)
+    else:
+        await world.identity.require_signing(strong)
+        weak = replace(admin, assurance=Assurance(Level.MEDIUM))
+        with pytest.raises(AssuranceNeeded):
+            await world.identity.require_signing(weak)
+
+
+async def test_who_may_sign() -> None:
+    """With a verified identity or a document that an officer compared; and at level high."""
+    judge = Person("j", Role.JUDGE, "", "Judge", assurance=Assurance(Level.HIGH))
+    came = guest("s1", "seat", "", "Guest", "en")
+    check_signing(judge, [False, True])
+    check_signing(judge, [], checked=True)
+    check_signing(came, [], checked=True)
+    for who, identities, code in (
+        (judge, [], "sign.identity_unproved"),
+        (judge, [False], "sign.identity_too_low"),
+        (came, [], "sign.identity_unproved"),
+        (replace(judge, active=False), [], "sign.identity_unproved"),
+        (replace(judge, assurance=Assurance(Level.MEDIUM)), [True], "policy.assurance_needed"),
+    ):
+        with pytest.raises(Forbidden) as caught:
+            check_signing(who, identities)
+        assert caught.value.code == code
+    with pytest.raises(Forbidden):
+        check_signing(replace(came, active=False), [], checked=True)
 
 
 async def test_a_guest_is_not_stepped_up(court: World) -> None:
