@@ -7,10 +7,12 @@ from quart import Blueprint, Quart, Response, current_app, request
 
 from auth import policy, policy_words
 from auth.delegations import Delegations
+from auth.person import Person
 from auth.web import current_person
 from errors import N_, BadInput, NotFound
-from pages import Form, flash, redirect, render
+from pages import Form, flash, formatter, redirect, render
 from sessions.kinds import KINDS
+from sessions.phase import FINAL
 from sessions.seat import LABELS
 from sessions.web_forms import instant
 from sessions.web_services import services
@@ -92,7 +94,19 @@ async def _page(form: Form, status: int = 200) -> Response:
         kinds=[(kind.code, kind.title) for kind in KINDS.values()],
         kind_titles={kind.code: kind.title for kind in KINDS.values()},
         own=person.role != "administrator",
+        sittings=await _sittings(person),
     )
+
+
+async def _sittings(person: Person) -> list[tuple[str, str]]:
+    """What is still to come of one's own, to choose one of: id, and time with case number."""
+    mine = await services().sittings.mine(person)
+    told = formatter()
+    return [
+        (one.sitting.id, f"{told.datetime(one.sitting.starts_at)} · {one.sitting.case_number}")
+        for one in (*mine.today, *mine.upcoming)
+        if one.sitting.phase not in FINAL
+    ]
 
 
 @blueprint.get("/why")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from errors import Refusal
+from errors import Forbidden, Refusal
 from signaling.guards import Who
 
 # Close codes of docs/protocol.md.
@@ -14,9 +14,11 @@ NORMAL, RESTART = 1000, 1012
 
 
 def refused(id: str | None, refusal: Refusal) -> dict[str, Any]:
-    """The answer to a message that was refused."""
+    """The answer to a message that was refused. `action`: what the policy was asked (/why)."""
+    action = refusal.action if isinstance(refusal, Forbidden) else ""
     return {
         "type": "refused",
+        **({"action": action} if action else {}),
         **({"id": id} if id else {}),
         "code": refusal.code,
         "message": refusal.message,

@@ -6,6 +6,7 @@ asks them, so that a refusal carries its code.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +16,12 @@ import pytest
 from quart.testing.connections import WebsocketDisconnectError
 
 from auth.demo import PASSWORD
+from auth.devices import proof
+from auth.devices.device import normal_code
 from tests.auth import wire
 from tests.auth.house import Browser
 from tests.auth.wire import GUEST, SIGNED_OUT, Wire
+from tests.support.room_device import SoftDevice
 
 SEATED = {
     "judge",
@@ -217,3 +221,67 @@ async def test_without_hello_no_message_is_obeyed(house: Wire) -> None:
         with pytest.raises(WebsocketDisconnectError):
             await asyncio.wait_for(socket.receive(), 10)
     assert await house.dump() == before
+
+
+async def test_a_judge_chooses_a_sitting_to_delegate_from_a_list(house: Wire) -> None:
+    page = await (await house.browser("judge")).sees("/en/delegations")
+    assert f'<option value="{house.ids["criminal"]}">' in page
+    stranger = await (await house.browser("judge2")).sees("/en/delegations")
+    assert house.ids["criminal"] not in stranger
+
+
+async def test_devices_over_the_wire(house: Wire) -> None:
+    """A room's device as its page speaks to us: enrolled, signed in, in another network, gone."""
+    admin, officer = await house.browser("admin"), await house.browser("officer")
+    devices = f"/en/admin/rooms/{house.ids['room']}/devices"
+    page = await (await admin.post(devices, {"name": "Screen"})).get_data(as_text=True)
+    code = re.search(r"<bdi>([0-9A-Z]{4} [0-9A-Z]{4})</bdi>", page)
+    assert code is not None
+    device = SoftDevice(house.house.settings.address)
+
+    async def api(who: Browser, path: str, body: Any, address: str) -> tuple[int, Any]:
+        headers = {"X-CSRF-Token": who.token, "Accept": "application/json"}
+        scope = {"client": (address, 1)}
+        response = await who.client.post(
+            f"/api/room-device{path}", json=body, headers=headers, scope_base=scope
+        )
+        return response.status_code, await response.get_json()
+
+    def enrolment(origin: str) -> dict[str, str]:
+        device.origin = origin
+        signature = device.sign(proof.ENROL, "", normal_code(code[1]), device="")
+        return {"code": code[1], "key": device.public, "signature": signature}
+
+    stranger = Browser(house.app)
+    await stranger.get("/en/device")
+    good = enrolment(house.house.settings.address)
+    for body, address, refused in (
+        (good, "198.51.100.1", "device.network"),
+        (enrolment("https://evil.example"), "192.0.2.7", "device.proof"),
+        ({**good, "code": "0000 0000"}, "192.0.2.7", "device.proof"),
+    ):
+        status, found = await api(stranger, "", body, address)
+        assert (status, found["code"]) == (403, refused)
+    status, found = await api(stranger, "", good, "192.0.2.7")
+    assert status == 200
+    device.id = found["device"]
+    status, found = await api(stranger, "", good, "192.0.2.7")
+    assert (status, found["code"]) == (403, "device.code")  # once
+
+    device.origin = house.house.settings.address
+    path, body = "", {}
+    for address, expected in (("198.51.100.1", 403), ("192.0.2.7", 200)):
+        _, asked = await api(officer, "/challenge", {}, address)
+        path = f"/challenge/{asked['id']}"
+        signature = device.sign(proof.SIGN_IN, "", asked["challenge"])
+        body = {"device": device.id, "signature": signature}
+        status, found = await api(officer, path, body, address)
+        assert status == expected, found
+    status, found = await api(officer, path, body, "192.0.2.7")  # replayed
+    assert (status, found["code"]) == (403, "device.proof")
+    assert "Screen" in await officer.sees("/en/account")
+
+    assert (await admin.post(f"{devices}/{device.id}/revoke")).status_code == 303
+    answer = await officer.get("/en/account")
+    assert answer.status_code == 303  # signed out
+    assert "/login" in answer.headers["Location"]

@@ -24,6 +24,7 @@ from auth.assurance import LEVELS, METHODS, Level, Method
 from auth.audit_reading import web as audit_web
 from auth.audit_reading.service import Page, Verification
 from auth.audit_reading.service import Row as LogRow
+from auth.delegation import Delegation
 from auth.devices.device import Device
 from auth.methods.passkey import Passkey
 from auth.person import LABELS as ACCOUNT_LABELS
@@ -172,6 +173,25 @@ def _devices(**changes: Any) -> dict[str, Any]:
         "demanded": True,
         "address": "https://mahdar.example/en/device",
         **changes,
+    }
+
+
+def _delegations() -> dict[str, Any]:
+    made = Delegation(
+        "d1", JUDGE.id, "j2", NOW, NOW + timedelta(7), "", "s1", "On leave", JUDGE.id, NOW
+    )
+    other = replace(JUDGE, id="j2", name_ar="القاضية عائشة", name_en="Judge Aisha")
+    line = Row(
+        delegation=made, delegator=JUDGE, delegate=other, state="in_force", may_withdraw=True
+    )
+    return {
+        "found": [line],
+        "choices": [other],
+        "kinds": [(kind.code, kind.title) for kind in KINDS.values()],
+        "kind_titles": {kind.code: kind.title for kind in KINDS.values()},
+        "own": True,
+        "sittings": [(SITTING.id, "22/11/2026, 9:30 · 118/2026")],
+        "form": Form(),
     }
 
 
@@ -448,6 +468,7 @@ def samples() -> dict[str, Sample]:
                 "form": Form(),
             },
         ),
+        "/delegations": Sample("sessions/delegations.html", _delegations(), person=JUDGE),
         "/admin/rooms": Sample(
             "admin/rooms.html",
             {"rooms": [Row(room=ROOM, officers=[OFFICER])], "officers": [OFFICER], "form": Form()},

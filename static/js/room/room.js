@@ -30,6 +30,7 @@ import { initial, may, reduce, seatOf } from "./state.js";
  * @property {boolean} recalled the court has asked this private room to come back
  * @property {Dialog | null} dialog
  * @property {string} dialogError
+ * @property {string} dialogWhy the page that explains it, or empty
  * @property {Set<string>} busy commands without an answer yet
  * @property {boolean} blocked the browser waits for a tap before it plays sound
  * @property {boolean} talkingMuted somebody speaks into the muted microphone
@@ -55,6 +56,7 @@ export class Room {
     recalled: false,
     dialog: null,
     dialogError: "",
+    dialogWhy: "",
     busy: new Set(),
     blocked: false,
     talkingMuted: false,
@@ -132,7 +134,7 @@ export class Room {
       await this.ask(type, fields);
       return true;
     } catch (error) {
-      toast(explain(error), { urgent: true });
+      toast(explain(error), { urgent: true, why: whyOf(error) });
       return false;
     }
   }
@@ -179,12 +181,12 @@ export class Room {
 
   /** @param {Dialog} dialog */
   open(dialog) {
-    this.set({ dialog, dialogError: "" });
+    this.set({ dialog, dialogError: "", dialogWhy: "" });
     this.#look();
   }
 
   close() {
-    this.set({ dialog: null, dialogError: "" });
+    this.set({ dialog: null, dialogError: "", dialogWhy: "" });
     this.#look();
   }
 
@@ -211,7 +213,7 @@ export class Room {
       await dialog.submit?.(new FormData(/** @type {HTMLFormElement} */ (event.target)), this);
       if (this.ui.dialog === dialog) this.close();
     } catch (error) {
-      this.set({ dialogError: explain(error) });
+      this.set({ dialogError: explain(error), dialogWhy: whyOf(error) });
     }
   }
 
@@ -224,6 +226,12 @@ export class Room {
   otherLanguage() {
     return language() === "ar" ? "en" : "ar";
   }
+}
+
+/** The page that says who may, what was missing and whom to ask; empty where the policy said nothing. @param {unknown} error */
+export function whyOf(error) {
+  if (!(error instanceof Refused) || error.action === "") return "";
+  return `/${language()}/why?${new URLSearchParams({ action: error.action, code: error.code })}`;
 }
 
 /** What a person reads when a command failed. @param {unknown} error */

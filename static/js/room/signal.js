@@ -3,11 +3,15 @@ import { endOf, waitBefore } from "./schedule.js";
 
 /** A command that the server refused. `message` is a message id of the catalogue. */
 export class Refused extends Error {
-  /** @param {string} code @param {string} message @param {Record<string, any>} [params] */
-  constructor(code, message, params = {}) {
+  /**
+   * @param {string} code @param {string} message @param {Record<string, any>} [params]
+   * @param {string} [action] what the policy was asked; the page /why explains it
+   */
+  constructor(code, message, params = {}, action = "") {
     super(message);
     this.code = code;
     this.params = params;
+    this.action = action;
   }
 }
 
@@ -254,7 +258,7 @@ export class Signal {
     }
     if (message.type === "ok") this.#settle(message.id, message);
     else if (message.type === "refused") {
-      this.#settle(message.id, new Refused(message.code, message.message, message.params));
+      this.#settle(message.id, new Refused(message.code, message.message, message.params, message.action));
     } else this.options.onMessage(message);
   }
 
