@@ -41,6 +41,7 @@ import recordings.rewrap
 import recordings.study.web
 import recordings.web
 import recordings.web_verify
+import recordings.works.web
 import sessions.demo
 import sessions.web
 import sessions.web_delegations
@@ -79,6 +80,8 @@ from recordings.rows import RecordRows
 from recordings.service import Desk
 from recordings.spare import open_vault
 from recordings.study.service import Study
+from recordings.works.credentials import open_credentials
+from recordings.works.service import Works
 from sessions.invitations import Invitations
 from sessions.room_devices import RoomDevices
 from sessions.rooms import Rooms
@@ -215,6 +218,20 @@ class House:
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
         )
         self.study = Study(database, vault, self.keyring, self.playback, clock)
+        self.works = Works(
+            database,
+            self.log,
+            vault,
+            settings.works,
+            self.playback,
+            self.study,
+            self.accounts.stepup,
+            await asyncio.to_thread(
+                open_credentials, settings.keys / "works.pem", passphrase, clock()
+            ),
+            clock,
+            settings.timezone,
+        )
         self.desk.on_sealed = self._sealed
         reception = Reception(
             settings.data_dir / "uploads",
@@ -276,6 +293,7 @@ class House:
             await self._seed()
         await self.desk.open()
         self._tasks.append(asyncio.create_task(self.study.run(), name="recordings.study"))
+        self._tasks.append(asyncio.create_task(self.works.run(), name="recordings.works"))
         self.gate.main.start()
         if isinstance(self.engine, WorkerPool):
             await self.engine.start()
@@ -374,6 +392,8 @@ def create_app(house: House) -> Quart:
     app.register_blueprint(
         audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
     )
+    recordings.works.web.init_app(app, house.works)
+    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -32,6 +32,7 @@ STORES = (
     "notary.signing.store",
     "recordings.access.store",
     "recordings.study.store",
+    "recordings.works.store",
 )
 """Every module that has tables."""
 

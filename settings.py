@@ -110,6 +110,11 @@ class Settings:
         return self.vault_dir or self.data_dir / "vault"
 
     @property
+    def works(self) -> Path:
+        """Folder of films and sound files that were asked for, encrypted, beside the vault."""
+        return self.vault.with_name(f"{self.vault.name}-works")
+
+    @property
     def keys(self) -> Path:
         """Folder of the log key, the ticket key, the session secret and the vault's key."""
         return self.data_dir / "keys"

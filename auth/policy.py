@@ -324,6 +324,10 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("seat order", seats="presiding_judge clerk"),
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
+    "recording.film": (
+        _line("seat order", seats="presiding_judge clerk"),
+        _line("leave unscreened order", roles=_ACCOUNTS),
+    ),
     "recording.annotate": (_line("seat", seats="presiding_judge panel_judge"),),
     # --- the live room: everyone on a seat -----------------------------------------------------
     **dict.fromkeys(

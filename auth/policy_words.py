@@ -39,6 +39,7 @@ ACTIONS: dict[str, str] = {
     "seat.operate": N_("Open a detained person's seat"),
     "recording.view": N_("See the record"),
     "recording.export": N_("Take the evidence bundle"),
+    "recording.film": N_("Have a film or sound files of a record made"),
     "recording.annotate": N_("Keep private notes on a record"),
     "live.publish": N_("Send sound and picture"),
     "live.subscribe": N_("Receive sound and picture"),

@@ -8,9 +8,10 @@ SUITES = {
     "joining": "benchmarks.joining",
     "media": "benchmarks.forwarding",
     "vault": "benchmarks.recording",
+    "film": "benchmarks.composite",
     "audit": "benchmarks.audit",
 }
-QUICK = {"joining": ["--count", "5"], "media": ["--quick"], "vault": ["--seconds", "5"]}
+QUICK = {"joining": ["--count", "5"], "media": ["--quick"], "vault": ["--seconds", "5"], "film": ["--seconds", "30"]}
 
 
 def main() -> int:

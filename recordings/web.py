@@ -55,6 +55,7 @@ async def _page(
         status=status,
         sitting=sitting,
         kind_title=KINDS[sitting.kind].title,
+        works_url=f"/sittings/{sitting.id}/recording/works",
         data_url=f"/api/recordings/{sitting.id}?viewing={viewing}",
         needs_order=asks,
         form=form,

@@ -31,6 +31,7 @@ from errors import N_, BadInput, NotFound
 from recordings import decoding, envelope
 from recordings.access.scope import Scope
 from recordings.keys import KeyRefused, KeyStore
+from recordings.manifest import Span
 from recordings.playback import Playback
 from recordings.study import levels, store
 from recordings.study.levels import Part
@@ -75,6 +76,7 @@ class Study:
         self._clock = clock
         self._wanted = asyncio.Event()
         self._failed: set[tuple[str, str]] = set()
+        self._turn = asyncio.Lock()
 
     # --- levels -----------------------------------------------------------------------------------
 
@@ -91,6 +93,10 @@ class Study:
 
     async def measure(self) -> int:
         """Measure all sound tracks that lack it; how many. One process, of low priority."""
+        async with self._turn:
+            return await self._measure_all()
+
+    async def _measure_all(self) -> int:
         count = 0
         pool: ProcessPoolExecutor | None = None
         try:
@@ -153,6 +159,16 @@ class Study:
         key = await self._playback.key(granted.row)
         tracks = await asyncio.to_thread(_opened, key, found, granted.scope)
         return {"tracks": tracks}
+
+    async def speech(self, sitting_id: str, key: bytes) -> dict[str, list[Span]]:
+        """When was spoken into each measured track, for who holds the sitting's key."""
+        async with self._database.unit(write=False) as session:
+            rows = await store.levels(session, sitting_id)
+        found = {}
+        for row in rows:
+            whole = envelope.unseal(key, LEVELS, f"{row.sitting}|{row.track}", row.sealed)
+            found[row.track] = await asyncio.to_thread(levels.speech, whole, row.step_ms)
+        return found
 
     # --- a judge's own notes ----------------------------------------------------------------------
 

@@ -110,6 +110,7 @@ def test_every_action_is_in_this_file() -> None:
         "recording.view",
         "recording.export",
         "recording.annotate",
+        "recording.film",
         "live.private_invite",
     }
     assert set(RULES) == live | others | set(HOUSE)

@@ -36,6 +36,11 @@ from recordings.checking import kind, words
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
+from recordings.works.work import KINDS as WORK_KINDS
+from recordings.works.work import STATES as WORK_STATES
+from recordings.works.work import Kind as WorkKind
+from recordings.works.work import State as WorkState
+from recordings.works.work import Work
 from sessions.kinds import KINDS
 from sessions.phase import Phase
 from sessions.room_devices import fingerprint
@@ -420,6 +425,24 @@ def samples() -> dict[str, Sample]:
                 "form": Form(),
             },
         ),
+        "/sittings/q1/recording/works": Sample(
+            "recordings/works.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "needs_order": True,
+                "form": Form(),
+                "kinds": list(WORK_KINDS.items()),
+                "titles": WORK_KINDS,
+                "states": WORK_STATES,
+                "problems": {"work.empty": "", "work.failed": "It could not be made."},
+                "works": _works(),
+                "busy": (WorkState.ASKED, WorkState.RUNNING),
+                "made": WorkState.MADE,
+                "act": "recording.export",
+                "own_language": "ar",
+            },
+        ),
         "/sittings/q2/recording": Sample(
             "recordings/playback.html",
             {
@@ -512,6 +535,32 @@ def application() -> Quart:
     app.add_url_rule("/api/sample/recording/marks", "marks", _marks)
     app.add_url_rule("/api/sample/recording/<track>/<int:seq>", "segment", _segment)
     return app
+
+
+def _works() -> list[Work]:
+    """Works in three states."""
+
+    def work(id: str, kind: WorkKind, state: WorkState, end_ms: int | None, **more: Any) -> Work:
+        return Work(
+            id=id,
+            sitting="q1",
+            owner="a1",
+            kind=kind,
+            language="ar",
+            start_ms=0,
+            end_ms=end_ms,
+            order="7/2026",
+            mark="سري. لمريم الكعبي، 2026-11-22 09:30:00 +0400",
+            state=state,
+            asked_at=NOW,
+            **more,
+        )
+
+    return [
+        work("w1", WorkKind.FILM, WorkState.RUNNING, None, done=31, total=90),
+        work("w2", WorkKind.FILM, WorkState.MADE, 754_000, sha256="5e" * 32, size=81_000_000),
+        work("w3", WorkKind.VOICES, WorkState.FAILED, None, problem="work.failed"),
+    ]
 
 
 async def _levels() -> dict[str, Any]:
