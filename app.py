@@ -388,12 +388,11 @@ def create_app(house: House) -> Quart:
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
     recordings.study.web.init_app(app, house.study)
+    recordings.works.web.init_app(app, house.works)
     recordings.web_verify.init_app(app, house.checking)
     app.register_blueprint(
         audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)
     )
-    recordings.works.web.init_app(app, house.works)
-    app.register_blueprint(audit.web.blueprint(house.log, house.witnessing))
 
     @app.get("/healthz")
     async def healthz() -> Response:

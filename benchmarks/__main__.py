@@ -11,7 +11,12 @@ SUITES = {
     "film": "benchmarks.composite",
     "audit": "benchmarks.audit",
 }
-QUICK = {"joining": ["--count", "5"], "media": ["--quick"], "vault": ["--seconds", "5"], "film": ["--seconds", "30"]}
+QUICK = {
+    "joining": ["--count", "5"],
+    "media": ["--quick"],
+    "vault": ["--seconds", "5"],
+    "film": ["--seconds", "30"],
+}
 
 
 def main() -> int:
