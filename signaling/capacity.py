@@ -13,8 +13,10 @@ from errors import N_, Refusal
 
 PACKETS = 200
 """Packets per second of one person's camera at 1.2 Mb/s and microphone (measured, 720p30)."""
-SLOTS = 12
-"""People whom one listener gets at most."""
+SEEN, HEARD = 12, 24
+"""People whom one listener sees, and hears, at most."""
+SOUND = 50
+"""Packets per second of one person who is only heard."""
 SHARE = 0.7
 """Of a core, for forwarding: the rest is for bursts, joins and reports, so that the 99th
 percentile of the delay stays under 20 ms."""
@@ -67,7 +69,9 @@ class Usage:
 
 def need(people: int) -> int:
     """Packets per second of a hearing in which everybody sends and gets everybody else."""
-    return people * PACKETS + people * min(max(people - 1, 0), SLOTS) * PACKETS
+    others = max(people - 1, 0)
+    heard = min(others, HEARD) - min(others, SEEN)
+    return people * (PACKETS + min(others, SEEN) * PACKETS + heard * SOUND)
 
 
 def of_cost(microseconds: float) -> int:

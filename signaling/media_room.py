@@ -92,9 +92,9 @@ class LinkFactory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SlotCounts:
-    """Sections of a subscribe connection."""
+    """Sections of a subscribe connection: more people are heard than are seen."""
 
-    microphones: int = 12
+    microphones: int = 24
     cameras: int = 12
     screens: int = 4
 

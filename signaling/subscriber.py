@@ -7,7 +7,7 @@ continuing the slot's sequence numbers, timestamps and VP8 picture numbers with 
 
 import secrets
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from signaling import rtcp, rtp, twcc
@@ -278,25 +278,16 @@ class Subscriber:
 
     def assign(self, wanted: list[Upstream], weights: dict[str, int]) -> bool:
         """Carry these tracks: a seat keeps its place while it has any, newcomers take the lowest
-        free one. With more seats than places the weightier ones are carried, and among equals
-        those that have a place. True when `carried` changed."""
+        free one. Sound has more places than pictures: with more seats than pictures fit, the
+        weightier ones are seen, among equals those that were, and the others are heard. True when
+        `carried` changed."""
         before = self.carried()
         by_key: dict[tuple[Source, int], Upstream] = {}
-        seats = list(
-            dict.fromkeys(item.track.seat for item in wanted if item.track.source != "screen")
-        )
-        count = sum(slot.plan.source == "camera" for slot in self.slots)
-        if len(seats) > count:
-            seats.sort(key=lambda seat: (-weights.get(seat, 0), seat not in self._places))
-            seats = seats[:count]
-        self._places = {seat: at for seat, at in self._places.items() if seat in seats}
-        free = [at for at in range(count) if at not in self._places.values()]
-        for seat in seats:
-            if seat not in self._places and free:
-                self._places[seat] = free.pop(0)
-        for item in wanted:
+        persons = [item for item in wanted if item.track.source != "screen"]
+        self._places = self._share_places(persons, weights)
+        for item in persons:
             place = self._places.get(item.track.seat)
-            if item.track.source != "screen" and place is not None:
+            if place is not None:
                 by_key[item.track.source, place] = item
         by_key |= self._screens([item for item in wanted if item.track.source == "screen"])
         for slot in self.slots:
@@ -304,6 +295,30 @@ class Subscriber:
             if slot.source is not source:
                 slot.switch(source)
         return self.carried() != before
+
+    def _share_places(self, wanted: list[Upstream], weights: dict[str, int]) -> dict[str, int]:
+        """The place of each seat. The first places have a picture too, the rest sound alone."""
+        seats = list(dict.fromkeys(item.track.seat for item in wanted))
+        places = {slot.plan.place for slot in self.slots if slot.plan.source == "microphone"}
+        seen_at = {slot.plan.place for slot in self.slots if slot.plan.source == "camera"}
+        rest_at, before = places - seen_at, self._places
+        filmed = {item.track.seat for item in wanted if item.codec == "vp8"}
+        voiced = {item.track.seat for item in wanted if item.codec == "opus"}
+        seen = _first(
+            len(seen_at),
+            seats,
+            lambda seat: (
+                seat not in filmed,
+                -weights.get(seat, 0),
+                before.get(seat) not in seen_at,
+            ),
+        )
+        heard = _first(
+            len(rest_at),
+            [seat for seat in seats if seat in voiced and seat not in seen],
+            lambda seat: (-weights.get(seat, 0), before.get(seat) not in rest_at),
+        )
+        return _keep_places(seen, seen_at, before) | _keep_places(heard, rest_at, before)
 
     def _screens(self, wanted: list[Upstream]) -> dict[tuple[Source, int], Upstream]:
         slots = [slot for slot in self.slots if slot.plan.source == "screen"]
@@ -385,3 +400,18 @@ class Subscriber:
         if reports:
             name = rtcp.source_description(self.slots[0].plan.ssrc, CNAME)
             self.wire.send_rtcp(reports + name)
+
+
+def _first(count: int, seats: list[str], order: Callable[[str], tuple[int, ...]]) -> list[str]:
+    """So many of these seats, in their own order; those that `order` puts first."""
+    if len(seats) <= count:
+        return seats
+    chosen = sorted(seats, key=order)[:count]
+    return [seat for seat in seats if seat in chosen]
+
+
+def _keep_places(seats: list[str], places: set[int], before: dict[str, int]) -> dict[str, int]:
+    """Every seat keeps its place; those that have none of these take the lowest free ones."""
+    found = {seat: before[seat] for seat in seats if before.get(seat) in places}
+    free = iter(sorted(places - set(found.values())))
+    return found | {seat: next(free) for seat in seats if seat not in found}

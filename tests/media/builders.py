@@ -186,10 +186,10 @@ class Room:
         self.publishers[seat], self.up[seat] = publisher, wire
         return publisher
 
-    def subscribe(self, seat: str) -> Subscriber:
+    def subscribe(self, seat: str, slots: tuple[int, int, int] = (3, 3, 2)) -> Subscriber:
         self._names += 1
         wire = FakeWire()
-        subscriber = Subscriber(seat, f"c{self._names}", plan_slots(3, 3, 2), wire, 0)
+        subscriber = Subscriber(seat, f"c{self._names}", plan_slots(*slots), wire, 0)
         self.subscribers[seat], self.down[seat] = subscriber, wire
         self.forwarder.connected(subscriber, self.now)
         return subscriber

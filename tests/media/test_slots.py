@@ -225,6 +225,67 @@ def test_more_seats_than_places_leaves_the_last_out() -> None:
     assert room.subscribers["judge"].carried()["v1"] == ("e", "camera")
 
 
+def test_who_has_no_place_for_a_picture_is_heard() -> None:
+    room = Room()
+    room.join("judge")
+    listener = room.subscribe("judge", (5, 2, 0))
+    people = ("a", "b", "c", "d")
+    for name in people:
+        room.join(name)
+        room.send(name, key=True)
+        room.send(name, "microphone")
+    carried = listener.carried()
+    heard = {mid: track.seat for mid, track in carried.items() if track.source == "microphone"}
+    seen = {mid: track.seat for mid, track in carried.items() if track.source == "camera"}
+    assert seen == {"v0": "a", "v1": "b"}
+    assert heard == {"a0": "a", "a1": "b", "a2": "c", "a3": "d"}
+    before = len(room.heard("judge", "microphone"))
+    for name in people:
+        room.send(name, "microphone")
+    assert len(room.heard("judge", "microphone")) == before + 4
+    room.forwarder.floor("d", room.now)  # is seen now; nobody loses the sound
+    carried = listener.carried()
+    assert carried["v1"] == ("d", "camera")
+    sounds = [track.seat for track in carried.values() if track.source == "microphone"]
+    assert sorted(sounds) == ["a", "b", "c", "d"]
+    assert carried["a1"].seat == "d", "sound and picture of one person have the same number"
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([f"p{number}" for number in range(9)]),
+            st.tuples(st.booleans(), st.integers(0, 7)),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_nobody_is_unheard_while_there_is_a_place(
+    steps: list[dict[str, tuple[bool, int]]],
+) -> None:
+    """Whoever comes, goes, films or speaks: seven places for sound, three of them with pictures."""
+    room = Room()
+    subscriber = room.subscribe("judge", (7, 3, 0))
+    tracks = {
+        name: {item.track.source: item for item in room.publish(name).upstreams}
+        for name in {name for step in steps for name in step}
+    }
+    for step in steps:
+        wanted = [tracks[name]["microphone"] for name in step]
+        wanted += [tracks[name]["camera"] for name, (films, _) in step.items() if films]
+        weights = {name: weight for name, (_, weight) in step.items()}
+        subscriber.assign(wanted, weights)
+        carried = subscriber.carried()
+        heard = [track.seat for track in carried.values() if track.source == "microphone"]
+        seen = {track.seat for track in carried.values() if track.source == "camera"}
+        assert len(heard) == len(set(heard)) == min(7, len(step))
+        filmed = {name for name, (films, _) in step.items() if films}
+        assert seen <= filmed
+        assert len(seen) == min(3, len(filmed))
+        assert {carried[mid.replace("v", "a")].seat for mid in carried if mid[0] == "v"} == seen
+
+
 @given(st.integers(0, 65535), st.integers(0, 2**32 - 1))
 def test_any_start_of_the_numbers_is_continued(sequence: int, timestamp: int) -> None:
     room = hall()

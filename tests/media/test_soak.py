@@ -1,7 +1,7 @@
 """The soak in a minute: 200 joins and leaves, forced wraps, everything back to where it was.
 
 Shortened against `python -m tools.soak --hours 8`: time alone, so that numbers wrap once (forced)
-and not every seven minutes. Memory and times are judged in the long form only.
+and not every seven minutes. Times are judged in the long form only.
 """
 
 import subprocess
