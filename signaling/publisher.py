@@ -170,21 +170,17 @@ class Publisher:
     def feedback(self, now: int) -> None:
         """Send what is due: arrivals or a bandwidth cap, NACKs, PLIs, receiver reports. Call
         every 50 ms."""
-        if not self.last_heard:
-            return
         heard = [stream for stream in self._streams() if stream.last_packet is not None]
         for upstream in self.upstreams:
             if upstream.last_packet is not None:
                 upstream.repair(now)
-        if not heard:
-            return
-        if self._arrivals is not None:
+        if heard and self._arrivals is not None:
             self._tell_arrivals(self._arrivals, heard[0].ssrc, now)
-        elif self._cap.due(now):
+        elif heard and self._cap.due(now):
             ssrcs = [item.ssrc for item in heard if item.upstream.codec == "vp8"]
             ssrcs = ssrcs or [heard[0].ssrc]
             self._wire.send_rtcp(rtcp.remb(self.own_ssrc, self._cap.allowed, ssrcs))
-        if now >= self._reports_due:
+        if now >= self._reports_due:  # of nothing too: a page takes a line without signs for cut
             self._reports_due = now + SECOND
             blocks = [item.block(now) for item in heard]
             self._wire.send_rtcp(rtcp.receiver_report(self.own_ssrc, blocks))

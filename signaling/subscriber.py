@@ -395,11 +395,12 @@ class Subscriber:
                     self.round_trip = (trip * SECOND) >> 16
 
     def send_reports(self, now: int) -> None:
-        """Sender reports of all slots in use, in one compound. Call every second."""
+        """Sender reports of all slots in use, in one compound. Call every second: with nothing
+        to report it is the sign of life without which a page takes its line for cut."""
+        own = self.slots[0].plan.ssrc
         reports = b"".join(slot.report(now) for slot in self.slots)
-        if reports:
-            name = rtcp.source_description(self.slots[0].plan.ssrc, CNAME)
-            self.wire.send_rtcp(reports + name)
+        reports = reports or rtcp.receiver_report(own, [])
+        self.wire.send_rtcp(reports + rtcp.source_description(own, CNAME))
 
 
 def _first(count: int, seats: list[str], order: Callable[[str], tuple[int, ...]]) -> list[str]:

@@ -2,8 +2,10 @@
 recording of all decodes."""
 
 import asyncio
+import json
 import zipfile
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ async def test_firefox_takes_part_and_is_recorded(tmp_path: Path) -> None:
     ):
         await hearing.book(held)
         counsel = await _enter(await fox.open(), held)
+        await _shows_signs_of_life(counsel)
         await held.people["clerk"].enter(held.sitting)
         for role in ("judge", "accused"):
             person = await held.person(role, CHROMIUM[role])
@@ -75,6 +78,19 @@ async def _enter(page: FirefoxPage, held: Hearing) -> FirefoxPage:
     return page
 
 
+async def _shows_signs_of_life(page: FirefoxPage) -> None:
+    """Where nothing flows yet something comes every second: a cut is noticed in 3 s."""
+    await page.until("window.peers.every((peer) => peer.connectionState === 'connected')")
+    heard = [json.loads(await page.run(HEARD))]
+    for _ in range(3):
+        await asyncio.sleep(1.5)
+        heard.append(json.loads(await page.run(HEARD)))
+    assert all(len(item) == 2 for item in heard)
+    assert all(
+        before < after for line in zip(*heard, strict=True) for before, after in pairwise(line)
+    )
+
+
 async def _admit_all(held: Hearing) -> None:
     people = held.people
     await people["accused"].press("Attest")
@@ -114,6 +130,18 @@ KEEP_PEERS = """() => {
   };
   window.RTCPeerConnection.prototype = Real.prototype;
 }"""
+
+HEARD = """(async () => {
+  const found = [];
+  for (const peer of window.peers) {
+    let bytes = 0;
+    for (const report of (await peer.getStats()).values()) {
+      if (report.type === 'candidate-pair' && report.nominated) bytes += report.bytesReceived;
+    }
+    found.push(bytes);
+  }
+  return JSON.stringify(found);
+})()"""
 
 RECEIVES = """(async () => {
   let heard = 0, seen = 0;  // headless Firefox decodes, and shows nothing

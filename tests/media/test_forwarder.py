@@ -742,3 +742,18 @@ class Isolation(RuleBasedStateMachine):
 
 Isolation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestIsolation = Isolation.TestCase
+
+
+def test_a_line_over_which_nothing_flows_gives_a_sign_every_second() -> None:
+    """A page that hears nothing for 3 s takes its line for cut and makes another."""
+    room = hall("judge")
+    room.send("judge", "microphone")  # nobody hears it; the camera is off
+    for wire in (room.up["judge"], room.down["judge"]):
+        wire.rtcp.clear()
+    idle = room.publish("clerk")
+    room.wait(5 * SECOND)
+    for wire in (room.up["judge"], room.up["clerk"], room.down["judge"]):
+        assert len(wire.rtcp) >= 5
+        for data in wire.rtcp:
+            rtcp.parse(data)
+    assert idle.last_heard == 0

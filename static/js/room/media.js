@@ -15,7 +15,6 @@ import { Lost } from "./signal.js";
  * @property {number} alive last count of anything that came in
  * @property {number} aliveAt when it last grew, milliseconds
  * @property {number} triedAt when its replacement was last begun
- * @property {boolean} steady it grew from one look to the next, when last it grew
  */
 
 const SOURCES = /** @type {Source[]} */ (["microphone", "camera", "screen"]);
@@ -33,15 +32,13 @@ const ENCODINGS = {
   screen: [{ maxBitrate: 2_000_000 }],
 };
 const LOOK_MS = 1000;
-/** A connection that hears nothing at all, not even STUN, for this long is replaced. */
+/**
+ * A connection that hears nothing at all for this long is replaced. The server gives a sign of life
+ * every second, whether there is anything to hear or not.
+ */
 const SILENT_MS = 3000;
 /** The same, after the signalling link broke: the server may have been started anew. */
 const SUSPECT_MS = 1500;
-/**
- * The same for one that does not even show STUN checks (Firefox) while nothing else flows: its own
- * checks come every 5 s.
- */
-const COARSE_MS = 9000;
 /** Both connections silent for this long: ask whether the signalling link is alive. */
 const DOUBT_MS = 900;
 /**
@@ -326,15 +323,13 @@ export class Media extends EventTarget {
       return;
     }
     if (alive !== link.alive) {
-      link.steady = now - link.aliveAt < 2 * LOOK_MS;
       link.alive = alive;
       link.aliveAt = now;
       return;
     }
     const next = this.#next[way];
     if (next !== null && now - next.aliveAt < PATIENCE_MS) return;
-    const usual = now < this.#suspectUntil ? SUSPECT_MS : SILENT_MS;
-    const limit = link.steady ? usual : COARSE_MS;
+    const limit = now < this.#suspectUntil ? SUSPECT_MS : SILENT_MS;
     if (now - link.aliveAt < limit || now - link.triedAt < limit) return;
     link.triedAt = now;
     void this.#replace(way);
@@ -378,7 +373,7 @@ export class Media extends EventTarget {
  * @param {string} id @param {RTCPeerConnection} pc @param {Record<Source, RTCRtpSender> | null} senders
  * @returns {Link}
  */
-const link = (id, pc, senders) => ({ id, pc, senders, alive: -1, aliveAt: performance.now(), triedAt: -Infinity, steady: true });
+const link = (id, pc, senders) => ({ id, pc, senders, alive: -1, aliveAt: performance.now(), triedAt: -Infinity });
 
 /** @param {Link | null} link @returns {Promise<Record<string, any>[]>} */
 async function statsOf(link) {

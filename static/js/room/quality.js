@@ -59,7 +59,7 @@ export function sampleOf(reports, at) {
     }
     if (report.type === "transport") sample.alive += report.packetsReceived ?? 0;
     if (report.type === "candidate-pair" && report.nominated) {
-      // Firefox counts no packets of a transport, and asks for consent every 5 s only.
+      // Firefox counts no packets of a transport.
       sample.alive += (report.responsesReceived ?? 0) + (report.requestsReceived ?? 0);
       sample.alive += (report.bytesReceived ?? 0) + (report.lastPacketReceivedTimestamp ?? 0);
       if (typeof report.currentRoundTripTime === "number") {
