@@ -410,6 +410,7 @@ NEEDS: dict[str, Need] = {
     "devices.manage": Need(Level.MEDIUM),
     "identity.manage": Need(Level.MEDIUM),
     "audit.read": Need(Level.MEDIUM),
+    "operations.see": Need(Level.MEDIUM),
     "delegation.grant": Need(Level.MEDIUM),
     "delegation.withdraw": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),

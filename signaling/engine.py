@@ -11,7 +11,7 @@ see to check an identity; that is never recorded.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 Source = Literal["microphone", "camera", "screen"]
@@ -151,6 +151,8 @@ class LineReport:
     unheard_for: float | None = None
     """Seconds since the last datagram of the seat's subscribe connection (of the newest one, also
     when it is gone), asked for when it says nothing; None when it never had one."""
+    layers: Mapping[str, int] = field(default_factory=dict)
+    """How many pictures it is sent of each layer; `none`: paused for want of line."""
 
 
 # Events, in the order in which things happen. `connection` is the transport's id, chosen by the

@@ -8,15 +8,13 @@ exception is `show`: a host sees the camera of one seat that waits.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from signaling.choosing import Importance, Viewer, choose
 from signaling.engine import (
     Codec,
     HearingSpace,
     LineReport,
     MediaEvent,
-    PicturesChanged,
     PrivateSpace,
     RecordedTrack,
     Recorder,
@@ -24,20 +22,21 @@ from signaling.engine import (
     SlotsChanged,
     Source,
     Space,
-    Speaking,
     TrackId,
     TrackSilent,
     TrackStarted,
     Wish,
     channel_track,
 )
-from signaling.feedback import MS, SECOND, loudest
-from signaling.line import LineMeter, LineSample
+from signaling.feedback import MS, SECOND
+from signaling.media_seat import Seat, report, sample
 from signaling.packet_cache import Incoming, Run
 from signaling.publisher import Publisher
 from signaling.rtp import MalformedPacket
+from signaling.speech import Speech
 from signaling.stream import Output, Stream
 from signaling.subscriber import Subscriber
+from signaling.switching import Switching
 from signaling.taps import Taps
 from signaling.upstream import Upstream
 
@@ -66,31 +65,6 @@ class Counters:
     """Exceptions of slots, contained."""
 
 
-@dataclass(slots=True)
-class Seat:
-    """Media state of one participant; it outlives connections."""
-
-    id: str
-    space: Space | None = None
-    permitted: frozenset[Source] = frozenset()
-    shown: str | None = None
-    """A seat in no space whose camera this one sees too."""
-    viewer: Viewer = field(default_factory=Viewer)
-    sees: list[Upstream] = field(default_factory=list)
-    """Tracks that it may see and hear, with a slot or not."""
-    speaks: str = ""
-    """The channel that its microphone goes to; empty: the floor."""
-    listens: str = ""
-    """The channel that it hears besides the floor; empty: none."""
-    withheld: frozenset[TrackId] = frozenset()
-    """Tracks of protected persons that it never gets."""
-    publisher: Publisher | None = None
-    """The newest connection whose media flowed."""
-    subscriber: Subscriber | None = None
-    """The newest subscribe connection that is up."""
-    meter: LineMeter = field(default_factory=LineMeter)
-
-
 class Forwarder:
     """The routing of one sitting. All times are monotonic nanoseconds."""
 
@@ -101,9 +75,9 @@ class Forwarder:
         self._emit = emit
         self._now = now
         self._taps = Taps()
-        self._importance = Importance()
+        self._switching = Switching(self.seats, emit)
+        self._speech = Speech(self.seats, self._switching.importance, emit)
         self._decide_due = now
-        self._spoke: dict[Space, tuple[str, ...]] = {}
         self._speaking_due = now
         self._second_due = now
 
@@ -128,14 +102,14 @@ class Forwarder:
         if reason is None:
             reason = "private" if isinstance(space, PrivateSpace) else "lobby"
         self._apply(seat, reason)
-        self.route(now)
+        self._switching.route(now)
 
     def permit(self, name: str, sources: frozenset[Source], reason: str, now: int) -> None:
         """See `MediaRoom.permit`."""
         seat = self.seat(name)
         seat.permitted = frozenset(sources)
         self._apply(seat, reason)
-        self.route(now)
+        self._switching.route(now)
 
     def show(self, name: str, shown: str | None, now: int) -> None:
         """See `MediaRoom.show`."""
@@ -148,7 +122,7 @@ class Forwarder:
         for other in (before, shown):
             if other is not None:
                 self._apply(self.seat(other), "lobby")
-        self.route(now)
+        self._switching.route(now)
 
     def watch(
         self, name: str, wishes: Mapping[TrackId, Wish] | None, audio_only: bool, now: int
@@ -158,12 +132,12 @@ class Forwarder:
         viewer.wishes = None if wishes is None else dict(wishes)
         viewer.audio_only = audio_only
         viewer.pictures = None  # the answer comes even where nothing changes
-        self.route(now)
+        self._switching.route(now)
 
     def floor(self, name: str | None, now: int) -> None:
         """See `MediaRoom.floor`."""
-        self._importance.floor = name
-        self.route(now)
+        self._switching.importance.floor = name
+        self._switching.route(now)
 
     def tune(self, name: str, speaks: str, listens: str, now: int) -> None:
         """See `MediaRoom.tune`."""
@@ -175,12 +149,12 @@ class Forwarder:
                 if upstream.track.source == "microphone":
                     self._taps.close(upstream, "channel")
         seat.speaks, seat.listens = speaks, listens
-        self.route(now)
+        self._switching.route(now)
 
     def withhold(self, name: str, tracks: frozenset[TrackId], now: int) -> None:
         """See `MediaRoom.withhold`."""
         self.seat(name).withheld = frozenset(tracks)
-        self.route(now)
+        self._switching.route(now)
 
     def _hide(self, name: str) -> None:
         """Nobody sees the camera of this seat any more but those of its space."""
@@ -193,14 +167,14 @@ class Forwarder:
         if type(space) is not HearingSpace or space.sitting != self.sitting:
             raise SinkRefused("only the hearing of this sitting can be recorded")
         self._taps.attach(recorder)
-        for upstream in self._upstreams():
+        for upstream in self._switching.upstreams():
             if upstream.live and upstream.open:
                 self._open_tap(upstream, now)
 
     def detach(self, reason: str) -> None:
         """See `MediaRoom.detach`."""
         self._taps.detach()
-        for upstream in self._upstreams():
+        for upstream in self._switching.upstreams():
             self._taps.close(upstream, reason)
 
     def remove(self, name: str, reason: str, now: int) -> None:
@@ -214,7 +188,7 @@ class Forwarder:
         self._hide(name)
         if seat is not None and seat.shown in self.seats:
             self._apply(self.seats[seat.shown], reason)
-        self.route(now)
+        self._switching.route(now)
 
     def disconnected(self, link: Publisher | Subscriber, reason: str, now: int) -> None:
         """A connection is gone."""
@@ -229,13 +203,13 @@ class Forwarder:
                 seat.publisher = None
         elif seat is not None and seat.subscriber is link:
             seat.subscriber = None
-        self.route(now)
+        self._switching.route(now)
 
     def connected(self, subscriber: Subscriber, now: int) -> Subscriber | None:
         """A subscribe connection is up; returns the older one that it replaces."""
         seat = self.seat(subscriber.seat)
         older, seat.subscriber = seat.subscriber, subscriber
-        self.route(now)
+        self._switching.route(now)
         if not subscriber.carried():
             self._emit(SlotsChanged(seat.id, subscriber.connection, {}))
         return older
@@ -255,12 +229,14 @@ class Forwarder:
     def tracks(self) -> dict[TrackId, Codec]:
         """See `MediaRoom.tracks`: everything that ever sent on the current connections."""
         return {
-            item.track: item.codec for item in self._upstreams() if item.last_packet is not None
+            item.track: item.codec
+            for item in self._switching.upstreams()
+            if item.last_packet is not None
         }
 
     def report(self, now: int) -> dict[str, LineReport]:
         """See `MediaRoom.report`."""
-        return {seat.id: self._line(seat, now) for seat in self.seats.values()}
+        return {seat.id: report(seat, now) for seat in self.seats.values()}
 
     # --- packets --------------------------------------------------------------------------
 
@@ -317,7 +293,7 @@ class Forwarder:
         if not upstream.live and upstream.permitted:
             upstream.live = True
             self._emit(TrackStarted(upstream.track))
-            self.route(now)
+            self._switching.route(now)
         sent = False
         if upstream.open:
             stream.cache.put(packet)
@@ -376,8 +352,13 @@ class Forwarder:
             self.counters.malformed += 1
             return
         seat = self.seats.get(subscriber.seat)
-        if fell and seat is not None and seat.subscriber is subscriber and self._decide(seat, now):
-            self._connect()
+        if (
+            fell
+            and seat is not None
+            and seat.subscriber is subscriber
+            and self._switching.decide(seat, now)
+        ):
+            self._switching.connect()
 
     def _activate(self, seat: Seat, publisher: Publisher, now: int) -> None:
         """The first media of a newer connection: fence the older one, swap the sources."""
@@ -391,7 +372,7 @@ class Forwarder:
                 upstream.unplug()
             older.on_superseded()
         self._apply(seat, "disconnected")
-        self.route(now)
+        self._switching.route(now)
 
     # --- time -----------------------------------------------------------------------------
 
@@ -404,13 +385,14 @@ class Forwarder:
         self._adapt(now)
         if now >= self._speaking_due:
             self._speaking_due = now + SPEAKING_INTERVAL
-            self._speaking()
+            if self._speech.listen(self._switching.upstreams()):
+                self._switching.route(now)
         if now >= self._second_due:
             self._second_due = now + SECOND
             for seat in self.seats.values():
                 if seat.subscriber is not None:
                     seat.subscriber.send_reports(now)
-                seat.meter.add(_sample(seat, now))
+                seat.meter.add(sample(seat, now))
 
     def _adapt(self, now: int) -> None:
         """Choose layers anew, for listeners and for the recorder, and try what lines carry."""
@@ -420,19 +402,19 @@ class Forwarder:
         if now < self._decide_due:
             return
         self._decide_due = now + DECIDE_INTERVAL
-        for upstream in self._upstreams():
+        for upstream in self._switching.upstreams():
             for stream in upstream.streams:
                 stream.sample(now)
             self._taps.follow(upstream, now)
-        changed = [self._decide(seat, now) for seat in self.seats.values()]
+        changed = [self._switching.decide(seat, now) for seat in self.seats.values()]
         if any(changed):
-            self._connect()
+            self._switching.connect()
 
     def _watch(self, now: int) -> None:
         """Tell of streams that fell silent, and write the gap."""
         silent = [
             item
-            for item in self._upstreams()
+            for item in self._switching.upstreams()
             if item.live and item.last_packet is not None and now - item.last_packet > SILENCE
         ]
         for upstream in silent:
@@ -442,39 +424,9 @@ class Forwarder:
             self._taps.close(upstream, "disconnected" if gone else _OFF[upstream.track.source])
             self._emit(TrackSilent(upstream.track))
         if silent:
-            self.route(now)
-
-    def _speaking(self) -> None:
-        levels: dict[Space, list[tuple[str, float]]] = {}
-        for upstream in self._upstreams():
-            level = upstream.level.take()
-            seat = self.seats[upstream.track.seat]
-            space = seat.space
-            if upstream.codec != "opus" or seat.speaks:
-                continue  # a voice in a channel is not the floor's
-            if upstream.open and space is not None:
-                levels.setdefault(space, []).append((upstream.track.seat, level))
-        spoke = {space: loudest(heard) for space, heard in levels.items()}
-        for space in spoke.keys() | self._spoke.keys():
-            now, before = spoke.get(space, ()), self._spoke.get(space, ())
-            if now != before:
-                self._emit(Speaking(space, now))
-        self._spoke = {space: seats for space, seats in spoke.items() if seats}
-        speaking = {seat for seats in spoke.values() for seat in seats}
-        if speaking - set(self._importance.speaking):
-            self._importance.speaking = tuple(speaking)
-            self.route(self._now)
-        self._importance.speaking = tuple(speaking)
+            self._switching.route(now)
 
     # --- state ----------------------------------------------------------------------------
-
-    def _upstreams(self) -> list[Upstream]:
-        return [
-            upstream
-            for seat in self.seats.values()
-            if seat.publisher is not None
-            for upstream in seat.publisher.upstreams
-        ]
 
     def _apply(self, seat: Seat, reason: str) -> None:
         """Make the flags of a seat's streams agree with its place and permissions."""
@@ -492,56 +444,6 @@ class Forwarder:
         return track.source == "camera" and any(
             seat.shown == track.seat for seat in self.seats.values()
         )
-
-    def route(self, now: int) -> None:
-        """Give every subscriber the tracks of its space and the camera that is shown to it, and
-        every stream its outputs."""
-        by_space: dict[Space | None, list[Upstream]] = {}
-        for upstream in self._upstreams():
-            started = upstream.open and upstream.last_packet is not None
-            if started and (upstream.live or upstream.track.source != "screen"):
-                by_space.setdefault(self.seats[upstream.track.seat].space, []).append(upstream)
-        for seat in self.seats.values():
-            subscriber = seat.subscriber
-            if subscriber is None:
-                continue
-            there = by_space.get(seat.space, []) if seat.space is not None else []
-            waits = [item for item in by_space.get(None, []) if item.track.seat == seat.shown]
-            there = [item for item in there if self._reaches(item, seat)] + waits
-            there = [item for item in there if item.track not in seat.withheld]
-            seat.sees = [item for item in there if item.track.seat != seat.id]
-            weights = self._importance.weights(seat.viewer, seat.sees)
-            if subscriber.assign(seat.sees, weights):
-                self._emit(SlotsChanged(seat.id, subscriber.connection, subscriber.carried()))
-            self._decide(seat, now)
-        self._connect()
-
-    def _decide(self, seat: Seat, now: int) -> bool:
-        """Choose what the slots of one seat carry, and tell its page. True: connect anew."""
-        if seat.subscriber is None:
-            return False
-        choice = choose(seat.subscriber, seat.viewer, self._importance, seat.sees, now)
-        if choice.pictures != seat.viewer.pictures:
-            seat.viewer.pictures = choice.pictures
-            self._emit(PicturesChanged(seat.id, choice.pictures))
-        return choice.changed
-
-    def _connect(self) -> None:
-        """Every stream feeds exactly the slots that say so."""
-        for upstream in self._upstreams():
-            upstream.unplug()
-        for seat in self.seats.values():
-            for slot in seat.subscriber.slots if seat.subscriber else ():
-                if slot.stream is not None and slot.stream.upstream is slot.source:
-                    slot.stream.outputs = (*slot.stream.outputs, slot)
-                if slot.next is not None and slot.next.upstream is slot.source:
-                    slot.next.waiting = (*slot.next.waiting, slot)
-
-    def _reaches(self, upstream: Upstream, listener: Seat) -> bool:
-        """Whether a stream of the listener's space is for the listener: a microphone in a channel
-        is for nobody but those who chose that channel."""
-        channel = self.seats[upstream.track.seat].speaks
-        return not channel or upstream.codec != "opus" or channel == listener.listens
 
     def _recorded_as(self, track: TrackId) -> RecordedTrack:
         """The floor and every channel are tracks of their own."""
@@ -570,38 +472,5 @@ class Forwarder:
             track = upstream.track
             logger.exception("a slot failed on %s of seat %s", track.source, track.seat)
 
-    def _line(self, seat: Seat, now: int) -> LineReport:
-        publisher, subscriber = seat.publisher, seat.subscriber
-        heard = [item for item in publisher.upstreams if item.last_packet] if publisher else []
-        due = [
-            item.last_packet or 0 for item in heard if item.open and item.track.source != "screen"
-        ]
-        microphone = next((item for item in heard if item.codec == "opus"), None)
-        return seat.meter.report(
-            connected=publisher is not None or subscriber is not None,
-            round_trip=subscriber.round_trip if subscriber else None,
-            jitter=(
-                microphone.streams[0].reception.jitter / microphone.clock_rate
-                if microphone
-                else None
-            ),
-            silent_for=(now - max(due)) / SECOND if due else None,
-        )
-
 
 _OFF = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
-
-
-def _sample(seat: Seat, now: int) -> LineSample:
-    upstreams = seat.publisher.upstreams if seat.publisher else []
-    streams = [stream for item in upstreams for stream in item.streams]
-    down = seat.subscriber.reception.values() if seat.subscriber else ()
-    return LineSample(
-        at=now,
-        bytes_up=sum(item.bytes for item in upstreams),
-        expected_up=sum(item.reception.expected for item in streams),
-        received_up=sum(item.reception.received for item in streams),
-        bytes_down=seat.subscriber.octets if seat.subscriber else 0,
-        lost_down=max(0, sum(lost for lost, _ in down)),
-        expected_down=sum(expected for _, expected in down),
-    )

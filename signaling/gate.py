@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from errors import Refusal
 from signaling import capacity
 from signaling.capacity import Hearing, Usage, WorkerState
 from signaling.engine import LineReport
@@ -72,8 +74,8 @@ class Gate:
         self._workers = workers
         self.people: Callable[[], Mapping[str, int]] = dict
         """How many are in each live sitting. `LiveRooms` sets it."""
-        self.refused = 0
-        """Persons who were not let in for want of room."""
+        self.refusals: Counter[tuple[str, str]] = Counter()
+        """How often somebody was not let in, by sitting and reason: `full`, `busy` or `down`."""
 
     def workers(self) -> tuple[WorkerLoad, ...]:
         """What carries media."""
@@ -91,9 +93,16 @@ class Gate:
             capacity.check(
                 self.per_worker, map(_state, loads), self._hearings(loads), sitting, host=host
             )
-        except Exception:
-            self.refused += 1
+        except Refusal:
+            up = [_state(load) for load in loads if load.up]
+            reason = "busy" if any(item.busy for item in up) else "full"
+            self.refusals[sitting, reason if up else "down"] += 1
             raise
+
+    @property
+    def refused(self) -> int:
+        """How often somebody was not let in for want of room."""
+        return self.refusals.total()
 
     def alarms(self) -> list[tuple[str, str]]:
         """Code and worker of everything that an operator should look at now."""

@@ -47,6 +47,8 @@ from signaling.routing import space_of
 from signaling.state import Place, Room, SeatLive, known_identity
 from signaling.writing import Also
 
+TELL_AGAIN = timedelta(seconds=30)
+
 
 class LiveRoom:
     """Belongs to one event loop. Methods may be cancelled: a change that has begun is finished."""
@@ -58,6 +60,8 @@ class LiveRoom:
         self._on_record = OnRecord(self.changes)
         self.changes.tell = self._audience.tell
         self._seen: dict[str, datetime] = {}
+        self._turned_away: dict[str, datetime] = {}
+        """Seats that were refused, and when the hosts are told again."""
         self._listening = Listening()
 
     @property
@@ -266,6 +270,17 @@ class LiveRoom:
             shown = layout.tracks
             wishes = {TrackId(i.seat, i.source): Wish(i.width, i.height) for i in shown}
             self.media.watch(page.seat, wishes, layout.audio_only)
+
+    def turned_away(self, seat: str) -> None:
+        """The server had no room for somebody: the hosts are told whom the sitting waits for in
+        vain. Their page tries again and again, they are told every half minute."""
+        now = self._tools.clock()
+        if now < self._turned_away.get(seat, now):
+            return
+        self._turned_away[seat] = now + TELL_AGAIN
+        for host in self.room.hosts():
+            if (page := self.pages.get(host)) is not None:
+                page.event("no_room", {"seat": seat})
 
     def figures(self) -> SittingFigures:
         """For operators: ids, codes and numbers, nobody's name."""

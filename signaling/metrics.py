@@ -18,6 +18,9 @@ from signaling.state import Place, RaisedAlarm, Room
 RECORD_STATES = ("off", "starting", "recording", "suspended", "interrupted", "forbidden")
 
 
+REFUSALS = ("full", "busy", "down")
+
+
 @dataclass(frozen=True, slots=True)
 class SittingFigures:
     """One live sitting; what is of a seat, by its id. Grades and reasons as the clerk sees them."""
@@ -94,9 +97,13 @@ class _Live(Collector):
             may.add_metric([item.worker], item.capacity)
         yield need
         yield may
-        yield CounterMetricFamily(
-            "mahdar_refused_joins", "Persons for whom there was no room", value=self._gate.refused
+        refused = CounterMetricFamily(
+            "mahdar_refused_joins", "Joins that were refused for want of room", labels=["reason"]
         )
+        for reason in REFUSALS:
+            found = [n for (_, why), n in self._gate.refusals.items() if why == reason]
+            refused.add_metric([reason], sum(found))
+        yield refused
 
     def _records(self) -> Iterator[Metric]:
         people = GaugeMetricFamily("mahdar_people", "Seats with a place", labels=["sitting"])
@@ -143,6 +150,16 @@ class _Live(Collector):
                     if value is not None:
                         family.add_metric([item.sitting, seat], value)
             yield family
+        layers = GaugeMetricFamily(
+            "mahdar_seat_sent_pictures",
+            "Pictures that a seat is sent now, by layer (none: paused)",
+            labels=["sitting", "seat", "layer"],
+        )
+        for item in self._sittings:
+            for seat, line in item.lines.items():
+                for layer, count in line.layers.items():
+                    layers.add_metric([item.sitting, seat, layer], count)
+        yield layers
         freezes = CounterMetricFamily(
             "mahdar_seat_freezes", "Frozen pictures, as the page counts", labels=["sitting", "seat"]
         )

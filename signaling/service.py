@@ -296,8 +296,14 @@ class LiveRooms:
 
     def _check_capacity(self, room: Room, seat: str) -> None:
         """Who was let in once is never refused again, whatever became of the connection."""
-        if self.gate is not None and room.at(seat).place is Place.OUTSIDE:
+        if self.gate is None or room.at(seat).place is not Place.OUTSIDE:
+            return
+        try:
             self.gate.check(room.sitting.id, host=room.is_host(seat))
+        except Refusal:
+            if live := self._rooms.get(room.sitting.id):
+                live.turned_away(seat)
+            raise
 
     def people(self) -> dict[str, int]:
         """How many are in each sitting that is live here: whoever has a place."""

@@ -26,6 +26,11 @@ ALARMS = {
     "main_late": N_("The web process answers late. Look for what else this machine does."),
     "full": N_("A media worker is full. Only judges and clerks are let in there."),
 }
+WHY_REFUSED = {
+    "full": N_("The people who are in need what the workers may carry."),
+    "busy": N_("A worker was busy and late."),
+    "down": N_("No worker was up."),
+}
 PROCESSES = {True: N_("Up"), False: N_("Down")}
 GRADES = {
     "good": N_("Good line"),
@@ -79,6 +84,8 @@ async def operations() -> Response:
         usage=usage,
         alarms=[] if gate is None else [(ALARMS[code], name) for code, name in gate.alarms()],
         refused=0 if gate is None else gate.refused,
+        refusals=[] if gate is None else sorted(gate.refusals.items()),
+        why_refused=WHY_REFUSED,
         sittings=live.figures(),
         kinds={code: kind.title for code, kind in KINDS.items()},
         roles={role.value: LABELS[role] for role in SeatRole},

@@ -284,5 +284,6 @@ def test_with_more_cameras_than_places_who_speaks_is_seen() -> None:
         if isinstance(item, PicturesChanged) and item.seat == "judge"
     ][-1]
     assert sorted(item.why for item in told.values()) == ["full", "none", "none", "none"]
+    assert room.forwarder.report(room.now)["judge"].layers == {"h": 3}
     room.forwarder.floor("c", room.now)
     assert "c" in {track.seat for track in carried().values()}

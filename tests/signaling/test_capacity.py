@@ -115,6 +115,21 @@ async def test_one_more_is_refused_over_the_wire_and_nobody_else_notices(
     assert caught.value.code == "capacity.full"
     assert caught.value.status == 503
     assert gate.refused == 1
+    assert dict(gate.refusals) == {(world.sitting.id, "full"): 1}
+    for _ in range(2):  # a page tries again and again; the hosts are told once
+        with pytest.raises(Refusal):
+            await world.come("victim")
+    for name, host in (("judge", True), ("clerk", True), ("counsel", False)):
+        told = [
+            message["params"]
+            for message in people[name].socket.sent
+            if message["type"] == "event" and message["name"] == "no_room"
+        ]
+        assert told == ([{"seat": "victim"}] if host else [])
+    world.clock.advance(31)
+    with pytest.raises(Refusal):
+        await world.come("victim")
+    assert people["judge"].socket.sent[-1]["name"] == "no_room"
     for visitor in people.values():
         assert visitor.socket.code is None
         await visitor.ok(m.Hand(raised=True))

@@ -57,12 +57,14 @@ async def test_hosts_see_why_and_others_do_not(world: World) -> None:
 
 async def test_metrics_hold_figures_and_nobodys_name(world: World) -> None:
     people = await world.hearing()
-    world.media.lines = {"counsel": line(loss=0.25)}
+    layers = {"h": 2, "none": 1}
+    world.media.lines = {"counsel": replace(line(loss=0.25), layers=layers)}
     await world.live.receive(people["counsel"].came, m.Line(freezes=4))
     room = RoomLoad(world.sitting.id, 1, {"forwarded": 70, "malformed": 2})
     load = WorkerLoad("1", 1, True, 0.5, 0.004, 0.01, 1234.0, 2, (room,))
     gate = Gate(10_000, MainLoad(), lambda: [load])
     gate.people = world.live.people
+    gate.refusals["another", "busy"] += 3
     text = metrics.exposition(gate, world.live.figures()).decode()
     found = {
         (sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value
@@ -77,6 +79,10 @@ async def test_metrics_hold_figures_and_nobodys_name(world: World) -> None:
     assert found["mahdar_capacity_need", "1"] == 5 * 200 + 5 * 4 * 200
     assert found["mahdar_seat_loss_up_ratio", "counsel", sitting] == 0.25
     assert found["mahdar_seat_freezes_total", "counsel", sitting] == 4
+    assert found["mahdar_seat_sent_pictures", "h", "counsel", sitting] == 2
+    assert found["mahdar_seat_sent_pictures", "none", "counsel", sitting] == 1
+    assert found["mahdar_refused_joins_total", "busy"] == 3
+    assert found["mahdar_refused_joins_total", "full"] == 0
     assert found["mahdar_record_state", sitting, "off"] == 1
     assert ("mahdar_worker_up", "main") in found
     for seat in world.sitting.seats:

@@ -25,6 +25,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   cannot_hear: N_("%(name)s cannot hear."),
   media_silent: N_("Nothing comes in from %(name)s at the moment."),
   line_cut: N_("%(name)s hears nothing at the moment. The record notes the seconds."),
+  no_room: N_("The server has no room for %(name)s. The administrator can make room."),
   media_interrupted: N_("Sound and picture of all were cut off and come back by themselves. Wait until you see each other again."),
   private_ended: N_("The private consultation has ended."),
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
@@ -49,7 +50,7 @@ export function eventPhrase(state, event) {
   return { text, params: { ...params, name: seat?.name ?? "" } };
 }
 
-const ALARMS = new Set(["record_alarm", "record_warning", "cannot_hear", "removed", "muted", "returned_to_lobby"]);
+const ALARMS = new Set(["record_alarm", "record_warning", "cannot_hear", "no_room", "removed", "muted", "returned_to_lobby"]);
 
 /** @param {string} name An event that must interrupt what a screen reader says. */
 export const isUrgent = (name) => ALARMS.has(name);
