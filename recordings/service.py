@@ -26,11 +26,12 @@ from audit.service import AuditLog
 from clock import Clock
 from database import Database
 from errors import N_
-from recordings import files, keeper, keys, proof, recovery, store
+from recordings import files, keeper, keys, orphans, proof, recovery, store
 from recordings.faults import GAP_REASONS, STALLED, Watch, refusal
 from recordings.keeper import Ending, Keeper
 from recordings.keys import KeyRefused, KeyStore
 from recordings.live import LiveRecord, RecordableRoom
+from recordings.orphans import Orphan
 from recordings.proof import Verifier, VerifierLost
 from recordings.recorder import SittingRecorder
 from recordings.recovery import NOBODY
@@ -88,6 +89,8 @@ class Desk:
     ) -> None:
         self.on_alarm: OnAlarm = _nobody_listens
         self.on_sealed: Callable[[], None] = _nobody_waits
+        self.orphans: list[Orphan] = []
+        """What `open` found in the vault that is in no record, or the reverse."""
         self._database = database
         self._log = log
         self._vault = vault
@@ -112,6 +115,8 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._vault.prepare)
         await recovery.recover(self._database, self._log, self._vault, self._keys, self._clock)
+        self.orphans = await orphans.survey(self._database, self._vault)
+        orphans.report(self.orphans)
         self._writer.start()
         await self._verifier.open()
         self._tasks = [

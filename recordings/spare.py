@@ -264,6 +264,10 @@ class TwinVault(Vault):
         """Of both places."""
         return sorted({*super().numbers(sitting, track), *self.spare.numbers(sitting, track)})
 
+    def damaged(self, sitting: str, track: str) -> list[int]:
+        """Of both places."""
+        return sorted({*super().damaged(sitting, track), *self.spare.damaged(sitting, track)})
+
     def sittings(self) -> list[str]:
         """Of both places."""
         return sorted({*super().sittings(), *self.spare.sittings()})

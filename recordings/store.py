@@ -368,6 +368,18 @@ async def segments(session: Session, sitting: str) -> list[SegmentRow]:
     return list(await session.scalars(query))
 
 
+async def record_states(session: Session) -> dict[str, bool]:
+    """Every sitting that has a record, and whether it is closed."""
+    query = select(RecordingRow.sitting, RecordingRow.sealed_at)
+    return {sitting: sealed is not None for sitting, sealed in await session.execute(query)}
+
+
+async def segment_numbers(session: Session, sitting: str) -> list[tuple[str, int]]:
+    """(track, number) of all segments of a sitting."""
+    query = select(SegmentRow.track, SegmentRow.seq).where(SegmentRow.sitting == sitting)
+    return [(track, seq) for track, seq in await session.execute(query)]
+
+
 async def segment(session: Session, sitting: str, track: str, seq: int) -> SegmentRow | None:
     """One segment."""
     return await session.get(SegmentRow, (sitting, track, seq))

@@ -71,6 +71,11 @@ class Vault:
         found = self.path(sitting, track, 0).parent.glob("*.seg")
         return sorted(int(item.stem) for item in found)
 
+    def damaged(self, sitting: str, track: str) -> list[int]:
+        """The segments of a track that were set aside."""
+        found = self.path(sitting, track, 0).parent.glob("*.damaged")
+        return sorted(int(item.stem) for item in found)
+
     def sittings(self) -> list[str]:
         """The sittings that have a folder."""
         return sorted(item.name for item in self.root.iterdir()) if self.root.is_dir() else []

@@ -1,10 +1,13 @@
-"""kill -9 of the server while on record, ten times at random instants (design, promise 5).
+"""kill -9 while on record, twenty times at random instants (design, promise 5): the server with the
+recorder in it, the process that proves the record, the witness of the log.
 
-After each restart everybody is back on the same seat without reloading, the record goes on by
-itself, the gap is in it, and each track has lost at most 2 s of what was sent before the kill.
+After each restart of the server everybody is back on the same seat without reloading, the record
+goes on by itself, the gap is in it, and each track has lost at most 2 s of what was sent before the
+kill. The other two are started anew, nobody is lost, and everything verifies.
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import zipfile
@@ -13,6 +16,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from rich.console import Console
 
@@ -21,7 +25,7 @@ from tools.demo.hearing import Hearing
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-KILLS = 10
+VICTIMS = ["server"] * 8 + ["verifier"] * 6 + ["witness"] * 6
 LOST_MS = 2000
 INSIDE = ("judge", "clerk", "counsel", "accused")
 
@@ -35,9 +39,12 @@ async def test_kill_nine_while_on_record(tmp_path: Path) -> None:
         await hearing.on_record(held, "")
         loads = await _loads(held)
         kills = []
-        for _ in range(KILLS):
-            await asyncio.sleep(chance.uniform(1, 4))
-            kills.append(await _kill_and_come_back(held))
+        for victim in chance.sample(VICTIMS, len(VICTIMS)):
+            await asyncio.sleep(chance.uniform(0.5, 3.5))
+            if victim == "server":
+                kills.append(await _kill_and_come_back(held))
+            else:
+                await _kill_child(held, victim)
         assert await _loads(held) == loads, "a page was reloaded"
         await asyncio.sleep(2)
         await hearing.adjourn(held)
@@ -46,6 +53,7 @@ async def test_kill_nine_while_on_record(tmp_path: Path) -> None:
 
     recording, verification = await asyncio.to_thread(evidence.examine, bundle)
     assert verification["ok"], verification
+    assert verification["cosigned"] >= 1
     assert recording["frames_decoded"] > 0
     _check_losses(bundle, kills)
 
@@ -64,6 +72,44 @@ async def _kill_and_come_back(held: Hearing) -> datetime:
         held, "html[data-link=open][data-view=hearing][data-phase=on_record][data-record=recording]"
     )
     return killed
+
+
+async def _kill_child(held: Hearing, victim: str) -> None:
+    """It is there again; on a machine with too much work the record may have been suspended."""
+    await _there(held, victim)
+    await asyncio.to_thread(_kill, _child(held, victim))
+    await _there(held, victim)
+
+
+async def _there(held: Hearing, victim: str) -> None:
+    judge = held.people["judge"].page
+    async with asyncio.timeout(90):
+        while not await asyncio.to_thread(_running, held, victim):
+            if await judge.get_attribute("html", "data-phase") != "on_record":
+                await hearing.on_record(held, "")
+            await asyncio.sleep(0.1)
+
+
+def _child(held: Hearing, victim: str) -> psutil.Process:
+    assert held.server.process
+    for one in psutil.Process(held.server.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if victim == "witness" and "witness" in one.cmdline():
+                return one
+            if victim == "verifier" and any(f.path.endswith(".seg") for f in one.open_files()):
+                return one
+    raise LookupError(victim)
+
+
+def _kill(process: psutil.Process) -> None:
+    process.kill()
+    process.wait(10)
+
+
+def _running(held: Hearing, victim: str) -> bool:
+    with contextlib.suppress(LookupError):
+        return bool(_child(held, victim).is_running())
+    return False
 
 
 async def _all_show(held: Hearing, selector: str) -> None:

@@ -16,6 +16,7 @@ from clock import utc_now
 from database import Database
 from recordings import store
 from recordings.keys import KeyRefused, MemoryKeyStore
+from recordings.orphans import Orphan, Why
 from recordings.service import Desk
 from recordings.state import State
 from recordings.vault import Vault
@@ -158,3 +159,29 @@ async def test_another_key_store_does_not_open_the_vault(
     wrong = Desk(records, log, vault, MemoryKeyStore(bytes(32)), utc_now, min_free_bytes=1000)
     with pytest.raises(KeyRefused):
         await wrong.open()
+
+
+async def test_orphans_are_reported_and_nothing_is_deleted(
+    open_desk: Opener, log: AuditLog, records: Database, vault: Vault
+) -> None:
+    desk = await open_desk()
+    with Room("sit1", microphone(), microphone("lawyer1")) as room:
+        await flowing(room)
+        await desk.start("sit1", room, "judge1")
+        await desk.close("sit1", "judge1")
+    strange = vault.root / "nobody" / "a-camera" / "00000000.seg"
+    strange.parent.mkdir(parents=True)
+    strange.write_bytes(b"x")
+    vault.path("sit1", "judge1-microphone", 7).write_bytes(b"x")
+    vault.path("sit1", "judge1-microphone", 3).with_suffix(".damaged").write_bytes(b"x")
+    vault.path("sit1", "lawyer1-microphone", 0).unlink()
+
+    again = await open_desk()
+    assert again.orphans == [
+        Orphan(Why.UNKNOWN_SITTING, "nobody"),
+        Orphan(Why.NO_FILE, "sit1", "lawyer1-microphone", 0),
+        Orphan(Why.NO_ROW, "sit1", "judge1-microphone", 7),
+        Orphan(Why.DAMAGED, "sit1", "judge1-microphone", 3),
+    ]
+    assert strange.exists()
+    assert vault.path("sit1", "judge1-microphone", 7).exists()
