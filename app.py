@@ -10,6 +10,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,8 @@ from database import Database
 from notary.documents.render import Documents
 from notary.signing.engine import Engine, Keys
 from notary.signing.service import Ceremonies
+from notary.verification import kind as verification
+from recordings.checking import kind as checking_kinds
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
 from recordings.playback import Playback
@@ -202,6 +205,7 @@ class House:
                 tsa_roots=settings.tsa_roots,
             )
         )
+        await self.signing.open()
         self.ceremonies = Ceremonies(
             database=database,
             log=self.log,
@@ -238,7 +242,15 @@ class House:
             settings.verify_max_bytes,
             settings.record_min_free_bytes * 2,
         )
-        self.checking = Checking(self.log, self.witnessing, anchors.roots, reception)
+        self.checking = Checking(
+            self.log,
+            self.witnessing,
+            anchors.roots,
+            reception,
+            (verification.DOCUMENT, *checking_kinds.KINDS),
+            signers=self.signing.roots,
+            standing=partial(verification.standing, self.ceremonies),
+        )
         self.audit_reading = AuditReading(
             database, self.log, self.witnessing, self._fsck, clock, settings.timezone
         )

@@ -113,6 +113,7 @@ def init_app(app: Quart) -> None:
         duration=lambda length: formatter().duration(length),
         languages=lambda tags: formatter().languages(tags),
         iso=_iso,
+        epoch=lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC),
         in_language=_in_language,
         refusal=lambda refusal: i18n.refusal_text(language(), refusal),
     )

@@ -151,4 +151,5 @@ def _shown(outcome: Outcome | None) -> dict[str, Any]:
         "unusable": words.UNUSABLE,
         "compared": words.COMPARED,
         "verdicts": words.VERDICTS,
+        "standings": words.STANDING,
     }

@@ -65,11 +65,13 @@ class Authority:
     address: str
     """Where outsiders reach the public part: revocation lists and certificates."""
 
-    def issue(self, common: str, pseudonym: str, serial: int, now: datetime) -> Credential:
+    def issue(
+        self, common: str, unit: str, pseudonym: str, serial: int, now: datetime
+    ) -> Credential:
         """A fresh key and its certificate. About a millisecond."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = certificates.signer(
-            name(common, ORGANISATION, serial=pseudonym),
+            name(common, ORGANISATION, unit=unit, serial=pseudonym),
             key.public_key(),
             self.issuing,
             self.issuing_key,

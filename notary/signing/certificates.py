@@ -38,13 +38,16 @@ class Revoked:
     at: datetime
 
 
-def name(common: str, organisation: str, *, serial: str = "") -> x509.Name:
-    """A subject. `serial` is a pseudonym of the person, never an identity number."""
+def name(common: str, organisation: str, *, unit: str = "", serial: str = "") -> x509.Name:
+    """A subject. `serial` is a pseudonym of the person, never an identity number; `unit` a code
+    of what the person signs as."""
     parts = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "AE"),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
         x509.NameAttribute(NameOID.COMMON_NAME, common[:64]),
     ]
+    if unit:
+        parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit))
     if serial:
         parts.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, serial))
     return x509.Name(parts)

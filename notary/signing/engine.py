@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import httpx
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificates
 
 from audit.timestamping import ExternalSource, InternalSource, Source
@@ -66,6 +67,10 @@ class Job:
     place: str
     """Name of the signature field."""
     common: str = field(repr=False)
+    unit: str
+    """party, notary or seal: stands in the certificate."""
+    capacity: str = field(repr=False)
+    """Stands in the signature, in both languages."""
     pseudonym: str
     serial: int
     """Of the certificate to issue."""
@@ -135,7 +140,7 @@ class Workshop:
     async def sign(self, job: Job) -> Signed:
         """Issue, sign, extend, check. The key is forgotten at the end. Raises SigningFailed."""
         now = utc_now()
-        credential = self.authority.issue(job.common, job.pseudonym, job.serial, now)
+        credential = self.authority.issue(job.common, job.unit, job.pseudonym, job.serial, now)
         signer = pades.local_signer(credential, [self.authority.issuing, self.authority.root])
         async with httpx.AsyncClient(trust_env=False) as client:
             stamper = self.stamper(client)
@@ -146,6 +151,7 @@ class Workshop:
                 stamper,
                 certify=job.certify,
                 appearance=job.appearance,
+                reason=job.capacity,
             )
             return await self._finish(pdf, job, stamper, now + ONE_SHOT)
 
@@ -200,10 +206,18 @@ class Engine:
         self._keys = keys
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self.workshop: Workshop | None = None
+        """For what is public: certificates, revocation lists."""
 
     async def open(self) -> Workshop:
         """Make or read the keys, so that workers only read them; what is public of them."""
-        return await asyncio.to_thread(Workshop, self._keys)
+        self.workshop = await asyncio.to_thread(Workshop, self._keys)
+        return self.workshop
+
+    def roots(self) -> bytes:
+        """PEM of the roots of signers and time-stamps; empty before `open`."""
+        found = self.workshop.roots if self.workshop else []
+        return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 
     async def sign(self, job: Job) -> Signed:
         """Sign with a certificate of the internal authority. Raises SigningFailed."""

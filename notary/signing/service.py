@@ -148,6 +148,15 @@ class Ceremonies:
             ids = await store.of_subject(session, subject)
             return [await _get(session, id) for id in ids]
 
+    async def standing(self, sha256: str) -> tuple[store.Revision, ceremony.State, int] | None:
+        """The version with this hash, the state of its ceremony and its newest version."""
+        async with self.database.unit(write=False) as session:
+            version = await store.by_hash(session, sha256)
+            if version is None:
+                return None
+            found = await _get(session, version.ceremony)
+        return version, found.state, found.revision
+
     # --- signing -------------------------------------------------------------------------------
 
     async def sign(
@@ -302,6 +311,8 @@ class Ceremonies:
             pdf=await self.content(found.id, found.revision),
             place=one.field,
             common=one.name_ar or one.name_en,
+            unit=one.sort.value,
+            capacity=" / ".join(filter(None, (one.capacity_ar, one.capacity_en))),
             pseudonym=self._pseudonym(one),
             serial=claim.serial,
             certify=found.signed == 0,

@@ -63,6 +63,10 @@ class Checked:
     docmdp_ok: bool
     name: str
     """Common name in the certificate."""
+    unit: str
+    """Organisational unit in the certificate: party, notary or seal for the internal authority."""
+    capacity: str
+    """The reason in the signature: in which capacity, as the document says it."""
     pseudonym: str
     serial: str
     """Of the certificate, hex."""
@@ -150,6 +154,8 @@ def _checked(one: EmbeddedPdfSignature, result: Any) -> Checked:
         certify=_certifies(one),
         docmdp_ok=docmdp_ok,
         name=_text(subject.get("common_name", "")),
+        unit=_text(subject.get("organizational_unit_name", "")),
+        capacity=str(one.sig_object.get("/Reason", "")),
         pseudonym=_text(subject.get("serial_number", "")),
         serial=format(certificate.serial_number, "x"),
         issuer=_text(certificate.issuer.native.get("common_name", "")),

@@ -49,7 +49,7 @@ def main() -> None:
     task = json.loads(sys.stdin.readline())
     limit(task["cpu_s"], task["memory_bytes"])
     given = task["trust"]
-    trust = Trust(given["vkey"], tuple(given["witnesses"]), given["roots"])
+    trust = Trust(given["vkey"], tuple(given["witnesses"]), given["roots"], given["signers"])
     found = run(task["kind"], task["check"], Path(task["path"]), trust)
     print(json.dumps(found.encode()))
 

@@ -25,6 +25,8 @@ class Trust:
     """Cosignature keys of its witnesses."""
     roots: str = ""
     """PEM of what tokens of its time-stamping authority end in."""
+    signers: str = ""
+    """PEM of what certificates in signed documents end in, time-stamps of documents too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Kind:
     title: str
     suits: Callable[[bytes, bytes], bool]
     check: str
+    wall_s: float | None = None
+    """Stopped after so long; None: what the service gives every file."""
+    logged: bool = False
+    """The log names every genuine file of this kind that this house made."""
 
 
 BUNDLE = Kind(

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,11 +45,14 @@ class Outcome:
     comparison: Comparison | None
     mentions: Sequence[Mention]
     """Leaves of the log that name the hash."""
+    standing: str = ""
+    """What has become of what the file says, where a room knows it: a code of words.STANDING."""
 
     @property
     def verdict(self) -> str:
         """fork, holds, open (nothing failed, something could not be checked), fails, unusable;
-        known or unknown where only the hash was looked for."""
+        unlogged: all is right, and yet it is not a file that this house gave out; known or
+        unknown where only the hash was looked for."""
         if self.comparison is not None and self.comparison.alarming:
             return "fork"
         if self.finding is None:
@@ -58,6 +61,8 @@ class Outcome:
             return "unusable"
         if self.finding.failing is not None:
             return "fails"
+        if self.finding.holds and self.kind.logged and not self.mentions:
+            return "unlogged"
         return "holds" if self.finding.holds else "open"
 
 
@@ -74,11 +79,14 @@ class Checking:
         *,
         wall_s: float = WALL_S,
         memory_bytes: int = MEMORY_BYTES,
+        signers: Callable[[], bytes] = bytes,
+        standing: Callable[[str], Awaitable[str]] | None = None,
     ) -> None:
         self.reception = reception
         self.kinds = tuple(kinds)
         self._log, self._witnessing, self._roots = log, witnessing, roots
         self._wall_s, self._memory_bytes = wall_s, memory_bytes
+        self._signers, self._standing = signers, standing
 
     async def check(self, address: str, pieces: AsyncIterator[bytes]) -> Outcome:
         """Receive a file from `address` and check it. Raises Refusal; cancelled, nothing stays."""
@@ -107,7 +115,8 @@ class Checking:
         if found.checkpoint:
             with contextlib.suppress(AuditError):
                 compared = await comparison.compare(self._log, found.checkpoint)
-        return Outcome(of, upload.sha256, upload.size, found, compared, mentions)
+        standing = await self._standing(upload.sha256) if self._standing and mentions else ""
+        return Outcome(of, upload.sha256, upload.size, found, compared, mentions, standing)
 
     async def _run(self, of: Kind, path: Path) -> Finding:
         """Check in a process of its own, with no secret in its environment."""
@@ -132,7 +141,7 @@ class Checking:
             limit=MAX_ANSWER,
         )
         try:
-            async with asyncio.timeout(self._wall_s):
+            async with asyncio.timeout(min(self._wall_s, of.wall_s or self._wall_s)):
                 return await _ask(process, of.code, json.dumps(task).encode() + b"\n")
         except TimeoutError:
             return Finding(of.code, unusable="time")
@@ -143,7 +152,7 @@ class Checking:
 
     def _trust(self) -> Trust:
         witnesses = tuple(sorted(self._witnessing.verifiers))
-        return Trust(self._log.vkey, witnesses, self._roots().decode())
+        return Trust(self._log.vkey, witnesses, self._roots().decode(), self._signers().decode())
 
 
 async def _ask(process: asyncio.subprocess.Process, code: str, task: bytes) -> Finding:

@@ -135,17 +135,24 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "fails": (N_("Do not rely on this file"), "error"),
     "unusable": (N_("The file could not be checked"), "error"),
     "fork": (N_("Two histories: the log was rewritten or cut"), "error"),
+    "unlogged": (N_("Not a file that this house gave out"), "error"),
     "known": (N_("The log names this file"), "success"),
     "unknown": (N_("The log does not name this file"), "info"),
 }
+
+
+STANDING: dict[str, tuple[str, str]] = {}
+"""What has become of what a file says, and the category of the notice. Rooms fill it."""
 
 
 def teach(
     steps: Mapping[str, Words] | None = None,
     not_checked: Mapping[str, str] | None = None,
     unusable: Mapping[str, str] | None = None,
+    standing: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Add the words of another room's kind, at its start."""
     STEPS.update(steps or {})
     NOT_CHECKED.update(not_checked or {})
     UNUSABLE.update(unusable or {})
+    STANDING.update(standing or {})

@@ -31,6 +31,7 @@ from auth.person import LABELS as ACCOUNT_LABELS
 from auth.person import Person, Role
 from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
+from notary.verification import kind as verification
 from pages import Form
 from recordings.checking import kind, words
 from recordings.checking.comparison import Comparison
@@ -273,7 +274,7 @@ def _verified() -> dict[str, Sample]:
     """'Verify' before and after: a bundle that holds, one that does not, two histories."""
     steps = tuple(Step(code, True, "12 files") for code in ("archive", "manifest", "inclusion"))
     broken = (*steps, Step("commitments", False, "segment s1-microphone/3: the media is another"))
-    facts = {"origin": "mahdar.example/audit", "size": 4021, "sitting": SITTING.id}
+    facts: dict[str, str | int] = {"origin": "mahdar.example/audit", "size": 4021, "sitting": SITTING.id}
     good = Finding(
         "bundle", (*steps, Step("cosigned", True)), "", ("truth", "stamp_internal"), facts
     )
@@ -288,6 +289,9 @@ def _verified() -> dict[str, Sample]:
         "-fork": Outcome(kind.BUNDLE, sha256, 9, good, Comparison("fork", 4021, 4100), []),
         "-unusable": Outcome(kind.BUNDLE, sha256, 9, Finding("bundle", unusable="time"), None, []),
         "-unknown": Outcome(kind.OTHER, sha256, 9, None, None, []),
+        "-document": _document(sha256, mention, "sealed"),
+        "-document-unfinished": _document(sha256, mention, "unfinished"),
+        "-document-unlogged": _document(sha256, None, ""),
     }
     known = {
         "form": Form(),
@@ -298,6 +302,7 @@ def _verified() -> dict[str, Sample]:
         "unusable": words.UNUSABLE,
         "compared": words.COMPARED,
         "verdicts": words.VERDICTS,
+        "standings": words.STANDING,
     }
     return {
         f"/verify{name}": Sample("verify/page.html", {**known, "outcome": outcome}, None)
@@ -334,6 +339,29 @@ def _audit() -> dict[str, Sample]:
     }
     empty = {"page": Page([], None, 0, [], []), "older": "", "query": {}, "standing": None}
     return made | {"/admin/audit-none": Sample("admin/audit.html", {**known, **empty})}
+
+
+def _document(sha256: str, mention: Mention | None, standing: str) -> Outcome:
+    """A signed power of attorney at 'Verify'."""
+    facts: dict[str, str | int] = {"signatures": 3, "before": "منى راشد"}
+    for place, (name, capacity) in enumerate(
+        [
+            ("فاطمة محمد الزهراء", "الموكّلة / Principal"),
+            ("خالد سعيد", "الوكيل / Agent"),
+            ("منى راشد", "الكاتب العدل / Notary"),
+        ]
+    ):
+        facts |= {
+            f"s{place}.name": name,
+            f"s{place}.capacity": capacity,
+            f"s{place}.verdict": "valid",
+            f"s{place}.at": 1795339800 + 60 * place,
+            f"s{place}.time_by": "Mahdar internal time-stamps (not independent)",
+        }
+    steps = tuple(Step(code, True) for code in verification.STEPS)
+    found = Finding("document", steps, "", ("doc_truth", "stamp_internal"), facts)
+    mentions = [mention] if mention else []
+    return Outcome(verification.DOCUMENT, sha256, 9, found, None, mentions, standing)
 
 
 def samples() -> dict[str, Sample]:

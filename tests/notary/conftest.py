@@ -9,7 +9,7 @@ from database import Database
 from notary.documents.render import Documents, Rendered
 from notary.signing.engine import Engine, Keys, Workshop
 from tests.notary.deeds import AT, deed
-from tests.notary.house import ADDRESS, House, open_house
+from tests.notary.house import ADDRESS, House, open_house, sign_all
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 @pytest.fixture(scope="session")
 def workshop(keys: Keys) -> Workshop:
     return Workshop(keys)
+
+
+@pytest.fixture(scope="session")
+def sealed(workshop: Workshop, rendered: Rendered, documents: Documents) -> bytes:
+    """A deed with four signatures, closed and sealed."""
+    return asyncio.run(sign_all(workshop, rendered, documents))
 
 
 @pytest.fixture(scope="session")

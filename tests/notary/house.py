@@ -15,8 +15,9 @@ from clock import utc_now
 from database import Database
 from errors import Refusal
 from notary.documents.render import Documents, Rendered
+from notary.signing import appearance, pades
 from notary.signing.ceremony import Signer, Sort
-from notary.signing.engine import Engine
+from notary.signing.engine import Engine, Job, Workshop
 from notary.signing.service import Ceremonies
 from recordings.keys import MemoryKeyStore
 
@@ -119,3 +120,32 @@ async def complete(house: House, rendered: Rendered, subject: str = "deed1") -> 
     for name in ("fatima", "khalid", "mona"):
         digest = await signed_by(house, found.id, digest, name)
     return found.id, await house.ceremonies.file(PEOPLE["fatima"], found.id)
+
+
+async def sign_all(workshop: Workshop, rendered: Rendered, documents: Documents) -> bytes:
+    """A sealed deed without a house around it: four signatures, the fourth the seal's."""
+    people = signers()
+    pdf = pades.add_fields(rendered.pdf, rendered.boxes, [one.field for one in people])
+    for place, one in enumerate(people):
+        pdf = (await workshop.sign(job(pdf, place, rendered, documents))).pdf
+        assert one.field.encode() in pdf
+    return pdf
+
+
+def job(pdf: bytes, place: int, rendered: Rendered, documents: Documents) -> Job:
+    """The signature of the sample's signer at `place`."""
+    one = signers()[place]
+    words = {"ar": (one.name_ar, one.capacity_ar), "en": (one.name_en, one.capacity_en)}
+    drawn = appearance.draw(documents, rendered.boxes[place], words, utc_now(), "Asia/Dubai")
+    return Job(
+        pdf=pdf,
+        place=one.field,
+        common=one.name_ar,
+        unit=one.sort.value,
+        capacity=f"{one.capacity_ar} / {one.capacity_en}",
+        pseudonym=f"p{place}",
+        serial=5000 + place,
+        certify=place == 0,
+        before=place,
+        appearance=drawn,
+    )
