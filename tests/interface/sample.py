@@ -274,7 +274,11 @@ def _verified() -> dict[str, Sample]:
     """'Verify' before and after: a bundle that holds, one that does not, two histories."""
     steps = tuple(Step(code, True, "12 files") for code in ("archive", "manifest", "inclusion"))
     broken = (*steps, Step("commitments", False, "segment s1-microphone/3: the media is another"))
-    facts: dict[str, str | int] = {"origin": "mahdar.example/audit", "size": 4021, "sitting": SITTING.id}
+    facts: dict[str, str | int] = {
+        "origin": "mahdar.example/audit",
+        "size": 4021,
+        "sitting": SITTING.id,
+    }
     good = Finding(
         "bundle", (*steps, Step("cosigned", True)), "", ("truth", "stamp_internal"), facts
     )
