@@ -37,6 +37,7 @@ import auth.web
 import migrate
 import pages
 import pages.openapi
+import recordings.access.custodian
 import recordings.keyring
 import recordings.rewrap
 import recordings.study.web
@@ -78,6 +79,8 @@ from notary.verification import kind as verification
 from recordings.checking import kind as checking_kinds
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
+from recordings.access.book import OrderBook
+from recordings.access.custody import Custody
 from recordings.playback import Playback
 from recordings.rows import RecordRows
 from recordings.service import Desk
@@ -221,6 +224,10 @@ class House:
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
         )
+        given = database, self.log, self.sittings, self.accounts.stepup, clock
+        self.orders = OrderBook(*given)
+        self.custody = Custody(*given, vault)
+        self.vault = vault
         self.study = Study(database, vault, self.keyring, self.playback, clock)
         self.works = Works(
             database,
@@ -295,7 +302,13 @@ class House:
             recordings.rewrap.keep_rewrapped(self.database, self.log, self.keyring, OPERATOR.id),
             name="recordings.rewrap",
         )
-        self._tasks = [sequencer, watcher, rewrapping]
+        keeping = asyncio.create_task(
+            recordings.access.custodian.keep(
+                self.database, self.log, self.vault, self.sittings.pack, self.clock
+            ),
+            name="recordings.custodian",
+        )
+        self._tasks = [sequencer, watcher, rewrapping, keeping]
         if self.settings.local_witness:
             await self._start_witness()
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")

@@ -329,6 +329,17 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.annotate": (_line("seat", seats="presiding_judge panel_judge"),),
+    "custody.list": (_line(roles=[Role.JUDGE, Role.CLERK]),),
+    **dict.fromkeys(
+        (
+            "recording.order",
+            "recording.hold",
+            "recording.lift_hold",
+            "recording.destroy",
+        ),
+        (_line("seat", seats="presiding_judge clerk"), _line("mine", roles=[Role.CLERK])),
+    ),
+    "recording.seal": (_line("seat", seats="presiding_judge"),),
     # --- the live room: everyone on a seat -----------------------------------------------------
     **dict.fromkeys(
         (
@@ -416,6 +427,11 @@ NEEDS: dict[str, Need] = {
     "recording.export": Need(Level.MEDIUM, each_time=True),
     "signing.sign": Need(Level.HIGH, each_time=True),
     "signing.close": Need(Level.HIGH, each_time=True),
+    "recording.order": Need(Level.MEDIUM),
+    "recording.seal": Need(Level.MEDIUM),
+    "recording.hold": Need(Level.MEDIUM),
+    "recording.lift_hold": Need(Level.MEDIUM, each_time=True),
+    "recording.destroy": Need(Level.MEDIUM, each_time=True),
     "live.admit": Need(Level.MEDIUM, each_time=True),
     "live.admit_unproved": Need(Level.MEDIUM, each_time=True),
     "live.off_record": Need(Level.MEDIUM, each_time=True),

@@ -231,6 +231,24 @@ async def recorded_sittings(session: Session) -> set[str]:
     return set(await session.scalars(select(RecordingRow.sitting)))
 
 
+async def destroyed(session: Session) -> list[str]:
+    """Sealed records without a key."""
+    query = select(RecordingRow.sitting).where(
+        RecordingRow.wrapped_key.is_(None), RecordingRow.sealed_at.is_not(None)
+    )
+    return list(await session.scalars(query))
+
+
+async def all_sealed(session: Session) -> list[RecordingRow]:
+    """Every sealed record, oldest first."""
+    query = (
+        select(RecordingRow)
+        .where(RecordingRow.sealed_at.is_not(None))
+        .order_by(RecordingRow.sealed_at, RecordingRow.sitting)
+    )
+    return list(await session.scalars(query))
+
+
 async def all_sittings(session: Session) -> list[str]:
     """Every sitting that has a record which is not sealed."""
     query = select(RecordingRow.sitting).where(RecordingRow.sealed_at.is_(None))

@@ -123,6 +123,8 @@ class Hold:
     at: datetime
     lift_by: str = ""
     """Who proposed to lift it; empty: nobody."""
+    lift_office: str = ""
+    """In whose place they did: their own, or that of whom they act for."""
     lift_at: datetime | None = None
     lift_reason: str = ""
     lifted_by: str = ""
@@ -142,6 +144,8 @@ class Destruction:
     sitting: str
     order: str
     by: str
+    office: str = ""
+    """In whose place `by` proposed it."""
     at: datetime
     decided_by: str = ""
     decided_at: datetime | None = None

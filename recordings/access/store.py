@@ -94,6 +94,7 @@ class HoldRow(Base):
     by: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     lift_by: Mapped[str] = mapped_column(String(64))
+    lift_office: Mapped[str] = mapped_column(String(64), server_default="")
     lift_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lift_reason: Mapped[str] = mapped_column(String(1000))
     lifted_by: Mapped[str] = mapped_column(String(64))
@@ -110,6 +111,7 @@ class DestructionRow(Base):
     sitting: Mapped[str] = mapped_column(String(64), index=True)
     order: Mapped[str] = mapped_column(ForeignKey("recording_orders.id"))
     by: Mapped[str] = mapped_column(String(64))
+    office: Mapped[str] = mapped_column(String(64), server_default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_by: Mapped[str] = mapped_column(String(64))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -129,6 +131,18 @@ class WatchedRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     in_log: Mapped[bool] = mapped_column(Boolean)
     """Whether a leaf `access.watched` tells of it."""
+
+
+class DueRow(Base):
+    """A record whose time of retention has run out: proposed to the clerk, never destroyed."""
+
+    __tablename__ = "recording_dues"
+
+    sitting: Mapped[str] = mapped_column(String(64), primary_key=True)
+    policy: Mapped[str] = mapped_column(String(32))
+    """The rule that gives the years."""
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 # --- orders and grants ---------------------------------------------------------------------------
@@ -326,6 +340,7 @@ def _hold(row: HoldRow) -> Hold:
         by=row.by,
         at=row.at,
         lift_by=row.lift_by,
+        lift_office=row.lift_office,
         lift_at=row.lift_at,
         lift_reason=row.lift_reason,
         lifted_by=row.lifted_by,
@@ -344,6 +359,7 @@ async def add_hold(session: Session, one: Hold, salt: bytes) -> None:
             by=one.by,
             at=one.at,
             lift_by="",
+            lift_office="",
             lift_reason="",
             lifted_by="",
             salt=salt,
@@ -385,6 +401,7 @@ async def add_destruction(session: Session, one: Destruction) -> None:
             sitting=one.sitting,
             order=one.order,
             by=one.by,
+            office=one.office,
             at=one.at,
             decided_by="",
             agreed=False,
@@ -406,6 +423,7 @@ async def destructions(session: Session, sitting: str) -> list[Destruction]:
             sitting=row.sitting,
             order=row.order,
             by=row.by,
+            office=row.office,
             at=row.at,
             decided_by=row.decided_by,
             decided_at=row.decided_at,
@@ -454,3 +472,19 @@ async def in_log(session: Session, ids: Iterable[int]) -> None:
     await session.execute(
         update(WatchedRow).where(WatchedRow.id.in_(list(ids))).values(in_log=True)
     )
+
+
+# --- retention -----------------------------------------------------------------------------------
+
+
+async def dues(session: Session) -> dict[str, DueRow]:
+    """What was proposed, by sitting."""
+    return {row.sitting: row for row in await session.scalars(select(DueRow))}
+
+
+async def add_due(
+    session: Session, sitting: str, policy: str, due_at: datetime, now: datetime
+) -> None:
+    """Propose a record to the clerk."""
+    session.add(DueRow(sitting=sitting, policy=policy, due_at=due_at, proposed_at=now))
+    await session.flush()
