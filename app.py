@@ -38,6 +38,7 @@ import migrate
 import pages
 import pages.openapi
 import recordings.access.custodian
+import recordings.access.web
 import recordings.keyring
 import recordings.rewrap
 import recordings.study.web
@@ -81,6 +82,7 @@ from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
 from recordings.access.book import OrderBook
 from recordings.access.custody import Custody
+from recordings.access.overview import Overview
 from recordings.playback import Playback
 from recordings.rows import RecordRows
 from recordings.service import Desk
@@ -227,6 +229,7 @@ class House:
         given = database, self.log, self.sittings, self.accounts.stepup, clock
         self.orders = OrderBook(*given)
         self.custody = Custody(*given, vault)
+        self.overview = Overview(database, self.sittings, clock)
         self.vault = vault
         self.study = Study(database, vault, self.keyring, self.playback, clock)
         self.works = Works(
@@ -412,6 +415,9 @@ def create_app(house: House) -> Quart:
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
     recordings.web.init_app(app, house.playback)
+    recordings.access.web.init_app(
+        app, house.overview, house.orders, house.custody, house.settings.timezone
+    )
     recordings.study.web.init_app(app, house.study)
     recordings.works.web.init_app(app, house.works)
     recordings.web_verify.init_app(app, house.checking)

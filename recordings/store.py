@@ -239,6 +239,12 @@ async def destroyed(session: Session) -> list[str]:
     return list(await session.scalars(query))
 
 
+async def all_records(session: Session) -> list[RecordingRow]:
+    """Every record, newest first."""
+    query = select(RecordingRow).order_by(RecordingRow.created_at.desc(), RecordingRow.sitting)
+    return list(await session.scalars(query))
+
+
 async def all_sealed(session: Session) -> list[RecordingRow]:
     """Every sealed record, oldest first."""
     query = (

@@ -66,16 +66,19 @@ class Acts:
         self._sittings = sittings
         self._stepup = stepup
 
-    async def place(self, session: Session, person: Person, sitting_id: str) -> Place:
-        """The record of a sitting that this person may see. Raises NotFound."""
+    async def place(self, session: Session, person: Person, sitting_id: str, action: str) -> Place:
+        """The record of a sitting, for somebody who may do `action` there, if only after a
+        step-up. Raises NotFound, Forbidden."""
         sitting = await self._sittings.load(session, person, sitting_id)
+        rooms = await sessions.operated_rooms(session, person.id)
+        at = context(person, sitting, rooms)
+        if not policy.decide(person, action, at).possible:
+            policy.require(person, action, at)
         await lock(session, f"record:{sitting_id}")
         row = await records.get(session, sitting_id)
         if row is None:
             raise NotFound("recording.none", N_("Nothing was recorded in this sitting."))
-        rooms = await sessions.operated_rooms(session, person.id)
         office = acts_for(person, own_seat(person, sitting)) or person.id
-        at = context(person, sitting, rooms)
         return Place(sitting, at, row, by(person, sitting), office)
 
     async def allow(

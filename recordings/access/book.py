@@ -38,6 +38,14 @@ class OrderDraft:
 class OrderBook(Acts):
     """Use cases on orders, grants and seals."""
 
+    async def epoch(self, person: Person, sitting_id: str, action: str) -> datetime:
+        """Recording time 0, for somebody who may do `action`. Raises NotFound, Forbidden."""
+        async with self.database.unit(write=False) as session:
+            place = await self.place(session, person, sitting_id, action)
+        if place.row.epoch is None:
+            raise NotFound("recording.none", N_("Nothing was recorded in this sitting."))
+        return place.row.epoch
+
     async def enter(self, person: Person, sitting_id: str, draft: OrderDraft) -> Order:
         """Write an order into the book. Raises NotFound, Forbidden, BadInput, Refusal."""
         now = self.clock()
@@ -47,7 +55,7 @@ class OrderBook(Acts):
             raise BadInput("recording.no_use", N_("Choose what the order allows."), field="uses")
         in_future(draft.ends, now, "ends")
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.order")
             await self._check_part(session, place, draft)
             await self.allow(session, Actor(person), place, "recording.order")
             known = await store.orders(session, sitting_id)
@@ -93,7 +101,7 @@ class OrderBook(Acts):
     async def revoke(self, person: Person, sitting_id: str, order_id: str) -> None:
         """An order counts no more, nor does any grant by it. Again is fine."""
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.order")
             order = await self._order(session, sitting_id, order_id)
             await self.allow(session, Actor(person), place, "recording.order")
             if order.revoked_at is None:
@@ -107,7 +115,7 @@ class OrderBook(Acts):
         now = self.clock()
         in_future(ends, now, "grant_ends")
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.order")
             order = await self._order(session, sitting_id, order_id)
             await self.allow(session, Actor(person), place, "recording.order")
             if not order.in_force(now):
@@ -141,7 +149,7 @@ class OrderBook(Acts):
     async def take_back(self, person: Person, sitting_id: str, grant_id: str) -> None:
         """A grant counts no more; who is watching by it sees nothing more. Again is fine."""
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.order")
             grant = await store.grant(session, grant_id)
             if grant is None or grant.sitting != sitting_id:
                 raise NotFound("recording.no_grant", N_("There is no such leave."))
@@ -160,7 +168,7 @@ class OrderBook(Acts):
                 "recording.bad_times", N_("The end must come after the beginning."), field="until"
             )
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.seal")
             await self.allow(session, Actor(person), place, "recording.seal")
             seal = Seal(
                 id=secrets.token_hex(8),
@@ -185,7 +193,7 @@ class OrderBook(Acts):
     async def unseal(self, person: Person, sitting_id: str, seal_id: str) -> None:
         """Open a sealed stretch again. Again is fine."""
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.seal")
             found = [one for one in await store.seals(session, sitting_id) if one.id == seal_id]
             if not found:
                 raise NotFound("recording.no_seal", N_("There is no such seal."))

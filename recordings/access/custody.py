@@ -61,7 +61,7 @@ class Custody(Acts):
         authority = text(authority, "hold_authority", AUTHORITY_MOST)
         now = self.clock()
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.hold")
             await self.allow(session, Actor(person), place, "recording.hold")
             if place.row.wrapped_key is None:
                 raise _destroyed()
@@ -87,7 +87,7 @@ class Custody(Acts):
         """Propose to lift a hold, with the reason."""
         reason, person = text(reason, "lift_reason", REASON_MOST, lines=True), actor.person
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.lift_hold")
             hold = await self._hold(session, sitting_id, hold_id)
             if hold.lift_by:
                 raise Refusal(
@@ -114,7 +114,7 @@ class Custody(Acts):
         """Agree as the second person, and the hold is lifted; or turn the proposal down."""
         person = actor.person
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.lift_hold")
             hold = await self._hold(session, sitting_id, hold_id)
             if not hold.lift_by:
                 raise Refusal(
@@ -156,7 +156,7 @@ class Custody(Acts):
         """Propose to destroy a sealed record by an order that allows it (R-CR-10, R-CV-05)."""
         person, now = actor.person, self.clock()
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.destroy")
             await self._destructible(session, place, order_id)
             if any(one.open for one in await store.destructions(session, sitting_id)):
                 raise Refusal(
@@ -184,7 +184,7 @@ class Custody(Acts):
         """Agree as the second person, and the key is destroyed, for ever; or turn it down."""
         person = actor.person
         async with self.database.unit() as session:
-            place = await self.place(session, person, sitting_id)
+            place = await self.place(session, person, sitting_id, "recording.destroy")
             found = await store.destructions(session, sitting_id)
             one = next((item for item in found if item.id == destruction_id), None)
             if one is None:

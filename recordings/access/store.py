@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    func,
     select,
     update,
 )
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
 from recordings.access.order import Destruction, Grant, Hold, Order, Part, Seal, Use
+from recordings.store import ViewingRow
 
 Session = AsyncSession
 _Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -465,6 +467,20 @@ async def watched(session: Session, viewing: str | None = None) -> list[WatchedR
     if viewing is not None:
         query = query.where(WatchedRow.viewing == viewing)
     return list(await session.scalars(query))
+
+
+async def viewings(session: Session, sitting: str) -> list[tuple[ViewingRow, int]]:
+    """Who was given sight of a record, newest first, with the milliseconds of media sent."""
+    sent = func.coalesce(func.sum(WatchedRow.end_ms - WatchedRow.start_ms), 0)
+    query = (
+        select(ViewingRow, sent)
+        .outerjoin(WatchedRow, WatchedRow.viewing == ViewingRow.id)
+        .where(ViewingRow.sitting == sitting)
+        .group_by(ViewingRow.id)
+        .order_by(ViewingRow.at.desc(), ViewingRow.id)
+        .limit(200)
+    )
+    return [(row[0], int(row[1])) for row in await session.execute(query)]
 
 
 async def in_log(session: Session, ids: Iterable[int]) -> None:

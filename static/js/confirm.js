@@ -38,6 +38,8 @@ function words(act) {
     "live.reserve": t("Reserve judgment"),
     "live.close": t("End the sitting"),
     "recording.export": t("Take a copy of the recording"),
+    "recording.lift_hold": t("Lift a legal hold"),
+    "recording.destroy": t("Destroy a record"),
   });
   return known[act] ?? act;
 }

@@ -48,7 +48,7 @@ from sessions.room_devices import fingerprint
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from settings import ROOT, Settings
-from tests.interface import record
+from tests.interface import custody, record
 
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
@@ -484,6 +484,15 @@ def samples() -> dict[str, Sample]:
                 "needs_order": True,
                 "form": Form(),
             },
+        ),
+        "/records": Sample("recordings/records.html", custody.listed(SITTING, NOW)),
+        "/sittings/q1/custody": Sample(
+            "recordings/custody.html", custody.record(SITTING, [JUDGE, CLERK, LAWYER], NOW), JUDGE
+        ),
+        "/sittings/q2/custody": Sample(
+            "recordings/custody.html",
+            custody.destroyed(SITTING, [JUDGE, CLERK, LAWYER], NOW),
+            JUDGE,
         ),
         "/admin/people": Sample(
             "admin/people.html",

@@ -327,7 +327,10 @@ async def test_a_crash_between_the_steps_leaves_a_whole_state(
     keeper, sitting, house = world.house.custody, world.sitting, world.house
     judge, clerk = world.bench()
     one = await keeper.propose_destruction(Actor(clerk), sitting.id, await to_delete(world))
-    agree = lambda: keeper.decide_destruction(Actor(judge), sitting.id, one.id, agree=True)  # noqa: E731
+
+    def agree() -> Awaitable[None]:
+        return keeper.decide_destruction(Actor(judge), sitting.id, one.id, agree=True)
+
     append = house.log.append
 
     async def killed(*_: Any, **__: Any) -> int:
@@ -392,7 +395,10 @@ def test_policies_are_data_and_the_more_exact_one_wins() -> None:
         {"kind": "civil_hearing", "outcome": "*", "years": 1},
         {"kind": "civil_hearing", "outcome": "adjourned", "years": 2},
     )
-    due = lambda kind, outcome: kept_by(chosen, kind, outcome, day, NOW).due_at  # noqa: E731
+
+    def due(kind: str, outcome: str) -> datetime | None:
+        return kept_by(chosen, kind, outcome, day, NOW).due_at
+
     assert due("civil_hearing", "closed") == datetime(2025, 2, 28, 12, tzinfo=UTC)
     assert due("civil_hearing", "adjourned") == datetime(2026, 2, 28, 12, tzinfo=UTC)
     assert due("criminal_hearing", "closed") == datetime(2044, 2, 29, 12, tzinfo=UTC)
