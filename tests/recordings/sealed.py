@@ -119,13 +119,17 @@ async def seal(house: app.House, sitting: Sitting, now: datetime) -> None:
         await store.add(session, sitting.id, house.keyring.wrap(key), now)
         await store.set_state(session, sitting.id, State.RECORDING, epoch=now)
         await store.add_stretch(session, sitting.id, stretch, 0, 1000, seats[0].id)
-        started = {"epoch": leaves.format_time(now), "start_ms": 0, "proved_ms": 1000}
+        started: dict[str, leaves.JSON] = {
+            "epoch": leaves.format_time(now),
+            "start_ms": 0,
+            "proved_ms": 1000,
+        }
         started |= {"by": seats[0].id}
         await house.log.append(session, "rec.started", started, subject=sitting.id)
     async with house.database.unit() as session:
         await keeper.write(session, house.log, sitting.id, facts)
         await store.end_stretch(session, stretch, end_ms, "closed", seats[0].id)
-        stopped = {"end_ms": end_ms, "reason": "closed", "by": seats[0].id}
+        stopped: dict[str, leaves.JSON] = {"end_ms": end_ms, "reason": "closed", "by": seats[0].id}
         await house.log.append(session, "rec.stopped", stopped, subject=sitting.id)
     async with house.database.unit() as session:
         sealed_at = now + timedelta(milliseconds=end_ms)
