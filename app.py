@@ -77,12 +77,12 @@ from notary.documents.render import Documents
 from notary.signing.engine import Engine, Keys
 from notary.signing.service import Ceremonies
 from notary.verification import kind as verification
-from recordings.checking import kind as checking_kinds
-from recordings.checking.service import Checking
-from recordings.checking.upload import Reception
 from recordings.access.book import OrderBook
 from recordings.access.custody import Custody
 from recordings.access.overview import Overview
+from recordings.checking import kind as checking_kinds
+from recordings.checking.service import Checking
+from recordings.checking.upload import Reception
 from recordings.playback import Playback
 from recordings.rows import RecordRows
 from recordings.service import Desk

@@ -216,6 +216,11 @@ class TwinVault(Vault):
             if self._first_failed:
                 raise
 
+    def erase(self, sitting: str) -> None:
+        """In both places."""
+        super().erase(sitting)
+        self.spare.erase(sitting)
+
     def create(self, path: Path) -> RawFile:
         """Open a new segment in both. Raises OSError where neither takes it."""
         copy = _Copy(self, self._twin(path))

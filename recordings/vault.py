@@ -100,6 +100,10 @@ class Vault:
         """Keep a file that cannot be part of the record where nobody takes it for a segment."""
         path.rename(path.with_suffix(".damaged"))
 
+    def erase(self, sitting: str) -> None:
+        """Delete every segment of a sitting whose key is destroyed. Nobody could read them."""
+        shutil.rmtree(self.path(sitting, "x", 0).parent.parent, ignore_errors=True)
+
     def free_bytes(self) -> int:
         """What the file system has left for us. Raises OSError."""
         return shutil.disk_usage(self.root).free

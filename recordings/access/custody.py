@@ -8,7 +8,6 @@ which `sweep` deletes at the next start. The log keeps the hashes and still veri
 
 import asyncio
 import secrets
-import shutil
 
 import structlog
 
@@ -203,7 +202,7 @@ class Custody(Acts):
             else:
                 await self._turn_down(session, place, person, one)
         if agree:
-            await asyncio.to_thread(delete_media, self._vault, sitting_id)
+            await asyncio.to_thread(self._vault.erase, sitting_id)
 
     async def _destructible(self, session: Session, place: Place, order_id: str) -> None:
         order = await store.order(session, order_id)
@@ -241,18 +240,13 @@ class Custody(Acts):
         await self.tell(session, place, "destruction.turned_down", leaf)
 
 
-def delete_media(vault: Vault, sitting: str) -> None:
-    """Delete the ciphertext of a sitting whose key is destroyed. Nobody could read it. Blocks."""
-    shutil.rmtree(vault.path(sitting, "x", 0).parent.parent, ignore_errors=True)
-
-
 async def sweep(database: Database, vault: Vault) -> int:
     """Delete what a crash left of destroyed records; how many folders there were."""
     async with database.unit(write=False) as session:
         gone = await records.destroyed(session)
     found = [one for one in gone if await asyncio.to_thread(vault.tracks, one)]
     for sitting in found:
-        await asyncio.to_thread(delete_media, vault, sitting)
+        await asyncio.to_thread(vault.erase, sitting)
         _logger.info("vault.swept", sitting=sitting)
     return len(found)
 

@@ -19,6 +19,7 @@ from recordings.access.book import OrderDraft
 from recordings.access.order import Part, Use
 from recordings.access.retention import kept as kept_by
 from recordings.access.retention import policies
+from recordings.spare import TwinVault
 from sessions.rules import RulePack, RulesError, load
 from sessions.seat import SeatRole
 from tests.recordings.sealed import LENGTH_MS, Kept, kept, plain
@@ -346,7 +347,7 @@ async def test_a_crash_between_the_steps_leaves_a_whole_state(
         raise OSError("killed before the files were deleted")
 
     with monkeypatch.context() as patch:
-        patch.setattr(custody, "delete_media", died)
+        patch.setattr(house.vault, "erase", died)
         with pytest.raises(OSError, match="killed"):
             await agree()
     assert not await has_key(world)
@@ -371,6 +372,18 @@ async def test_a_legal_act_is_confirmed_where_the_profile_asks(world: Kept) -> N
     assert await code(keeper.propose_destruction(forged, sitting.id, order)) == (
         "confirmation.refused"
     )
+
+
+def test_a_spare_is_erased_too(tmp_path: Path) -> None:
+    twin = TwinVault(tmp_path / "one", tmp_path / "two")
+    for root in ("one", "two"):
+        for sitting in ("s1", "s2"):
+            path = tmp_path / root / sitting / "t" / "00000000.seg"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"x")
+    twin.erase("s1")
+    left = sorted(path.parts[-4:-2] for path in tmp_path.rglob("*.seg"))
+    assert left == [("one", "s2"), ("two", "s2")]
 
 
 # --- retention -----------------------------------------------------------------------------------
