@@ -53,7 +53,7 @@ from recordings.vault import Vault
 from recordings.verify import Report
 from sessions import store as sessions
 from sessions.kinds import KINDS
-from sessions.pseudonym import pseudonym
+from sessions.pseudonym import masked, pseudonym
 from sessions.seat import LABELS, Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
@@ -266,7 +266,7 @@ class Playback:
             ],
             segments=[self._content(item, key) for item in rows],
             gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
-            chapters=line.chapters,
+            chapters=[_masked_chapter(sitting, item, "ar") for item in line.chapters],
             files={
                 f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
                 for item in line.tracks
@@ -492,8 +492,15 @@ def _shown(
         ],
         "segment_url": f"/api/recordings/{sitting.id}/tracks/{{track}}/{{seq}}.webm"
         f"?viewing={viewing}",
-        "chapters": list(line.chapters),
+        "chapters": [
+            item if bench else _masked_chapter(sitting, item, language) for item in line.chapters
+        ],
     }
+
+
+def _masked_chapter(sitting: Sitting, item: dict[str, Any], language: str) -> dict[str, Any]:
+    """A chapter for those who may not learn the names of protected persons."""
+    return item | {"text": masked(sitting, item["text"], language)} if "text" in item else item
 
 
 def _span(item: Stretch | Hole | Piece) -> dict[str, Any]:
@@ -510,7 +517,7 @@ def _facts(sitting: Sitting) -> dict[str, JSON]:
     return {
         "kind": sitting.kind,
         "case_number": sitting.case_number,
-        "case_title": sitting.case_title,
+        "case_title": masked(sitting, sitting.case_title, "ar"),
         "languages": list(sitting.languages),
         "starts_at": format_time(sitting.starts_at),
         "phase": sitting.phase.value,

@@ -47,6 +47,12 @@ def screened_sources(pack: RulePack, day: date) -> frozenset[str]:
     return frozenset(pack.rule("R-ID-02", day).value["withheld"])
 
 
+def record_sources(pack: RulePack, day: date) -> frozenset[str]:
+    """R-ID-02: sources of a protected person that nobody outside the bench sees in the record.
+    The voice stays: it is the evidence, and whoever is screened sees nothing of the record."""
+    return frozenset(pack.rule("R-ID-02", day).value["withheld_in_record"])
+
+
 def oath(pack: RulePack, role: SeatRole, day: date) -> Oath | None:
     """The oath of `role` on `day`; None where the law asks for none."""
     for id in ("R-OA-01", "R-OA-02"):

@@ -14,3 +14,13 @@ def pseudonym(sitting: Sitting, seat: Seat, language: str) -> str:
     number = alike.index(seat.id)
     letter = letters[number] if number < len(letters) else str(number + 1)
     return f"{i18n.translate(language, LABELS[seat.role])} {letter}"
+
+
+def masked(sitting: Sitting, text: str, language: str) -> str:
+    """A text that somebody wrote, with the full names of protected persons replaced. A name that is
+    written in another way is not found: who writes for the public writes the pseudonym."""
+    for seat in sitting.seats:
+        if seat.screened_from:
+            for name in filter(None, (seat.name_ar, seat.name_en)):
+                text = text.replace(name, pseudonym(sitting, seat, language))
+    return text

@@ -387,7 +387,10 @@ class LiveRoom:
                 if seat.id not in live.seats
             }
             live = replace(live, seats={**live.seats, **new})
-            self.changes.room = Room(sitting, self.room.kind, live)
+            before, after = self.room, Room(sitting, self.room.kind, live)
+            effects.restrict(self.media, before, after)  # who is screened now gets nothing more
+            self.changes.room = after
+            effects.release(self.media, before, after)
             self._audience.know_seats()
             self._audience.tell([])
 

@@ -9,12 +9,15 @@ from audit.leaf import JSON, commit, format_time
 from audit.service import AuditLog
 from auth.person import OPERATOR, Person
 from errors import N_, Refusal
+from recordings import store as recorded
 from recordings.access import store
 from recordings.access.order import Order, Part, Seal, Use
 from recordings.access.scope import Scope
 from recordings.access.store import Session
 from recordings.manifest import Span
+from sessions.door import record_sources
 from sessions.kinds import KINDS
+from sessions.rules import in_force
 from sessions.sitting import Sitting
 from sessions.standing import BENCH, own_seat
 
@@ -53,7 +56,21 @@ async def scope_of(
         return Scope()
     sealed = standing(await store.seals(session, sitting.id))
     spans = tuple(Span(item.start_ms, item.end_ms) for item in sealed)
-    return Scope(tuple(parts), spans, max(ends), tuple(orders))
+    hidden = await _protected_tracks(session, sitting)
+    return Scope(tuple(parts), spans, max(ends), tuple(orders), hidden)
+
+
+async def _protected_tracks(session: Session, sitting: Sitting) -> frozenset[str]:
+    """The tracks that show a protected person (R-ID-02)."""
+    seats = {seat.id for seat in sitting.seats if seat.screened_from}
+    if not seats:
+        return frozenset()
+    shows = record_sources(in_force(), sitting.starts_at.date())
+    return frozenset(
+        track.id
+        for track in await recorded.tracks(session, sitting.id)
+        if track.seat in seats and track.source in shows
+    )
 
 
 async def _of_bench(

@@ -11,6 +11,8 @@ SEALED = "sealed"
 """Reason of a hole over what only the bench may see."""
 OUTSIDE_ORDER = "outside_order"
 """Reason of a hole over what the person's orders do not cover."""
+PROTECTED = "protected"
+"""Reason of a hole over the picture of a protected person (R-ID-02)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Scope:
     """When the last of it ends; None: it does not end by itself."""
     orders: tuple[str, ...] = ()
     """Ids of the orders that it rests on."""
+    hidden: frozenset[str] = frozenset()
+    """Tracks of protected persons that are never shown; empty for the bench."""
 
     def __bool__(self) -> bool:
         return bool(self.parts)
@@ -31,11 +35,13 @@ class Scope:
     @property
     def whole(self) -> bool:
         """Everything of the record."""
-        return not self.sealed and any(part.whole for part in self.parts)
+        open_ended = not self.sealed and not self.hidden
+        return open_ended and any(part.whole for part in self.parts)
 
     def covers(self, track: str, start_ms: int, end_ms: int) -> bool:
         """Whether an interval of a track is in it from end to end."""
-        return not self.is_sealed(start_ms, end_ms) and any(
+        closed = track in self.hidden or self.is_sealed(start_ms, end_ms)
+        return not closed and any(
             part.has_track(track) and part.has_time(start_ms, end_ms) for part in self.parts
         )
 
@@ -92,6 +98,8 @@ def _track(line: TrackLine, scope: Scope) -> TrackLine:
         else:
             sealed = scope.is_sealed(piece.start_ms, piece.end_ms)
             reason = SEALED if sealed else OUTSIDE_ORDER
+            if line.id in scope.hidden:
+                reason = PROTECTED
             holes.append(Hole(piece.start_ms, piece.end_ms, reason))
     holes.sort(key=lambda hole: hole.start_ms)
     return replace(line, segments=seen, gaps=_joined(holes))

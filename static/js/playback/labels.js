@@ -73,6 +73,9 @@ const REASONS = /** @type {Record<string, string>} */ ({
   closed: N_("Closed"),
   muted: N_("Muted"),
   private: N_("Private consultation"),
+  sealed: N_("Sealed by the court"),
+  outside_order: N_("Not covered by your order"),
+  protected: N_("A protected person: the picture is withheld"),
   channel: N_("Spoke elsewhere: to the floor or into another language"),
 });
 

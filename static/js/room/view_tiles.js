@@ -109,7 +109,8 @@ function tile(room, item, rect, large) {
   const speaking = item.source === "camera" && (interprets || room.model.speaking.includes(seat.id));
   const stream = mine && item.source === "camera" ? ownStream(room) : room.media.stream(seat.id, item.source);
   const sent = mine || !seat.sources[item.source] ? undefined : room.model.pictures[item.key];
-  const why = sent === undefined ? "" : pausedBecause(sent.why);
+  const screened = seat.screened ? t("A protected person: you get neither picture nor sound") : "";
+  const why = screened || (sent === undefined ? "" : pausedBecause(sent.why));
   const picture = mine ? room.sources.on.camera : seat.sources[item.source] && stream !== null && why === "";
   return h(
     "li",
@@ -129,7 +130,7 @@ function tile(room, item, rect, large) {
     },
     video(stream, picture, mine && item.source === "camera" && mirrors(room)),
     picture || why !== "" ? null : h("div", { key: "empty", class: "tile-empty", "aria-hidden": "true" }, initials(seat.name)),
-    why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": sent?.why }, why),
+    why === "" ? null : h("p", { key: "paused", class: "tile-paused", "data-why": screened ? "screened" : sent?.why }, why),
     h("div", { key: "signs", class: "tile-signs" }, ...signs(room, seat, item, speaking)),
     plate(room, seat, item, mine),
     mine ? null : pin(room, item, seat),
