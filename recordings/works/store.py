@@ -135,6 +135,7 @@ def _written(scope: Scope) -> dict[str, Any]:
         ],
         "sealed": [[span.start_ms, span.end_ms] for span in scope.sealed],
         "orders": list(scope.orders),
+        "hidden": sorted(scope.hidden),
     }
 
 
@@ -147,4 +148,5 @@ def _read(data: dict[str, Any]) -> Scope:
         tuple(Span(start, end) for start, end in data["sealed"]),
         None,
         tuple(data["orders"]),
+        frozenset(data.get("hidden", ())),
     )

@@ -20,6 +20,7 @@ from signaling.engine import (
     RoomBack,
     RoomLost,
     SinkRefused,
+    TrackId,
     TrackSilent,
 )
 from signaling.worker_line import WorkerLine, WorkerLost
@@ -158,6 +159,21 @@ async def test_a_withdrawn_permission_stops_the_packets(lone: WorkerPool) -> Non
     await asyncio.sleep(0.5)
     assert one.peers.counts.received == before
     one.room.permit("judge", frozenset(SOURCES))
+    await growing(one.peers)
+    await one.peers.close()
+
+
+async def test_withheld_tracks_reach_nobody_through_a_worker(lone: WorkerPool) -> None:
+    """A protected person: those who are screened get no packet, until the tie is gone."""
+    one = await hall(lone)
+    await one.fill()
+    tracks = frozenset(TrackId("judge", source) for source in SOURCES)
+    one.room.withhold("lawyer", tracks)
+    await asyncio.sleep(0.2)  # what was on the line has arrived
+    before = one.peers.counts.received
+    await asyncio.sleep(0.5)
+    assert one.peers.counts.received == before
+    one.room.withhold("lawyer", frozenset())
     await growing(one.peers)
     await one.peers.close()
 

@@ -6,7 +6,9 @@ import json
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +19,12 @@ from audit import leaf as leaves
 from auth.person import OPERATOR, Person
 from errors import BadInput, Forbidden, NotFound, Refusal
 from recordings import verify
+from recordings.access import check
+from recordings.access import store as access_store
+from recordings.access.order import Grant, Order, Use
 from sessions import store as sessions_store
 from sessions.phase import Phase
-from sessions.seat import SeatRole
+from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 from settings import Settings
 from tests.auth.house import Browser
@@ -167,6 +172,84 @@ async def damage_is_refused(
     with pytest.raises(Refusal) as refused:
         await world.house.playback.segment(judge, sitting, viewing, track, 0)
     assert refused.value.code == "recording.damaged"
+
+
+async def test_a_protected_person_in_the_record(world: World, tmp_path: Path) -> None:
+    """All but the bench get a pseudonym and no picture; bundles and chapters hold no name."""
+    playback, sitting = world.house.playback, world.sittings["civil_hearing"]
+    clerk = world.people["clerk"]
+    fatima = next(seat for seat in sitting.seats if seat.role is SeatRole.CLAIMANT)
+    async with world.house.database.unit() as session:
+        other = next(seat for seat in sitting.seats if seat.role is SeatRole.RESPONDENT)
+        protected = Seat(
+            "protected",
+            SeatRole.WITNESS,
+            "سارة علي",
+            "Sara Ali",
+            None,
+            screened_from=frozenset({other.id}),
+        )
+        await sessions_store.add_seat(session, sitting.id, protected, len(sitting.seats))
+    with Room(sitting.id, microphone("protected"), camera("protected")) as room:
+        await flowing(room)
+        await world.house.desk.start(sitting.id, room, "")
+        async with world.house.database.unit() as session:
+            await sessions_store.add_event(
+                session, sitting.id, world.house.clock(), "note", None, {"text": "Sara Ali swears"}
+            )
+        await asyncio.sleep(1.5)
+        await world.house.desk.close(sitting.id, "")
+    lawyer = world.people["lawyer"]
+    async with world.house.database.unit() as session:
+        await give(session, world, sitting.id, lawyer)
+
+    told = {}
+    for person in (clerk, lawyer):
+        viewing = await playback.view(person, sitting.id)
+        told[person.id] = await playback.timeline(person, sitting.id, viewing, "en")
+    bench, outside = told[clerk.id], told[lawyer.id]
+    assert "Sara Ali" in json.dumps(bench)
+    assert "Sara Ali" not in json.dumps(outside)
+    assert "سارة" not in json.dumps(outside, ensure_ascii=False)
+    names = {seat["id"]: seat["name"] for seat in outside["seats"]}
+    assert names["protected"] == "Witness A"
+    assert names[fatima.id] == fatima.name_en
+    assert [item["text"] for item in outside["chapters"] if "text" in item] == ["Witness A swears"]
+    pieces = {track["source"]: track["segments"] for track in outside["tracks"]}
+    assert pieces["camera"] == []
+    assert pieces["microphone"]
+    camera_of = next(track for track in bench["tracks"] if track["source"] == "camera")
+    seen = next(track for track in outside["tracks"] if track["source"] == "camera")
+    assert {gap["reason"] for gap in seen["gaps"]} == {"protected"}
+    with pytest.raises(Forbidden) as refused:  # by address, past the time line
+        await playback.segment(lawyer, sitting.id, viewing, camera_of["id"], 0)
+    assert refused.value.code == "recording.outside_scope"
+
+    out = tmp_path / "bundle.zip"
+    assert (await playback.export(OPERATOR, sitting.id, out)).valid
+    with zipfile.ZipFile(out) as bundle:
+        for name in bundle.namelist():
+            if not name.endswith(".webm"):
+                assert b"Sara Ali" not in bundle.read(name), name
+                assert "سارة علي".encode() not in bundle.read(name), name
+
+
+async def give(session: Any, world: World, sitting: str, person: Person) -> None:
+    """The court's leave to see all of it, for a day."""
+    now = world.house.clock()
+    order = Order(
+        id="order1",
+        sitting=sitting,
+        reference="leave 1",
+        authority="court",
+        uses=frozenset({Use.VIEW, Use.COPY}),
+        by=world.people["judge"].id,
+        at=now,
+    )
+    await check.enter(session, world.house.log, order)
+    ends = now + timedelta(days=1)
+    given = Grant(id="g", order=order.id, sitting=sitting, person=person.id, ends=ends, at=now)
+    await access_store.add_grant(session, given)
 
 
 async def test_an_open_record_is_not_shown(world: World) -> None:

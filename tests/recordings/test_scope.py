@@ -95,6 +95,24 @@ def pieces() -> list[Piece]:
     return [Piece(start, start + 8, start // 8) for start in range(0, 80, 8)]
 
 
+def test_a_hidden_track_is_never_open_and_says_why() -> None:
+    """The picture of a protected person: a hole from end to end, in a whole order too."""
+    scope = Scope((Part(),), hidden=frozenset({"s1-camera"}))
+    assert not scope.whole
+    assert not scope.covers("s1-camera", 0, 8)
+    assert scope.covers("s1-microphone", 0, 8)
+    tracks = [
+        TrackLine(name, name.split("-")[0], name.split("-")[1], "vp8", pieces()) for name in TRACKS
+    ]
+    line = narrowed(Timeline(NOW, [Stretch(0, 80, "")], tracks, []), scope)
+    shown = {track.id: track for track in line.tracks}
+    assert shown["s1-camera"].segments == []
+    assert [(hole.start_ms, hole.end_ms, hole.reason) for hole in shown["s1-camera"].gaps] == [
+        (0, 80, "protected")
+    ]
+    assert shown["s1-microphone"].segments == pieces()
+
+
 @given(st.integers(-5, 5), st.integers(-5, 5), st.booleans(), st.booleans())
 def test_grants_and_orders_end(order_h: int, grant_h: int, revoked: bool, order_gone: bool) -> None:
     order = Order(

@@ -16,6 +16,7 @@ from signaling.routing import routes
 from signaling.view import Surroundings, view
 from tests.signaling.fakes import FakeMediaRoom
 from tests.signaling.rooms import START, Play, sitting, who
+from tests.signaling.world import World
 
 PROTECTED, SCREENED = "witness2", ("accused", "victim")
 ALL = frozenset(TrackId(PROTECTED, source) for source in ("microphone", "camera", "screen"))
@@ -94,3 +95,27 @@ def test_letters_go_by_role() -> None:
     booked = replace(booked, seats=seats)
     names = [pseudonym(booked, seat, "en") for seat in seats if seat.screened_from]
     assert names == ["Witness A", "Witness B", "Expert A"]
+
+
+async def test_ties_that_change_in_a_running_sitting_count_at_once(world: World) -> None:
+    """The booking side screens a person from somebody who is in already: before anybody is told."""
+    people = await world.hearing()
+    await world.come("witness2")
+    await people["clerk"].ok(
+        m.IdentityCheck(seat="witness2", result="verified", document="passport", last4="1234")
+    )
+    await people["clerk"].ok(m.Admit(seats=["witness2"]))
+    room = world.live._rooms[world.sitting.id]
+    booked = room.room.sitting
+    assert "counsel" not in world.media.withheld
+    seats = tuple(
+        replace(seat, screened_from=frozenset({"counsel"})) if seat.id == "witness2" else seat
+        for seat in booked.seats
+    )
+    await room.moved(replace(booked, seats=seats))
+    assert world.media.withheld["counsel"] == ALL
+    shown = next(one for one in people["counsel"].state["seats"] if one["id"] == "witness2")
+    assert shown["screened"]
+    assert shown["name"] == "الشاهد أ"
+    await room.moved(booked)
+    assert world.media.withheld["counsel"] == frozenset()
