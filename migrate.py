@@ -33,6 +33,9 @@ STORES = (
     "recordings.access.store",
     "recordings.study.store",
     "recordings.works.store",
+    "notary.deeds.store",
+    "notary.register.store",
+    "notary.mail.store",
 )
 """Every module that has tables."""
 

@@ -23,6 +23,9 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("interpreter", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui"),
     ("witness", Role.WITNESS, "سمير حسن عبد الله", "Samir Hassan Abdullah"),
     ("officer", Role.FACILITY_OFFICER, "ناصر جمعة الزعابي", "Nasser Juma Al Zaabi"),
+    ("notary", Role.NOTARY, "عبد الله سالم الظاهري", "Abdullah Salem Al Dhaheri"),
+    ("director", Role.NOTARY_DIRECTOR, "شيخة خليفة السويدي", "Shaikha Khalifa Al Suwaidi"),
+    ("principal", Role.PARTY, "أحمد يوسف الحمادي", "Ahmed Yousef Al Hammadi"),
     ("admin", Role.ADMINISTRATOR, "هند محمد المرزوقي", "Hind Mohammed Al Marzooqi"),
 )
 """Username, role, Arabic and English name."""

@@ -21,6 +21,8 @@ class Role(StrEnum):
     WITNESS = "witness"
     EXPERT = "expert"
     FACILITY_OFFICER = "facility_officer"
+    NOTARY = "notary"
+    NOTARY_DIRECTOR = "notary_director"
     ADMINISTRATOR = "administrator"
     GUEST = "guest"
     """Came by an invitation; has no account and no password."""
@@ -36,6 +38,8 @@ LABELS: dict[Role, str] = {
     Role.WITNESS: N_("Witness"),
     Role.EXPERT: N_("Expert"),
     Role.FACILITY_OFFICER: N_("Facility officer"),
+    Role.NOTARY: N_("Notary"),
+    Role.NOTARY_DIRECTOR: N_("Director of the notary department"),
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.GUEST: N_("Guest"),
 }

@@ -57,6 +57,12 @@ class Context:
     """The court gave this person leave to see the record (R-CV-05)."""
     is_signer: bool = False
     """The person signs the document that is asked about; to close it, as its notary."""
+    is_applicant: bool = False
+    """The person made this request for a notarial act."""
+    is_deed_party: bool = False
+    """The person is named in the notarial act, or made the request."""
+    is_its_notary: bool = False
+    """The notarial act is this notary's."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
     lacks_device: bool = False
@@ -177,6 +183,16 @@ CONDITIONS = {
         N_("Only the person, or an administrator, may do this."),
     ),
     "signer": Condition("policy.not_a_signer", N_("Only who signs this document may do this.")),
+    "applicant": Condition("policy.not_applicant", N_("Only who made this request may do this.")),
+    "deed_party": Condition(
+        "policy.not_deed_party", N_("Only those who are named in this act may do this.")
+    ),
+    "its_notary": Condition(
+        "policy.not_its_notary", N_("Only the notary who has this act may do this.")
+    ),
+    "notarial": Condition(
+        "policy.notarial_only", N_("Notaries have sessions of notarial acts only. Ask the clerk.")
+    ),
     "consultation": Condition(
         "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
     ),
@@ -237,6 +253,14 @@ def _holds(condition: str, at: Context) -> bool:
             return at.is_signer
         case "consultation":
             return at.kind == "consultation"
+        case "notarial":
+            return at.kind == "notarial_act"
+        case "applicant":
+            return at.is_applicant
+        case "deed_party":
+            return at.is_deed_party
+        case "its_notary":
+            return at.is_its_notary
     raise KeyError(condition)
 
 
@@ -255,20 +279,21 @@ def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Li
 
 
 _ACCOUNTS = frozenset(Role) - {Role.GUEST}
-_BENCH = "presiding_judge panel_judge clerk"
+_BENCH = "presiding_judge panel_judge clerk notary"
 
 _SEATED = _line("seat here its_room device")
 _OFFICER_AT_SEAT = _line("room here its_room device", roles=[Role.FACILITY_OFFICER])
 _AT_SEAT = (_SEATED, _OFFICER_AT_SEAT)
 _OFFICER = (_line("room its_room device", roles=[Role.FACILITY_OFFICER]),)
 _HOST = (_line("host here"),)
-_COURT = (_line("host here", seats="presiding_judge clerk"),)
+_COURT = (_line("host here", seats="presiding_judge clerk notary"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
 _OWN_OFFICE = (
     _line("self", roles=[Role.JUDGE, Role.CLERK]),
     _line(roles=[Role.ADMINISTRATOR]),
 )
 _LAWYER = _line("consultation mine", roles=[Role.LAWYER])
+_NOTARIAL_OFFICE = (Role.CLERK, Role.NOTARY, Role.NOTARY_DIRECTOR)
 _MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER)
 
 
@@ -303,7 +328,11 @@ RULES: dict[str, tuple[Line, ...]] = {
     ),
     # --- sittings ------------------------------------------------------------------------------
     "sitting.list": (_line(roles=_ACCOUNTS),),
-    "sitting.book": (_line(roles=[Role.CLERK]), _line("consultation", roles=[Role.LAWYER])),
+    "sitting.book": (
+        _line(roles=[Role.CLERK]),
+        _line("consultation", roles=[Role.LAWYER]),
+        _line("notarial", roles=[Role.NOTARY]),
+    ),
     "sitting.see": (
         _line("seat"),
         _line("room its_room", roles=[Role.FACILITY_OFFICER]),
@@ -315,13 +344,35 @@ RULES: dict[str, tuple[Line, ...]] = {
     "sitting.add_witness": _all_need("unfinished", (_CLERK,)),
     "seat.enter": _all_need("unfinished", _AT_SEAT),
     "seat.operate": _all_need("unfinished", _OFFICER),
+    # --- notarial acts -------------------------------------------------------------------------
+    "deed.apply": (_line(roles=[Role.PARTY, Role.LAWYER]),),
+    "deed.list": (_line(roles=_ACCOUNTS),),
+    "deed.edit": (_line("applicant", roles=_ACCOUNTS),),
+    "deed.see": (_line("deed_party", roles=_ACCOUNTS), _line(roles=_NOTARIAL_OFFICE)),
+    "deed.audit": (_line(roles=[Role.CLERK]),),
+    "deed.pay": (_line("applicant", roles=_ACCOUNTS),),
+    "deed.book": (_line("applicant", roles=_ACCOUNTS),),
+    "deed.cancel": (_line("applicant", roles=_ACCOUNTS),),
+    "deed.desk": (_line(roles=[Role.NOTARY]),),
+    "deed.conduct": (_line("its_notary", roles=[Role.NOTARY]),),
+    "deed.refuse": (_line("its_notary", roles=[Role.NOTARY]),),
+    "deed.sign": (_line("deed_party", roles=_ACCOUNTS),),
+    "deed.seal": (_line("its_notary", roles=[Role.NOTARY]),),
+    "deed.grieve": (_line("deed_party", roles=_ACCOUNTS),),
+    "deed.decide": (_line(roles=[Role.NOTARY_DIRECTOR]),),
+    "deed.copy": (_line("deed_party", roles=_ACCOUNTS), _line(roles=[Role.NOTARY_DIRECTOR])),
+    "deed.order_copy": (_line(roles=[Role.NOTARY_DIRECTOR]),),
+    "register.search": (_line(roles=_NOTARIAL_OFFICE),),
+    "register.correct": (_line(roles=[Role.NOTARY]),),
+    "register.annul": (_line(roles=[Role.NOTARY_DIRECTOR]),),
+    "register.close_year": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     # --- the record ----------------------------------------------------------------------------
     "recording.view": (
         _line("seat order", seats=_BENCH),
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.export": (
-        _line("seat order", seats="presiding_judge clerk"),
+        _line("seat order", seats="presiding_judge clerk notary"),
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.film": (
@@ -409,6 +460,7 @@ RULES: dict[str, tuple[Line, ...]] = {
         ),
         _COURT,
     ),
+    "live.turn": (_line("host here", seats="notary"),),
     "live.admit_unproved": (_line("host here", seats="presiding_judge"),),
     "live.on_record": _all_need("recordable", _COURT),
     "live.off_record": _all_need("recordable", _COURT),
@@ -424,6 +476,14 @@ NEEDS: dict[str, Need] = {
     "operations.see": Need(Level.MEDIUM),
     "delegation.grant": Need(Level.MEDIUM),
     "delegation.withdraw": Need(Level.MEDIUM),
+    "deed.sign": Need(Level.HIGH, each_time=True),
+    "deed.seal": Need(Level.HIGH, each_time=True),
+    "deed.refuse": Need(Level.MEDIUM, each_time=True),
+    "deed.decide": Need(Level.MEDIUM, each_time=True),
+    "deed.order_copy": Need(Level.MEDIUM),
+    "register.correct": Need(Level.MEDIUM),
+    "register.annul": Need(Level.MEDIUM),
+    "register.close_year": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),
     "signing.sign": Need(Level.HIGH, each_time=True),
     "signing.close": Need(Level.HIGH, each_time=True),

@@ -37,6 +37,28 @@ ACTIONS: dict[str, str] = {
     "sitting.add_witness": N_("Add a witness or expert"),
     "seat.enter": N_("Enter a sitting"),
     "seat.operate": N_("Open a detained person's seat"),
+    "deed.apply": N_("Ask for a notarial act"),
+    "deed.list": N_("See one's own notarial acts"),
+    "deed.edit": N_("Fill in a request for a notarial act"),
+    "deed.see": N_("See a notarial act"),
+    "deed.audit": N_("Audit requests for notarial acts"),
+    "deed.pay": N_("Pay the fee of a notarial act"),
+    "deed.book": N_("Book a notary"),
+    "deed.cancel": N_("Cancel a request for a notarial act"),
+    "deed.desk": N_("Take requests from the notary's queue"),
+    "deed.conduct": N_("Conduct a notarial act"),
+    "deed.refuse": N_("Refuse a notarial act with reasons"),
+    "deed.sign": N_("Sign a deed"),
+    "deed.seal": N_("Sign and seal a deed as its notary"),
+    "deed.grieve": N_("File a grievance against a notary's refusal"),
+    "deed.decide": N_("Decide a grievance"),
+    "deed.copy": N_("Fetch certified copies of a deed"),
+    "deed.order_copy": N_("Order a copy for others, or a second executory copy"),
+    "register.search": N_("Search the notary's register"),
+    "register.correct": N_("Enter a correction into the register"),
+    "register.annul": N_("Note in the register that a deed was annulled"),
+    "register.close_year": N_("Close a year of the register"),
+    "live.turn": N_("Turn the pages of the deed for everybody"),
     "recording.view": N_("See the record"),
     "recording.export": N_("Take the evidence bundle"),
     "recording.film": N_("Have a film or sound files of a record made"),
@@ -120,6 +142,10 @@ MEANS: dict[str, str] = {
     "self": N_("it is one's own office"),
     "signer": N_("signs this document"),
     "consultation": N_("the sitting is a consultation"),
+    "notarial": N_("the sitting is of a notarial act"),
+    "applicant": N_("made the request"),
+    "deed_party": N_("is named in the act, or made the request"),
+    "its_notary": N_("is the notary who has the act"),
 }
 
 ASK: dict[str, str] = {
@@ -173,7 +199,7 @@ def explain(action: str, code: str) -> Explanation:
     """The lines for `action`, with what failed marked. Raises KeyError for an unknown action."""
     failed = next((name for name, found in CONDITIONS.items() if found.code == code), "")
     need = NEEDS.get(action)
-    house = not action.startswith(("sitting.", "seat.", "live.", "recording."))
+    house = not action.startswith(("sitting.", "seat.", "live.", "recording.", "deed."))
     return Explanation(
         action,
         ACTIONS.get(action, action),

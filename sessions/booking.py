@@ -39,11 +39,16 @@ ACCOUNT_ROLES: dict[SeatRole, frozenset[Role]] = {
     SeatRole.INTERPRETER: frozenset({Role.INTERPRETER}),
     SeatRole.WITNESS: frozenset({Role.WITNESS, Role.PARTY}),
     SeatRole.EXPERT: frozenset({Role.EXPERT}),
+    SeatRole.NOTARY: frozenset({Role.NOTARY}),
+    SeatRole.APPEARER: frozenset({Role.PARTY, Role.LAWYER, Role.WITNESS}),
+    SeatRole.ASSISTANT: frozenset({Role.EXPERT}),
+    SeatRole.CURATOR: frozenset({Role.PARTY, Role.LAWYER}),
 }
 """Which accounts may sit where."""
 NEEDS_ACCOUNT = frozenset(
     {SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK, SeatRole.PROSECUTOR}
     | {SeatRole.COUNSEL}
+    | {SeatRole.NOTARY, SeatRole.APPEARER, SeatRole.ASSISTANT, SeatRole.CURATOR}
 )
 """Never a guest."""
 CAN_BE_DETAINED = frozenset({SeatRole.ACCUSED, SeatRole.CLIENT, SeatRole.WITNESS})

@@ -24,6 +24,13 @@ class SeatRole(StrEnum):
     INTERPRETER = "interpreter"
     WITNESS = "witness"
     EXPERT = "expert"
+    NOTARY = "notary"
+    APPEARER = "appearer"
+    """A party before the notary, or one who signs in the place of another."""
+    ASSISTANT = "assistant"
+    """Sworn specialist for impaired expression (FDL 20/2022 Art 8)."""
+    CURATOR = "curator"
+    """Appointed by the court; signs for the ward (FDL 20/2022 Art 8)."""
 
 
 LABELS: dict[SeatRole, str] = {
@@ -41,6 +48,10 @@ LABELS: dict[SeatRole, str] = {
     SeatRole.INTERPRETER: N_("Interpreter"),
     SeatRole.WITNESS: N_("Witness"),
     SeatRole.EXPERT: N_("Expert"),
+    SeatRole.NOTARY: N_("Notary"),
+    SeatRole.APPEARER: N_("Person before the notary"),
+    SeatRole.ASSISTANT: N_("Specialist assistant"),
+    SeatRole.CURATOR: N_("Curator"),
 }
 
 

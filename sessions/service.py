@@ -40,6 +40,8 @@ BOOKING = "booking"
 PAST = timedelta(days=180)
 """How far back 'my sittings' goes."""
 REASON_MOST = 1000
+Along = Callable[[AsyncSession, Sitting], Awaitable[None]]
+"""What a room to the right does in the unit that books a sitting."""
 
 
 class SlotTaken(Refusal):
@@ -125,8 +127,13 @@ class Sittings:
 
     # --- booking -------------------------------------------------------------------------------
 
-    async def book(self, actor: Person, draft: Draft, *, language: str = "") -> Booked:
-        """Book a sitting. Raises Invalid with every wrong field, SlotTaken, or Forbidden."""
+    async def book(
+        self, actor: Person, draft: Draft, *, language: str = "", along: Along | None = None
+    ) -> Booked:
+        """Book a sitting. Raises Invalid with every wrong field, SlotTaken, or Forbidden.
+
+        `along` belongs to the same unit of work: when it raises, nothing is booked.
+        """
         draft = cleaned(draft)
         language = language or actor.language
         now = self._clock()
@@ -141,6 +148,8 @@ class Sittings:
             await self._log.append(
                 session, "sitting.booked", _booked_leaf(sitting), subject=sitting.id
             )
+            if along is not None:
+                await along(session, sitting)
         return Booked(sitting, self.warnings(draft))
 
     async def check(self, actor: Person, draft: Draft) -> None:

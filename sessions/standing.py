@@ -9,7 +9,7 @@ from sessions.kinds import KINDS
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 
-BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK})
+BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK, SeatRole.NOTARY})
 
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:

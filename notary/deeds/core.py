@@ -1,0 +1,159 @@
+"""What every use case of this room shares: load, check, move, keep, write down."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audit.leaf import JSON, commit
+from audit.service import AuditLog
+from auth import policy
+from auth.person import Person
+from auth.policy import Context
+from auth.secret import Secret
+from clock import Clock
+from database import Database
+from errors import N_, NotFound, Refusal
+from notary.deeds import store
+from notary.deeds.act import Act, acts
+from notary.deeds.request import Content, Request
+from notary.deeds.state import Step, after
+from sessions.rules import RulePack
+
+WORDS_MOST = 2000
+
+
+def context(actor: Person, one: Request) -> Context:
+    """Where somebody stands to a request, in the policy's codes."""
+    applicant = one.applicant == actor.id
+    return Context(
+        kind="notarial_act",
+        is_applicant=applicant,
+        is_deed_party=applicant or one.party_of(actor.id) is not None,
+        is_its_notary=bool(one.notary) and one.notary == actor.id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """One per process; the services of this room are small and share it."""
+
+    database: Database
+    log: AuditLog
+    secret: Secret
+    clock: Clock
+    pack: RulePack
+    zone: str
+
+    def rule(self, id: str) -> Any:
+        """The value of a rule today."""
+        return self.pack.rule(id, self.today()).value
+
+    def today(self) -> date:
+        """The day in the office's zone."""
+        return self.clock().astimezone(ZoneInfo(self.zone)).date()
+
+    def act(self, one: Request) -> Act:
+        """The act of a request. Raises Refusal `deed.act_gone` where its file was removed."""
+        found = acts().get(one.act)
+        if found is None:
+            raise Refusal(
+                "deed.act_gone", N_("This act is no longer offered. Ask the office what to do.")
+            )
+        return found
+
+    async def load(
+        self, session: AsyncSession, actor: Person, id: str, action: str = "deed.see"
+    ) -> Request:
+        """The request, when this person may do `action` with it.
+
+        Raises NotFound to whoever may not even see it, Forbidden to others who may not.
+        """
+        one = await store.get(session, self.secret, id[:32])
+        if one is None or not policy.decide(actor, "deed.see", context(actor, one)).possible:
+            raise NotFound(
+                "deed.unknown",
+                N_("There is no such request, or it is not yours. Look in your requests."),
+            )
+        if action != "deed.see":
+            need = policy.decide(actor, action, context(actor, one))
+            if not need and not (need.need is not None and need.need.each_time):
+                raise policy.refusal(need, action)
+        return one
+
+    async def move(
+        self,
+        session: AsyncSession,
+        one: Request,
+        step: Step,
+        by: str,
+        *,
+        codes: Mapping[str, JSON] | None = None,
+        texts: Mapping[str, str] | None = None,
+        content: Content | None = None,
+        **changes: Any,
+    ) -> Request:
+        """Take a step of the table: the row, its history and the audit leaf, in this unit.
+
+        `codes` go into both; of `texts` the leaf has only salted commitments.
+        """
+        state = after(one.state, step)
+        now = self.clock()
+        since = {"state_since": now} if state is not one.state else {}
+        moved = replace(
+            one,
+            **changes,
+            **since,
+            state=state,
+            content=content or one.content,
+            changed_at=now,
+            version=one.version + 1,
+        )
+        await store.save(session, self.secret, moved, one.version)
+        await self.write(session, moved, step.value, by, codes=codes, texts=texts)
+        return moved
+
+    async def keep(self, session: AsyncSession, one: Request, **changes: Any) -> Request:
+        """Store a change that is no step."""
+        kept = replace(one, **changes, changed_at=self.clock(), version=one.version + 1)
+        await store.save(session, self.secret, kept, one.version)
+        return kept
+
+    async def write(
+        self,
+        session: AsyncSession,
+        one: Request,
+        type: str,
+        by: str,
+        *,
+        codes: Mapping[str, JSON] | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """History and leaf of something that happened to a request."""
+        codes, texts = dict(codes or {}), dict(texts or {})
+        data: dict[str, Any] = {**codes, "state": one.state.value}
+        leaf: dict[str, JSON] = {**codes, "by": by, "state": one.state.value}
+        if texts:
+            salt = secrets.token_bytes(16)
+            data |= {"salt": salt.hex(), "texts": self._sealed(one, texts)}
+            leaf |= {name: commit(text.encode(), salt) for name, text in texts.items()}
+        await store.add_event(session, one.id, self.clock(), type, by, data)
+        await self.log.append(session, f"deed.{type}", leaf, subject=one.id)
+
+    def _sealed(self, one: Request, texts: Mapping[str, str]) -> dict[str, str]:
+        return {name: self.secret.seal("deed-words", one.id, text) for name, text in texts.items()}
+
+    def words_of(self, request: str, event: store.Event) -> dict[str, str]:
+        """The texts of an entry of the history."""
+        return {
+            name: self.secret.open("deed-words", request, sealed)
+            for name, sealed in event.data.get("texts", {}).items()
+        }
+
+    def now(self) -> datetime:
+        """The time of this house."""
+        return self.clock()

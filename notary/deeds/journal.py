@@ -1,0 +1,108 @@
+"""The notary's journal: for each act what rules on remote notarisation abroad ask for (law.md 3.5).
+
+Date and time, act, title of the record, name of each person, evidence of identity and how it was
+proved, that the credential was compared, the fee, the recording and until when it is kept
+(Florida Statutes 117.245; WAC 308-30-300: ten years; R-NT-03). One row per act, encrypted, written
+in the unit that registers the deed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audit.leaf import format_time
+from auth import policy
+from auth.person import Person
+from notary.deeds import store
+from notary.deeds.act import Act
+from notary.deeds.core import Core
+from notary.deeds.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act in the journal."""
+
+    request: str
+    notary: str
+    at: datetime
+    keep_until: datetime
+    """The recording is kept at least until then; deletion even later needs an order (R-RET-01)."""
+    entry: Mapping[str, Any]
+
+
+def fields(one: Request, act: Act, at: datetime) -> dict[str, Any]:
+    """The journal's fields of an act that was completed."""
+    people = one.content.session.get("people", {})
+    return {
+        "at": format_time(at),
+        "act": act.code,
+        "title_ar": act.title_ar,
+        "title_en": act.title_en,
+        "register": one.deed,
+        "people": [
+            {
+                "role": each.role,
+                "name_ar": each.name_ar,
+                "name_en": each.name_en,
+                "evidence_of_identity": people.get(each.key, {})
+                .get("identity", {})
+                .get("document", ""),
+                "identity_proved": "signed in at level high, face and document compared on video",
+                "credential_compared_at_ms": people.get(each.key, {})
+                .get("identity", {})
+                .get("clock_ms"),
+                "identity_number_last4": each.identity_number[-4:],
+            }
+            for each in one.appearing(act)
+        ],
+        "fee_fils": one.fee_fils,
+        "fee_waived": one.waived,
+        "recording": one.sitting,
+        "read": one.content.session.get("read"),
+        "changes": len(one.content.session.get("changes", [])),
+        "communication": "audio-visual, uninterrupted stretches on record",
+    }
+
+
+def ten_years(at: datetime, years: int) -> datetime:
+    """The same day `years` later; 29 February becomes 1 March."""
+    try:
+        return at.replace(year=at.year + years)
+    except ValueError:
+        return at.replace(year=at.year + years, month=3, day=1)
+
+
+async def write(session: AsyncSession, core: Core, one: Request, act: Act) -> None:
+    """Write an act's line, within the unit that registers it."""
+    now = core.clock()
+    years = int(core.rule("R-NT-03")["recording_years"])
+    text = json.dumps(fields(one, act, now), ensure_ascii=False, sort_keys=True)
+    await store.add_journal(
+        session, one.id, one.notary, now, ten_years(now, years),
+        core.secret.seal("deed-journal", one.id, text),
+    )  # fmt: skip
+
+
+async def read(core: Core, actor: Person, *, notary: str = "") -> list[Line]:
+    """The journal, newest first: a notary's own, or for the director everybody's."""
+    policy.require(actor, "register.search")
+    async with core.database.unit(write=False) as session:
+        rows = await store.journal(session, notary=notary)
+    return [
+        Line(row.request, row.notary, row.at, row.keep_until,
+             json.loads(core.secret.open("deed-journal", row.request, row.sealed)))
+        for row in rows
+    ]  # fmt: skip
+
+
+async def kept_until(core: Core, sitting: str) -> datetime | None:
+    """Until when the recording of a sitting must be kept at least, if a deed rests on it."""
+    async with core.database.unit(write=False) as session:
+        one = await store.by_sitting(session, core.secret, sitting)
+        rows = await store.journal(session, request=one.id) if one else []
+    return rows[0].keep_until if rows else None

@@ -1,0 +1,66 @@
+"""What this room asks of its neighbours, as small protocols that `app.py` wires."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from auth.session import Login
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One who signs, in order. `field` names the place of the signature in the document."""
+
+    field: str
+    person: str
+    """Account id."""
+    name_ar: str
+    name_en: str
+    role_ar: str
+    role_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """How far a signing has come."""
+
+    done: tuple[str, ...]
+    """Fields signed so far, in order."""
+    digest: str
+    """SHA-256 in hex of the document as it is now: what the next step-up is bound to."""
+
+
+class Ceremonies(Protocol):
+    """The signing of one document by everybody, in order, and by the notary at last."""
+
+    async def prepare(
+        self, subject: str, data: Mapping[str, Any], signers: Sequence[Signer], at: datetime
+    ) -> str:
+        """Render the document with its places to sign and open the ceremony; its id.
+        The last signer is the notary."""
+
+    async def state(self, ceremony: str) -> Signed:
+        """Raises NotFound."""
+
+    async def sign(self, login: Login, ceremony: str, token: str) -> Signed:
+        """The next signature, by who is signed in, with the step-up's token for this document.
+
+        Raises Refusal `signing.not_your_turn`, `policy.confirmation_needed` with what to confirm,
+        `confirmation.refused`; nothing is half signed."""
+
+    async def document(self, ceremony: str) -> bytes:
+        """The PDF as it is now."""
+
+    async def abandon(self, ceremony: str) -> None:
+        """Nobody signs it any more. What was signed is kept and is no deed."""
+
+
+class Presence(Protocol):
+    """The live room as this room sees it."""
+
+    def present(self, sitting: str) -> frozenset[str]:
+        """Seats that are in the hearing and connected now."""
+
+    async def nudge(self, sitting: str) -> None:
+        """Tell the pages of a sitting that something about the act has changed."""

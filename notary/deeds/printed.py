@@ -1,0 +1,98 @@
+"""A deed as the document template takes it (`templates/documents/deed.typ`, docs/notary.md)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import i18n
+from notary.deeds.act import Act
+from notary.deeds.body import Text
+from notary.deeds.party import ROLE_LABELS, Party
+from notary.deeds.ports import Signer
+from notary.deeds.request import Request
+
+OFFICE = {"ar": "إدارة الكاتب العدل والتصديقات", "en": "Department of Notary and Authentication"}
+AUTHORITY = {"ar": "وزارة العدل", "en": "Ministry of Justice"}
+NOTARY_FIELD = "notary"
+
+
+def both(message: str) -> dict[str, str]:
+    """A message id in both languages."""
+    return {language: i18n.translate(language, message) for language in ("ar", "en")}
+
+
+def data(
+    one: Request,
+    act: Act,
+    text: Text,
+    signers: Sequence[Signer],
+    *,
+    register: str,
+    moments: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What is printed. Code, address and QR are the signing's to add."""
+    return {
+        "language": "ar",
+        "bilingual": one.content.bilingual,
+        "authority": AUTHORITY,
+        "office": OFFICE,
+        "title": {"ar": act.title_ar, "en": act.title_en},
+        "register": register,
+        "date": moments,
+        "parties": [_party(each) for each in one.content.parties],
+        "body": [{"ar": part.ar, "en": part.en} for part in text.paragraphs],
+        "explanations": [{"ar": part.ar, "en": part.en} for part in text.warnings],
+        "signatures": [_signature(signer) for signer in signers],
+    }
+
+
+def _party(each: Party) -> dict[str, Any]:
+    return {
+        "capacity": both(ROLE_LABELS[each.role]),
+        "name": {"ar": each.name("ar"), "en": each.name("en")},
+        "id": each.identity_number,
+        "nationality": {"ar": each.nationality, "en": each.nationality},
+    }
+
+
+def _signature(signer: Signer) -> dict[str, Any]:
+    return {
+        "field": signer.field,
+        "capacity": {"ar": signer.role_ar, "en": signer.role_en},
+        "name": {"ar": signer.name_ar, "en": signer.name_en},
+    }
+
+
+def signer_of(each: Party) -> Signer:
+    """A person's place to sign."""
+    role = both(ROLE_LABELS[each.role])
+    return Signer(
+        f"party_{each.key}",
+        each.person,
+        each.name("ar"),
+        each.name("en"),
+        role["ar"],
+        role["en"],
+    )
+
+
+def notary_signer(person: str, name_ar: str, name_en: str) -> Signer:
+    """The notary's."""
+    role = both(ROLE_LABELS["notary"])
+    return Signer(NOTARY_FIELD, person, name_ar, name_en, role["ar"], role["en"])
+
+
+def moments_of(at: datetime, zone: str) -> dict[str, dict[str, str]]:
+    """Both calendars in both languages."""
+    found = {}
+    for language in ("ar", "en"):
+        form = i18n.Formatter(language, zone)
+        hijri = form.hijri(form.local(at))
+        note = i18n.translate(language, i18n.HIJRI_NOTE) if hijri else ""
+        found[language] = {
+            "gregorian": form.date(at),
+            "hijri": hijri,
+            "time": form.time(at),
+            "note": note,
+        }
+    return found

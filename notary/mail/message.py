@@ -1,0 +1,107 @@
+"""Mail about a request: what it says, and the calendar file of its session.
+
+A mail may be read by others on its way: it names the act and the time, never a person, an identity
+number or a text. Its link holds an opaque id and asks whoever opens it to sign in.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Final
+
+from icalendar import Alarm, Calendar, Event
+
+import i18n
+from errors import N_
+
+SUBJECTS: Final[dict[str, str]] = {
+    "returned": N_("Your request needs something more: %(reference)s"),
+    "fee_due": N_("The fee is due: %(reference)s"),
+    "booked": N_("Your session with the notary: %(reference)s"),
+    "reminder": N_("Reminder of your session with the notary: %(reference)s"),
+    "refused": N_("The notary has decided on your request: %(reference)s"),
+    "decided": N_("The director has decided on your grievance: %(reference)s"),
+    "delivered": N_("Your deed is ready: %(reference)s"),
+    "cancelled": N_("Your session was cancelled: %(reference)s"),
+}
+BODIES: Final[dict[str, str]] = {
+    "returned": N_("The office has marked what is missing. Sign in and complete the request."),
+    "fee_due": N_("Sign in to pay the fee, then choose a time."),
+    "booked": N_("The session begins on %(time)s (UAE time). Have your identity document ready."),
+    "reminder": N_("The session begins on %(time)s (UAE time). Have your identity document ready."),
+    "refused": N_("Sign in to read the reasons. You may file a grievance within seven days."),
+    "decided": N_("Sign in to read the decision."),
+    "delivered": N_("Sign in to fetch a certified copy."),
+    "cancelled": N_("Sign in to choose another time."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one person."""
+
+    to: str
+    language: str
+    what: str
+    """A code of SUBJECTS."""
+    reference: str
+    link: str
+    starts_at: datetime | None = None
+    minutes: int = 30
+    uid: str = ""
+    """Of the calendar's event: the same for a time that moved."""
+
+
+def build(letter: Letter, sender: str, zone: str, now: datetime) -> EmailMessage:
+    """The mail in the reader's language, with the calendar file where it has a time."""
+    language = letter.language if letter.language in i18n.LANGUAGES else "en"
+    form = i18n.Formatter(language, zone)
+    time = form.datetime(letter.starts_at) if letter.starts_at else ""
+    subject = plain(i18n.translate(language, SUBJECTS[letter.what], reference=letter.reference))
+    words = plain(i18n.translate(language, BODIES[letter.what], time=time))
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = letter.to
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2] or "localhost")
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(f"{words}\n\n{letter.link}\n")
+    if letter.starts_at and letter.what in ("booked", "reminder", "cancelled"):
+        mail.add_attachment(
+            calendar(letter, subject, now),
+            maintype="text",
+            subtype="calendar",
+            filename="session.ics",
+            params={"method": "PUBLISH", "charset": "utf-8"},
+        )
+    return mail
+
+
+def calendar(letter: Letter, subject: str, now: datetime) -> bytes:
+    """An iCalendar file (RFC 5545) with an alarm a quarter of an hour before."""
+    assert letter.starts_at is not None  # noqa: S101
+    file = Calendar()
+    file.add("prodid", "-//Mahdar//Notary//EN")
+    file.add("version", "2.0")
+    event = Event()
+    event.add("uid", f"{letter.uid}@mahdar")
+    event.add("dtstamp", now)
+    event.add("dtstart", letter.starts_at)
+    event.add("dtend", letter.starts_at + timedelta(minutes=letter.minutes))
+    event.add("summary", subject)
+    event.add("url", letter.link)
+    event.add("status", "CANCELLED" if letter.what == "cancelled" else "CONFIRMED")
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", subject)
+    alarm.add("trigger", timedelta(minutes=-15))
+    event.add_component(alarm)
+    file.add_component(event)
+    return bytes(file.to_ical())
+
+
+def plain(text: str) -> str:
+    """Without the isolates that pages put around values: a header has no use for them."""
+    return text.replace("\u2068", "").replace("\u2069", "")
