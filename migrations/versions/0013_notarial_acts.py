@@ -205,6 +205,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deed_people_person"), ["person"], unique=False)
 
     # ### end Alembic commands ###
+    _only_inserted()
+
+
+KEPT = (
+    "register_entries",
+    "register_margins",
+    "register_index",
+    "register_years",
+    "deed_journal",
+    "deed_events",
+)
+
+
+def _only_inserted() -> None:
+    """The database itself refuses to change or delete what is kept for ever (FDL 20/2022 Art 9)."""
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    if postgresql:
+        op.execute(
+            "CREATE FUNCTION mahdar_only_inserted() RETURNS trigger AS $$ BEGIN "
+            "RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME; END $$ LANGUAGE plpgsql"
+        )
+    for table in KEPT:
+        for what in ("UPDATE", "DELETE"):
+            name = f"{table}_no_{what.lower()}"
+            if postgresql:
+                op.execute(
+                    f"CREATE TRIGGER {name} BEFORE {what} ON {table} "
+                    "FOR EACH ROW EXECUTE FUNCTION mahdar_only_inserted()"
+                )
+            else:
+                op.execute(
+                    f"CREATE TRIGGER {name} BEFORE {what} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed or deleted'); END"
+                )
 
 
 def downgrade() -> None:

@@ -62,5 +62,8 @@ class Presence(Protocol):
     def present(self, sitting: str) -> frozenset[str]:
         """Seats that are in the hearing and connected now."""
 
+    def clock_ms(self, sitting: str) -> int:
+        """Milliseconds on the record's clock, now; 0 before the record began."""
+
     async def nudge(self, sitting: str) -> None:
         """Tell the pages of a sitting that something about the act has changed."""
