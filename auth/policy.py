@@ -287,14 +287,16 @@ _AT_SEAT = (_SEATED, _OFFICER_AT_SEAT)
 _OFFICER = (_line("room its_room device", roles=[Role.FACILITY_OFFICER]),)
 _HOST = (_line("host here"),)
 _COURT = (_line("host here", seats="presiding_judge clerk notary"),)
+_JUDGES = (_line("host here", seats="presiding_judge clerk"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
 _OWN_OFFICE = (
     _line("self", roles=[Role.JUDGE, Role.CLERK]),
     _line(roles=[Role.ADMINISTRATOR]),
 )
 _LAWYER = _line("consultation mine", roles=[Role.LAWYER])
+_NOTARY = _line("notarial mine", roles=[Role.NOTARY])
 _NOTARIAL_OFFICE = (Role.CLERK, Role.NOTARY, Role.NOTARY_DIRECTOR)
-_MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER)
+_MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER, _NOTARY)
 
 
 def _all_need(condition: str, lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -337,6 +339,7 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("seat"),
         _line("room its_room", roles=[Role.FACILITY_OFFICER]),
         _line("mine", roles=[Role.CLERK, Role.LAWYER]),
+        _NOTARY,
     ),
     "sitting.reschedule": _all_need("scheduled", _MANAGERS),
     "sitting.cancel": _all_need("scheduled", _MANAGERS),
@@ -449,17 +452,16 @@ RULES: dict[str, tuple[Line, ...]] = {
             "live.roll_call",
             "live.floor",
             "live.publicity",
-            "live.heard",
             "live.oath",
             "live.agenda",
             "live.note",
             "live.note_alarm",
             "live.note_absence",
             "live.adjourn",
-            "live.reserve",
         ),
         _COURT,
     ),
+    **dict.fromkeys(("live.heard", "live.reserve"), _JUDGES),
     "live.turn": (_line("host here", seats="notary"),),
     "live.admit_unproved": (_line("host here", seats="presiding_judge"),),
     "live.on_record": _all_need("recordable", _COURT),
@@ -476,8 +478,6 @@ NEEDS: dict[str, Need] = {
     "operations.see": Need(Level.MEDIUM),
     "delegation.grant": Need(Level.MEDIUM),
     "delegation.withdraw": Need(Level.MEDIUM),
-    "deed.sign": Need(Level.HIGH, each_time=True),
-    "deed.seal": Need(Level.HIGH, each_time=True),
     "deed.refuse": Need(Level.MEDIUM, each_time=True),
     "deed.decide": Need(Level.MEDIUM, each_time=True),
     "deed.order_copy": Need(Level.MEDIUM),

@@ -23,6 +23,7 @@ from signaling.state import (
     Place,
     PrivateRoom,
     RaisedAlarm,
+    Reading,
     Room,
     SeatLive,
 )
@@ -275,6 +276,10 @@ def _noted(live: Live, fact: f.Noted, at: datetime) -> Live:
     return replace(live, notes=notes[-NOTES_SHOWN:])
 
 
+def _turned(live: Live, fact: f.Turned, at: datetime) -> Live:
+    return replace(live, reading=Reading(fact.document, fact.page, fact.pages))
+
+
 def _invited(live: Live, fact: f.PrivateInvited, at: datetime) -> Live:
     room = PrivateRoom(fact.room, fact.by, fact.seats, at, frozenset({fact.by}))
     return replace(live, private={**live.private, fact.room: room})
@@ -404,6 +409,7 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.PublicitySet: _publicity,
     f.AgendaSet: _agenda,
     f.Noted: _noted,
+    f.Turned: _turned,
     f.PrivateInvited: _invited,
     f.PrivateAccepted: _accepted,
     f.PrivateRecalled: _recalled,

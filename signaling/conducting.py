@@ -208,6 +208,16 @@ def agenda(room: Room, who: Who, command: m.Agenda) -> list[f.Fact]:
     return [*facts, f.AgendaSet(command.step, command.state, who.seat)]
 
 
+def turn(room: Room, who: Who, command: m.Turn) -> list[f.Fact]:
+    """Another page of the deed. The same page again is no event."""
+    if command.page > command.pages:
+        raise Refusal("turn.page", N_("The deed has no such page."))
+    now = room.live.reading
+    if now is not None and (now.document, now.page) == (command.document, command.page):
+        return []
+    return [f.Turned(who.seat, command.document, command.page, command.pages)]
+
+
 def note(room: Room, who: Who, command: m.Note) -> list[f.Fact]:
     """A log note."""
     text = command.text.strip()

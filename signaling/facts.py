@@ -307,6 +307,15 @@ class AgendaSet(Struct, frozen=True):
     by: str
 
 
+class Turned(Struct, frozen=True):
+    """The notary turned the deed to a page; everybody's view follows."""
+
+    by: str
+    document: str
+    page: int
+    pages: int
+
+
 class Noted(Struct, frozen=True):
     """A log note."""
 
@@ -439,6 +448,7 @@ Fact: TypeAlias = (
     | KitChecked
     | PublicitySet
     | AgendaSet
+    | Turned
     | Noted
     | PrivateInvited
     | PrivateAccepted

@@ -88,6 +88,7 @@ PHASES: dict[str, frozenset[Phase]] = {
     "mute": _OPENED,
     "agenda": IN_SESSION,
     "note": _OPENED,
+    "turn": IN_SESSION,
 }
 """Phases of commands that are no steps; a command that is not here is for every live phase."""
 

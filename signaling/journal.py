@@ -194,6 +194,9 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
         "publicity", None, {"by": x.by, "public": x.public}, {"reason": x.reason}
     ),
     f.AgendaSet: lambda x: Entry("agenda", None, {"by": x.by, "step": x.step, "state": x.state}),
+    f.Turned: lambda x: Entry(
+        "turn", None, {"by": x.by, "document": x.document, "page": x.page, "pages": x.pages}
+    ),
     f.Noted: lambda x: Entry("note", None, {"by": x.by}, {"text": x.text}),
     f.DelaySet: lambda x: Entry("delay", None, {"by": x.by, "minutes": x.minutes}),
     f.PrivateOpened: lambda x: Entry(

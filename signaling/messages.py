@@ -437,6 +437,14 @@ class Close(LegalAct, frozen=True, kw_only=True, tag="close"):
     """End the sitting."""
 
 
+class Turn(Message, frozen=True, kw_only=True, tag="turn"):
+    """Show everybody this page of the deed that is read (the document's version, from 1)."""
+
+    document: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+    page: Annotated[int, Meta(ge=1, le=500)]
+    pages: Annotated[int, Meta(ge=1, le=500)]
+
+
 class PrivateRecall(Message, frozen=True, kw_only=True, tag="private_recall"):
     """Ask a private room to come back. Does not force."""
 
@@ -493,6 +501,7 @@ Hosts: TypeAlias = (
     | Adjourn
     | Reserve
     | Close
+    | Turn
     | PrivateRecall
 )
 """Commands of those who run the sitting."""

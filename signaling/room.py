@@ -78,6 +78,7 @@ _DECIDE: dict[type, Decider] = {
     m.LowerHand: lambda room, who, command, at: conducting.lower_hand(room, who, command),
     m.Publicity: lambda room, who, command, at: conducting.publicity(room, who, command),
     m.Agenda: lambda room, who, command, at: conducting.agenda(room, who, command),
+    m.Turn: lambda room, who, command, at: conducting.turn(room, who, command),
     m.Note: lambda room, who, command, at: conducting.note(room, who, command),
     m.NoteAlarm: lambda room, who, command, at: acknowledging.alarm(room, who, command),
     m.NoteAbsence: acknowledging.absence,

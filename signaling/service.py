@@ -309,6 +309,26 @@ class LiveRooms:
         """How many are in each sitting that is live here: whoever has a place."""
         return {room.id: people_in(room.room) for room in self._rooms.values()}
 
+    def present(self, sitting_id: str) -> frozenset[str]:
+        """Seats that are in the hearing of a live sitting and connected now."""
+        live = self._rooms.get(sitting_id)
+        if live is None:
+            return frozenset()
+        seats = live.room.live.seats.items()
+        return frozenset(id for id, one in seats if one.place is Place.HEARING and one.present)
+
+    def clock_ms(self, sitting_id: str) -> int:
+        """Milliseconds on the record's clock, now; 0 before it began."""
+        live = self._rooms.get(sitting_id)
+        epoch = live.room.live.epoch if live else None
+        return int((self._clock() - epoch).total_seconds() * 1000) if epoch else 0
+
+    async def nudge(self, sitting_id: str) -> None:
+        """Send the state of a live sitting to its pages again: something beside it changed."""
+        live = self._rooms.get(sitting_id)
+        if live is not None:
+            await live.moved(live.room.sitting)
+
     def figures(self) -> list[SittingFigures]:
         """Every live sitting, for operators."""
         return [room.figures() for room in self._rooms.values() if not room.over]

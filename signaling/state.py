@@ -182,6 +182,14 @@ class AgendaState(Struct, frozen=True):
     at: datetime
 
 
+class Reading(Struct, frozen=True):
+    """The document that is read, and the page that everybody sees."""
+
+    document: str
+    page: int
+    pages: int
+
+
 class LogNote(Struct, frozen=True):
     """A log note of the clerk."""
 
@@ -220,6 +228,7 @@ class Live(Struct, frozen=True):
     resume_record: bool = False
     """The process died on record: the record goes on by itself once it can be proved."""
     delay: DelayNotice | None = None
+    reading: Reading | None = None
     recess_until: datetime | None = None
     outcome: Outcome | None = None
     floor: str | None = None

@@ -90,6 +90,7 @@ def view(room: Room, who: Who, language: str, around: Surroundings) -> dict[str,
         ],
         "floor": live.floor if inside or host else None,
         "agenda": _agenda(room, language) if inside or host else [],
+        "reading": _reading(room) if inside or host else None,
         "notes": _notes(room, language) if host else [],
         "private": _private(room, who.seat, host),
         "channels": _channels(room, who.seat, host=host, inside=inside),
@@ -127,6 +128,11 @@ def _sitting(room: Room, language: str) -> dict[str, Any]:
         "public": room.live.public,
         "private_consultation": room.kind.private_consultation,
     }
+
+
+def _reading(room: Room) -> dict[str, Any] | None:
+    now = room.live.reading
+    return {"document": now.document, "page": now.page, "pages": now.pages} if now else None
 
 
 def _time(at: datetime | None) -> str | None:

@@ -41,6 +41,7 @@ SEATS: dict[str, tuple[SeatRole, ...]] = {
     "civil_hearing": (*COURT, R.CLAIMANT, R.RESPONDENT, *HELPERS),
     "criminal_hearing": (*COURT, R.PROSECUTOR, R.ACCUSED, R.VICTIM, *HELPERS),
     "consultation": (R.COUNSEL, R.CLIENT, R.GUARDIAN, R.INTERPRETER),
+    "notarial_act": (R.NOTARY, R.APPEARER, R.INTERPRETER, R.ASSISTANT, R.CURATOR),
 }
 DEPUTIES = {
     "presiding_judge": Role.JUDGE,
@@ -72,6 +73,8 @@ KIND_GROUPS = {
     "hearings": {"civil_hearing", "criminal_hearing"},
 } | {kind: {kind} for kind in KINDS}
 GIVEN = ("", "order", "leave", "leave order", "self", "signer")
+NOTARIAL = ("", "applicant", "party", "its_notary")
+"""How somebody stands to a notarial act; `applicant` is a party too."""
 SURE = {"unsure": (Level.LOW, Level.NONE), "medium": (Level.MEDIUM, Level.NONE)} | {
     "confirmed": (Level.LOW, Level.MEDIUM),
     "high": (Level.LOW, Level.HIGH),
@@ -124,7 +127,7 @@ def subjects(kind: str) -> Iterator[Subject]:
             person = account(account_role, f"a-{role.value}")
             yield Subject(f"seat:{role.value}", person, role.value)
             yield Subject(f"removed:{role.value}", person, role.value, removed=True)
-    if kind != "consultation":
+    if kind.endswith("_hearing"):
         person = guest("s1", "guest-witness", "", "Guest", "en")
         yield Subject("guest:witness", person, "guest-witness")
         for seat, office in DEPUTIES.items():
@@ -133,7 +136,7 @@ def subjects(kind: str) -> Iterator[Subject]:
             )
             person = replace(account(office, "a-deputy"), deputy_for=(held,))
             yield Subject(f"deputy:{seat}", person, seat)
-    if kind != "civil_hearing":
+    if kind in ("consultation", "criminal_hearing"):
         seat = "client" if kind == "consultation" else "accused"
         person = account(Role.FACILITY_OFFICER, "a-officer")
         for name, station in STATIONS.items():
@@ -287,7 +290,8 @@ def test_every_answer_is_the_tables(kind: str) -> None:
                 if sure == "high" and not action.startswith("signing."):
                     continue
                 special = action.startswith(("recording.", "delegation.", "signing."))
-                for given in GIVEN if special else ("",):
+                ways = NOTARIAL if action.startswith("deed.") else GIVEN if special else ("",)
+                for given in ways:
                     at = page
                     if given:
                         at = replace(
@@ -296,6 +300,9 @@ def test_every_answer_is_the_tables(kind: str) -> None:
                             has_leave="leave" in given,
                             is_self="self" in given,
                             is_signer="signer" in given,
+                            is_applicant="applicant" in given,
+                            is_deed_party="applicant" in given or "party" in given,
+                            is_its_notary="its_notary" in given,
                         )
                     got = answer(one, action, at, live, room)
                     fits = [
