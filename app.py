@@ -35,6 +35,8 @@ import auth.keyring
 import auth.secret
 import auth.web
 import migrate
+import notary.deeds.office
+import notary.deeds.web
 import pages
 import pages.openapi
 import recordings.access.custodian
@@ -73,7 +75,11 @@ from auth.service import Accounts
 from auth.web_proxy import behind
 from clock import Clock, utc_now
 from database import Database
+from notary.deeds.desk import SigningDesk
+from notary.deeds.fee import StandInPayments
+from notary.deeds.scanning import Clamd
 from notary.documents.render import Documents
+from notary.mail.service import Outbox, Smtp
 from notary.signing.engine import Engine, Keys
 from notary.signing.service import Ceremonies
 from notary.verification import kind as verification
@@ -222,6 +228,33 @@ class House:
             zone=settings.timezone,
             secret=secret,
         )
+        self.outbox = Outbox(
+            database,
+            secret,
+            clock,
+            self._mail_sender(),
+            address=settings.smtp_from,
+            zone=settings.timezone,
+        )
+        self.office = notary.deeds.office.build(
+            database=database,
+            log=self.log,
+            secret=secret,
+            clock=clock,
+            sittings=self.sittings,
+            step_up=self.accounts.stepup,
+            ceremonies=SigningDesk(self.documents, self.ceremonies),
+            live=self.live,
+            keys=self.keyring,
+            vault=settings.vault,
+            outbox=self.outbox,
+            address=settings.address,
+            zone=settings.timezone,
+            office=settings.notary_office,
+            fee_before_session=settings.notary_fee == "before",
+            payments=StandInPayments() if settings.demo else None,
+            scanner=self._scanner(),
+        )
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
@@ -280,6 +313,22 @@ class House:
         self.timestamping.want()
         self.study.want()
 
+    def _mail_sender(self) -> Smtp | None:
+        settings = self.settings
+        if not settings.smtp_host:
+            return None
+        return Smtp(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_user,
+            settings.smtp_password,
+            settings.smtp_tls,
+        )
+
+    def _scanner(self) -> Clamd | None:
+        host, _, port = self.settings.upload_scanner.rpartition(":")
+        return Clamd(host, int(port)) if host else None
+
     def _engine(self) -> MediaEngine:
         settings = self.settings
         options: dict[str, Any] = {
@@ -316,7 +365,9 @@ class House:
             await self._start_witness()
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
         stamping = asyncio.create_task(self.timestamping.run(), name="audit.timestamping")
-        self._tasks += [witnessing, stamping]
+        office = asyncio.create_task(self.office.run(), name="notary.office")
+        mailing = asyncio.create_task(self.outbox.run(), name="notary.outbox")
+        self._tasks += [witnessing, stamping, office, mailing]
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
@@ -414,6 +465,7 @@ def create_app(house: House) -> Quart:
     sessions.web_room_devices.init_app(app, house.devices)
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
+    notary.deeds.web.init_app(app, house.office)
     recordings.web.init_app(app, house.playback)
     recordings.access.web.init_app(
         app, house.overview, house.orders, house.custody, house.settings.timezone

@@ -96,6 +96,20 @@ class Settings:
     """coturn addresses given to browsers (turn:host:3478?transport=udp, ...)."""
     turn_secret: str = field(default="", repr=False)
     """coturn's static-auth-secret, from which short-lived credentials are made."""
+    notary_office: str = "NOT"
+    """Letters before the year in register numbers."""
+    notary_fee: Literal["before", "after"] = "before"
+    """Whether the fee of a notarial act is paid before its session or after it (R-NT-01)."""
+    smtp_host: str = ""
+    """Mail server for reminders. Empty: mails wait in the outbox."""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_tls: bool = False
+    """TLS from the first byte (port 465); otherwise STARTTLS where the server offers it."""
+    smtp_from: str = "noreply@mahdar.example"
+    upload_scanner: str = ""
+    """host:port of a clamd that looks at uploads for malware. Empty: nobody looks."""
     record_min_free_bytes: int = 200_000_000
     """On record is refused, and a record is suspended, when the vault has less free space."""
 
@@ -231,13 +245,26 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "trusted_proxies":
                 return tuple(str(ip_network(one.strip())) for one in raw.split(",") if one.strip())
-            case "demo_sittings" | "local_witness" | "identity_stand_in":
+            case "notary_fee":
+                if raw not in ("before", "after"):
+                    raise ValueError("takes before or after")
+                return raw
+            case "notary_office":
+                if not (raw.isascii() and raw.isalpha() and raw.isupper() and len(raw) <= 8):
+                    raise ValueError("takes one to eight capital letters")
+                return raw
+            case "upload_scanner":
+                if raw and not raw.rpartition(":")[2].isdecimal():
+                    raise ValueError("takes host:port")
+                return raw
+            case "demo_sittings" | "local_witness" | "identity_stand_in" | "smtp_tls":
                 return {"yes": True, "no": False}[raw]
             case (
                 "port"
                 | "media_workers"
                 | "media_capacity"
                 | "record_min_free_bytes"
+                | "smtp_port"
                 | "timestamp_minutes"
                 | "verify_max_bytes"
             ):

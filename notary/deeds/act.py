@@ -168,7 +168,7 @@ def _read(path: Path) -> Act:
 
 
 def _act(code: str, data: dict[str, Any]) -> Act:
-    lists = {
+    lists: dict[str, Any] = {
         "roles": tuple(RoleRule(**one) for one in data.pop("role")),
         "fields": tuple(_field(one) for one in data.pop("field", ())),
         "attachments": tuple(AttachmentRule(**one) for one in data.pop("attachment", ())),

@@ -28,6 +28,7 @@ from notary.deeds.party import Party
 from notary.deeds.ports import Ceremonies, Signed
 from notary.deeds.request import Request
 from notary.deeds.state import State, Step
+from notary.documents.codes import new_code
 from notary.register.entry import Note, Standing
 from notary.register.service import Register
 
@@ -59,6 +60,7 @@ class Closing:
         ceremonies: Ceremonies,
         papers: Papers,
         tell: Tell,
+        address: str,
     ) -> None:
         self._core = core
         self._conduct = conduct
@@ -66,6 +68,7 @@ class Closing:
         self._ceremonies = ceremonies
         self._papers = papers
         self._tell = tell
+        self._address = address
         conduct.abandon = self._abandoned
 
     # --- to the signing --------------------------------------------------------------------------
@@ -76,7 +79,7 @@ class Closing:
             stage = await self._conduct.ready_to_sign(session, actor, id)
             one = stage.request
             entered = await self._number(session, one, actor)
-            code = {"consented": True, "register": entered}
+            code: dict[str, JSON] = {"consented": True, "register": entered}
             moved = await self._core.move(
                 session, one, Step.CONSENTED, actor.id, codes=code, deed=entered
             )
@@ -114,6 +117,7 @@ class Closing:
             printed.notary_signer(actor.id, actor.name_ar, actor.name_en),
         ]
         now = self._core.clock()
+        code = one.code or new_code()
         assert one.content.text is not None  # noqa: S101
         data = printed.data(
             one,
@@ -121,12 +125,14 @@ class Closing:
             one.content.text,
             signers,
             register=one.deed,
+            code=code,
+            address=f"{self._address}/verify/{code}",
             moments=printed.moments_of(now, self._core.zone),
         )
-        ceremony = await self._ceremonies.prepare(one.id, data, signers, now)
+        ceremony = await self._ceremonies.prepare(actor, one.id, data, signers, now)
         async with self._core.database.unit() as session:
             current = await self._core.load(session, actor, one.id, "deed.conduct")
-            kept = await self._core.keep(session, current, ceremony=ceremony)
+            kept = await self._core.keep(session, current, ceremony=ceremony, code=code)
         return await self._conduct.told(kept)
 
     async def turn(self, actor: Person, id: str) -> Turn:
@@ -138,7 +144,7 @@ class Closing:
     async def _turn(self, one: Request) -> Turn:
         if not one.ceremony:
             return Turn((), "", "", False, False)
-        state = await self._ceremonies.state(one.ceremony)
+        state = await self._ceremonies.state(one.id, one.ceremony)
         order = [f"party_{each.key}" for each in one.signers(self._core.act(one))]
         waiting = [field for field in order if field not in state.done]
         return Turn(
@@ -146,7 +152,7 @@ class Closing:
             waiting[0].removeprefix("party_") if waiting else "",
             state.digest,
             not waiting,
-            printed.NOTARY_FIELD in state.done,
+            state.sealed,
         )
 
     async def sign(self, login: Login, id: str, token: str) -> Turn:
@@ -155,7 +161,8 @@ class Closing:
             one = await self._core.load(session, login.person, id, "deed.sign")
             party = one.party_of(login.person.id)
             await self._conduct.signing_stage(session, one, party)
-        signed = await self._ceremonies.sign(login, one.ceremony, token)
+        await self._ceremonies.sign(login, one.ceremony, token)
+        signed = await self._ceremonies.state(one.id, one.ceremony)
         await self._signed(one, party, login, signed)
         return await self._turn(one)
 
@@ -185,7 +192,7 @@ class Closing:
                 "deed.not_all_signed", N_("The notary signs last. Wait until everybody has signed.")
             )
         if not turn.sealed:
-            await self._ceremonies.sign(login, one.ceremony, token)
+            await self._ceremonies.close(login, one.ceremony, token)
         return await self._registered(one.id, login.person.id)
 
     async def _registered(self, id: str, by: str) -> Request:
@@ -194,7 +201,7 @@ class Closing:
             one = await store.get(session, self._core.secret, id)
         if one is None:
             raise NotFound("deed.unknown")
-        pdf = await self._ceremonies.document(one.ceremony)
+        pdf = await self._ceremonies.document(one.id, one.ceremony)
         sha256 = hashlib.sha256(pdf).hexdigest()
         file = f"deed{new_id()[:20]}"
         key = await asyncio.to_thread(self._papers.write, one.id, file, pdf)
@@ -278,8 +285,8 @@ class Closing:
             return one
         return await self._prepare(one, stage, actor)
 
-    async def _abandoned(self, ceremony: str) -> None:
-        await self._ceremonies.abandon(ceremony)
+    async def _abandoned(self, notary: Person, ceremony: str) -> None:
+        await self._ceremonies.abandon(notary, ceremony, "text_changed")
 
     async def not_completed(self, session: AsyncSession, one: Request, by: str) -> None:
         """Within a unit that ends a request: note in the register that its number is no deed."""
@@ -295,7 +302,7 @@ class Closing:
             one = await self._core.load(session, actor, id)
         if not one.ceremony:
             raise Refusal("deed.no_document", N_("There is no document yet."), status=404)
-        return await self._ceremonies.document(one.ceremony)
+        return await self._ceremonies.document(one.id, one.ceremony)
 
     async def copy(self, actor: Person, id: str, *, order: str = "") -> tuple[str, bytes]:
         """A certified copy: register number and the signed document. Parties fetch it; others by

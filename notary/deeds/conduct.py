@@ -7,13 +7,13 @@ audit log.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.leaf import commit, format_time
+from audit.leaf import JSON, commit, format_time
 from auth.person import Person
 from errors import N_, BadInput, Refusal
 from notary.deeds.act import Act, Both
@@ -39,7 +39,7 @@ QUESTIONS: dict[str, str] = {
 """Asked of everybody who is a party; `standing` where the act asks for it."""
 PARAGRAPHS_MOST, PARAGRAPH_MOST = 60, 8000
 
-EndsCeremony = Callable[[str], Awaitable[None]]
+EndsCeremony = Callable[[Person, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Conduct:
                 )
             found = {"document": document, "of_age": of_age, **self._stamp(stage)}
             kept = await self._person(session, stage, key, "identity", found)
-            codes = {"key": key, "document": document, "of_age": of_age}
+            codes: dict[str, JSON] = {"key": key, "document": document, "of_age": of_age}
             await self._journal(session, stage, "act.identity", one, codes)
             await self._core.write(session, kept, "identified_one", actor.id, codes=codes)
         return await self.told(kept)
@@ -245,7 +245,11 @@ class Conduct:
                 )
             step = Step.READ_OATH if stage.act.oath else Step.READ
             read = {"digest": text.digest, "pages": len(text.pages), **self._stamp(stage)}
-            codes = {"text": text.digest, "pages": len(text.pages), "explained": True}
+            codes: dict[str, JSON] = {
+                "text": text.digest,
+                "pages": len(text.pages),
+                "explained": True,
+            }
             await self._journal(session, stage, "act.read", None, codes)
             moved = await self._core.move(
                 session, stage.request, step, actor.id, codes=codes,
@@ -267,7 +271,7 @@ class Conduct:
         return found
 
     async def change(
-        self, actor: Person, id: str, paragraphs: list[Mapping[str, str]], why: str
+        self, actor: Person, id: str, paragraphs: Sequence[Mapping[str, str]], why: str
     ) -> Request:
         """Another wording, agreed in the session. It is tracked and read again from the start;
         signatures on the text before are given up."""
@@ -312,7 +316,11 @@ class Conduct:
                 for key, one in stage.request.content.session.get("people", {}).items()
             }
             kept = replace(kept, text=after, session={**kept.session, "people": people})
-            codes = {"from": before.digest, "to": after.digest, "number": after.number}
+            codes: dict[str, JSON] = {
+                "from": before.digest,
+                "to": after.digest,
+                "number": after.number,
+            }
             await self._journal(
                 session, stage, "act.changed", None, {"number": after.number}, {"text": why}
             )
@@ -322,7 +330,7 @@ class Conduct:
                 texts={"why": why} if why else {}, content=kept, ceremony="",
             )  # fmt: skip
         if ceremony and self.abandon is not None:
-            await self.abandon(ceremony)
+            await self.abandon(actor, ceremony)
         return await self.told(moved)
 
     # --- oath and consent ------------------------------------------------------------------------

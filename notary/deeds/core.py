@@ -89,7 +89,7 @@ class Core:
         self,
         session: AsyncSession,
         one: Request,
-        step: Step,
+        taken: Step,
         by: str,
         *,
         codes: Mapping[str, JSON] | None = None,
@@ -101,20 +101,19 @@ class Core:
 
         `codes` go into both; of `texts` the leaf has only salted commitments.
         """
-        state = after(one.state, step)
+        state = after(one.state, taken)
         now = self.clock()
-        since = {"state_since": now} if state is not one.state else {}
         moved = replace(
             one,
             **changes,
-            **since,
+            state_since=one.state_since if state is one.state else now,
             state=state,
             content=content or one.content,
             changed_at=now,
             version=one.version + 1,
         )
         await store.save(session, self.secret, moved, one.version)
-        await self.write(session, moved, step.value, by, codes=codes, texts=texts)
+        await self.write(session, moved, taken.value, by, codes=codes, texts=texts)
         return moved
 
     async def keep(self, session: AsyncSession, one: Request, **changes: Any) -> Request:

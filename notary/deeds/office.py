@@ -14,6 +14,8 @@ from auth.session import Login
 from auth.stepup import StepUp
 from clock import Clock
 from database import Database
+from errors import NotFound
+from notary.deeds import store
 from notary.deeds.applying import Applying, Scanner
 from notary.deeds.auditing import Auditing, Fees
 from notary.deeds.closing import Closing
@@ -31,7 +33,9 @@ from notary.mail.service import Outbox
 from notary.register.service import Register
 from recordings.keys import KeyStore
 from sessions import rules
+from sessions import store as booked
 from sessions.service import Sittings
+from sessions.sitting import Sitting
 
 _logger = structlog.get_logger(__name__)
 LAPSE_EVERY_S = 3600.0
@@ -65,9 +69,7 @@ class Office:
 
     # --- use cases that touch two of them --------------------------------------------------------
 
-    async def give_back(
-        self, actor: Person, id: str, marks: dict[str, str], words: str
-    ) -> Request:
+    async def give_back(self, actor: Person, id: str, marks: dict[str, str], words: str) -> Request:
         """Return a request for completion, and say so."""
         one = await self.auditing.give_back(actor, id, marks, words)
         await self.telling.tell(one, "returned")
@@ -98,6 +100,28 @@ class Office:
         one = await self.scheduling.take_next(actor, id)
         await self.telling.tell(one, "booked")
         return one
+
+    async def convert(self, actor: Person, id: str, words: str) -> Request:
+        """Convert to in-person; a number that was given is no deed's."""
+        one = await self.conduct.convert(actor, id, words)
+        async with self.core.database.unit() as session:
+            await self.closing.not_completed(session, one, actor.id)
+        return one
+
+    async def sitting_of(self, one: Request) -> Sitting | None:
+        """The session that is booked for a request, or was."""
+        if not one.sitting:
+            return None
+        async with self.core.database.unit(write=False) as session:
+            return await booked.get_sitting(session, one.sitting)
+
+    async def of_sitting(self, actor: Person, sitting: str) -> Request:
+        """The request of a session, for whoever may see it. Raises NotFound."""
+        async with self.core.database.unit(write=False) as session:
+            found = await store.by_sitting(session, self.core.secret, sitting[:32])
+            if found is None:
+                raise NotFound("deed.unknown")
+            return await self.core.load(session, actor, found.id)
 
     async def cancel(self, actor: Person, id: str, words: str) -> Request:
         """Cancel a request with the session that was booked for it."""
@@ -152,7 +176,7 @@ def build(
     register = Register(database, log, secret, clock, office=office, zone=zone)
     telling = Telling(core, outbox, address)
     conduct = Conduct(core, live)
-    closing = Closing(core, conduct, register, ceremonies, papers, telling.tell)
+    closing = Closing(core, conduct, register, ceremonies, papers, telling.tell, address)
     return Office(
         core,
         Applying(core, papers, scanner),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from auth.person import Person
 from auth.session import Login
 
 
@@ -29,30 +30,40 @@ class Signed:
     """Fields signed so far, in order."""
     digest: str
     """SHA-256 in hex of the document as it is now: what the next step-up is bound to."""
+    sealed: bool = False
+    """Everybody, the notary and the office's seal."""
 
 
 class Ceremonies(Protocol):
-    """The signing of one document by everybody, in order, and by the notary at last."""
+    """The signing of one document by everybody, in order, by the notary, and the office's seal."""
 
     async def prepare(
-        self, subject: str, data: Mapping[str, Any], signers: Sequence[Signer], at: datetime
+        self,
+        notary: Person,
+        subject: str,
+        data: Mapping[str, Any],
+        signers: Sequence[Signer],
+        at: datetime,
     ) -> str:
-        """Render the document with its places to sign and open the ceremony; its id.
+        """Print the document with its places to sign and open the ceremony; its id.
         The last signer is the notary."""
 
-    async def state(self, ceremony: str) -> Signed:
+    async def state(self, subject: str, ceremony: str) -> Signed:
         """Raises NotFound."""
 
-    async def sign(self, login: Login, ceremony: str, token: str) -> Signed:
-        """The next signature, by who is signed in, with the step-up's token for this document.
+    async def sign(self, login: Login, ceremony: str, token: str) -> None:
+        """A party's signature, with the step-up's token for this document.
 
         Raises Refusal `signing.not_your_turn`, `policy.confirmation_needed` with what to confirm,
         `confirmation.refused`; nothing is half signed."""
 
-    async def document(self, ceremony: str) -> bytes:
+    async def close(self, login: Login, ceremony: str, token: str) -> None:
+        """The notary's signature and the seal. Repeated after a fault, it goes on."""
+
+    async def document(self, subject: str, ceremony: str) -> bytes:
         """The PDF as it is now."""
 
-    async def abandon(self, ceremony: str) -> None:
+    async def abandon(self, notary: Person, ceremony: str, reason: str) -> None:
         """Nobody signs it any more. What was signed is kept and is no deed."""
 
 

@@ -10,10 +10,17 @@ from notary.deeds.body import Text
 from notary.deeds.party import ROLE_LABELS, Party
 from notary.deeds.ports import Signer
 from notary.deeds.request import Request
+from notary.documents.codes import qr_svg
 
 OFFICE = {"ar": "إدارة الكاتب العدل والتصديقات", "en": "Department of Notary and Authentication"}
 AUTHORITY = {"ar": "وزارة العدل", "en": "Ministry of Justice"}
-NOTARY_FIELD = "notary"
+NOTARY_FIELD, SEAL_FIELD = "notary", "seal"
+SEAL: dict[str, Any] = {
+    "field": SEAL_FIELD,
+    "capacity": {"ar": "ختم المكتب", "en": "Seal of the office"},
+    "name": {"ar": "إدارة الكاتب العدل والتصديقات - وزارة العدل", "en": "Ministry of Justice"},
+}
+"""FDL 20/2022; wording of the seal: Cabinet Res. 16/2024 Art 8."""
 
 
 def both(message: str) -> dict[str, str]:
@@ -28,9 +35,11 @@ def data(
     signers: Sequence[Signer],
     *,
     register: str,
+    code: str,
+    address: str,
     moments: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What is printed. Code, address and QR are the signing's to add."""
+    """What is printed, with the places to sign: everybody's, the notary's, and the seal's."""
     return {
         "language": "ar",
         "bilingual": one.content.bilingual,
@@ -38,11 +47,14 @@ def data(
         "office": OFFICE,
         "title": {"ar": act.title_ar, "en": act.title_en},
         "register": register,
+        "code": code,
+        "address": address,
+        "qr": qr_svg(address),
         "date": moments,
         "parties": [_party(each) for each in one.content.parties],
         "body": [{"ar": part.ar, "en": part.en} for part in text.paragraphs],
         "explanations": [{"ar": part.ar, "en": part.en} for part in text.warnings],
-        "signatures": [_signature(signer) for signer in signers],
+        "signatures": [*(_signature(signer) for signer in signers), SEAL],
     }
 
 

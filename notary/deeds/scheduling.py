@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from audit.leaf import JSON
 from auth import policy
 from auth import store as accounts
 from auth.person import Person, Role
@@ -70,6 +71,11 @@ class Scheduling:
             )
         return await self._payments.ask(f"{one.id}-{one.fee_fils}", one.fee_fils, back)
 
+    async def payer(self, actor: Person, id: str) -> Request:
+        """The request, for whoever pays its fee. Raises NotFound, Forbidden."""
+        async with self._core.database.unit(write=False) as session:
+            return await self._core.load(session, actor, id, "deed.pay")
+
     def _check_due(self, one: Request) -> None:
         if one.paid or one.waived or one.state not in (State.FEE_DUE, State.REGISTERED):
             raise Refusal("payment.nothing_due", N_("Nothing is due for this request now."))
@@ -96,7 +102,7 @@ class Scheduling:
             one = await self._core.load(session, actor, id, "deed.pay")
             if one.paid:
                 return one
-            codes = {"fils": fils, "reference": reference}
+            codes: dict[str, JSON] = {"fils": fils, "reference": reference}
             return await self._core.move(session, one, Step.PAY, actor.id, codes=codes, paid=True)
 
     # --- slots -----------------------------------------------------------------------------------
@@ -258,7 +264,8 @@ class Scheduling:
             last - first for first, last in lasted if LASTED_LEAST <= last - first <= LASTED_MOST
         ]
         own = timedelta(minutes=self._core.act(one).minutes)
-        length = median(lengths) if len(lengths) >= 5 else own
+        seconds = [one.total_seconds() for one in lengths]
+        length = timedelta(seconds=median(seconds)) if len(lengths) >= 5 else own
         if not at_work:
             return Waiting(ahead, None, len(lengths) >= 5)
         busy = min(len(running), at_work)

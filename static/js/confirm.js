@@ -37,6 +37,8 @@ function words(act) {
     "live.off_record": t("Go off record"),
     "live.reserve": t("Reserve judgment"),
     "live.close": t("End the sitting"),
+    "deed.refuse": t("Refuse the act"),
+    "deed.decide": t("Decide the grievance"),
     "recording.export": t("Take a copy of the recording"),
     "recording.lift_hold": t("Lift a legal hold"),
     "recording.destroy": t("Destroy a record"),

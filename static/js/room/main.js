@@ -2,6 +2,7 @@
 import { LANGUAGE_CHANGED, language, ready, t } from "../i18n.js";
 import { CHANNEL, take } from "../kit/result.js";
 import { enrolled, sign } from "../room_device.js";
+import { DeedPart } from "../deed.js";
 import { toast } from "../toast.js";
 import { voices } from "./channels.js";
 import { Devices, Level, missingParts } from "./devices.js";
@@ -91,7 +92,14 @@ function start() {
     page: { zone: page.zone ?? "Asia/Dubai", kitUrl: page.kitUrl ?? "", exitUrl: page.exitUrl ?? "/" },
     render: () => render(room),
   });
-  const receive = (/** @type {Record<string, any>} */ message) => handle(room, message);
+  const receive = (/** @type {Record<string, any>} */ message) => {
+    handle(room, message);
+    showDeed(room, message, deed);
+  };
+
+  const turn = (/** @type {Record<string, any>} */ fields) => room.act("turn", fields);
+  const deed = new DeedPart(page.sitting ?? "", turn);
+  document.addEventListener(LANGUAGE_CHANGED, () => void deed.load());
 
   media.addEventListener("change", () => room.refresh());
   media.mixer.addEventListener("blocked", () => room.set({ blocked: true }));
@@ -146,6 +154,17 @@ function second(room) {
   late = wanted && room.media.state !== "connected" ? late + 1 : 0;
   room.set({ mediaLate: late > LATE_S });
   void room.interruptions.look();
+}
+
+/** A notarial act has its deed in the panel. @param {Room} room @param {Record<string, any>} message @param {DeedPart} deed */
+function showDeed(room, message, deed) {
+  const { state } = room.model;
+  if (state === null || state.sitting.kind !== "notarial_act") return;
+  if (room.deed === null) {
+    room.deed = deed;
+    room.set({ tab: "deed" });
+  }
+  if (message.type === "state" || message.type === "welcome") deed.changed(state.reading);
 }
 
 /** @param {Room} room @param {Record<string, any>} message */

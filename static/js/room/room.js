@@ -21,7 +21,7 @@ import { initial, may, reduce, seatOf } from "./state.js";
  * @property {(form: FormData, room: Room) => void | Promise<void>} [submit] throws Refused
  *
  * @typedef {object} Ui what only this page knows
- * @property {"people" | "agenda" | "notes" | "record"} tab
+ * @property {"people" | "deed" | "agenda" | "notes" | "record"} tab
  * @property {boolean} panel the side panel is open (phones)
  * @property {string} menu key of the open menu
  * @property {string} pinned tile that this person wants large
@@ -66,6 +66,8 @@ export class Room {
     stage: { w: 960, h: 540 },
     refused: null,
   };
+  /** @type {import("../deed.js").DeedPart | null} the deed of a notarial act */
+  deed = null;
   #scheduled = false;
 
   /**

@@ -166,6 +166,7 @@
  * @property {Seat[]} seats
  * @property {string | null} floor
  * @property {AgendaItem[]} agenda
+ * @property {{ document: string, page: number, pages: number } | null} reading the deed that is read
  * @property {Note[]} notes
  * @property {PrivateRoom[]} private
  * @property {Channel[]} channels

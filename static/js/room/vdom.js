@@ -94,13 +94,13 @@ function update(node, vnode) {
   for (const [name, value] of Object.entries(vnode.props)) {
     if (name !== "ref" && (before[name] !== value || name === "live")) set(node, name, value);
   }
-  patch(node, vnode.children);
+  if (!vnode.props.foreign) patch(node, vnode.children); // what is inside is somebody else's
   vnode.props.ref?.(node);
 }
 
 /** @param {Element} node @param {string} name @param {any} value */
 function set(node, name, value) {
-  if (name === "ref") return;
+  if (name === "ref" || name === "foreign") return;
   if (name.startsWith("on")) /** @type {any} */ (node)[name] = value ?? null;
   else if (name === "style") style(/** @type {HTMLElement} */ (node), value);
   else if (name === "live") Object.assign(node, value);

@@ -11,7 +11,7 @@ import { people } from "./view_people.js";
  * The side panel: people, agenda, log notes, the record.
  *
  * @typedef {import("./room.js").Room} Room
- * @typedef {"people" | "agenda" | "notes" | "record"} Tab
+ * @typedef {"people" | "deed" | "agenda" | "notes" | "record"} Tab
  */
 
 /** @param {Room} room */
@@ -32,6 +32,7 @@ export function panel(room) {
 function available(room) {
   const { agenda, notes, record, me } = room.state;
   const tabs = [{ id: /** @type {Tab} */ ("people"), label: t("People") }];
+  if (room.deed !== null) tabs.push({ id: "deed", label: t("Deed") });
   if (agenda.length > 0) tabs.push({ id: "agenda", label: t("Agenda") });
   if (notes.length > 0 || may(room.state, "note") || me.host) tabs.push({ id: "notes", label: t("Notes") });
   if (record.state !== "forbidden" && (me.host || record.tracks.length > 0)) tabs.push({ id: "record", label: t("Record") });
@@ -72,6 +73,7 @@ function arrows(event) {
 
 /** @param {Room} room @param {Tab} tab */
 function content(room, tab) {
+  if (tab === "deed") return h("div", { key: "deed", class: "deed-host", foreign: true, ref: (/** @type {HTMLElement} */ node) => room.deed?.attach(node) });
   if (tab === "agenda") return agenda(room);
   if (tab === "notes") return notes(room);
   return tab === "record" ? record(room) : people(room);

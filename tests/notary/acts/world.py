@@ -10,6 +10,7 @@ from typing import Any
 
 import pikepdf
 
+from auth.person import Person
 from auth.session import Login
 from errors import Refusal
 from notary.deeds.fee import StandInPayments
@@ -54,17 +55,23 @@ class FakeCeremonies:
         self.fails: Exception | None = None
 
     async def prepare(
-        self, subject: str, data: Mapping[str, Any], signers: Sequence[Signer], at: datetime
+        self,
+        notary: Person,
+        subject: str,
+        data: Mapping[str, Any],
+        signers: Sequence[Signer],
+        at: datetime,
     ) -> str:
         id = f"c{len(self.papers)}"
         self.papers[id] = Paper(subject, data, list(signers))
         return id
 
-    async def state(self, ceremony: str) -> Signed:
+    async def state(self, subject: str, ceremony: str) -> Signed:
         paper = self.papers[ceremony]
-        return Signed(tuple(paper.done), hashlib.sha256(self._bytes(ceremony)).hexdigest())
+        digest = hashlib.sha256(self._bytes(ceremony)).hexdigest()
+        return Signed(tuple(paper.done), digest, len(paper.done) == len(paper.signers))
 
-    async def sign(self, login: Login, ceremony: str, token: str) -> Signed:
+    async def sign(self, login: Login, ceremony: str, token: str) -> None:
         if self.fails:
             raise self.fails
         paper = self.papers[ceremony]
@@ -74,12 +81,14 @@ class FakeCeremonies:
         if paper.signers[place].person != login.person.id:
             raise Refusal("signing.not_your_turn", "not your turn")
         paper.done.append(paper.signers[place].field)
-        return await self.state(ceremony)
 
-    async def document(self, ceremony: str) -> bytes:
+    async def close(self, login: Login, ceremony: str, token: str) -> None:
+        await self.sign(login, ceremony, token)
+
+    async def document(self, subject: str, ceremony: str) -> bytes:
         return self._bytes(ceremony)
 
-    async def abandon(self, ceremony: str) -> None:
+    async def abandon(self, notary: Person, ceremony: str, reason: str) -> None:
         self.papers[ceremony].abandoned = True
 
     def _bytes(self, ceremony: str) -> bytes:

@@ -1,0 +1,114 @@
+"""Pages of the register: search, one entry with its margin, corrections, years, journal."""
+
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from auth import policy
+from auth.person import Role
+from auth.web import current_person
+from errors import N_, Forbidden, NotFound, Refusal
+from notary.deeds import journal
+from notary.deeds.act import acts
+from notary.deeds.web_services import office
+from notary.register.entry import NOTES, STANDINGS, Note, Standing
+from pages import Form, flash, redirect, render
+
+blueprint = Blueprint("register", __name__)
+_TONES = {
+    Standing.STANDS: "success",
+    Standing.PENDING: "info",
+    Standing.UNKNOWN: "neutral",
+}
+
+
+@blueprint.get("/notary/register")
+async def search() -> Response:
+    """Entries by number, identity number or name."""
+    form = Form({name: request.args.get(name, "") for name in ("words", "act", "year")})
+    year = form.value("year")
+    found = await office().register.search(
+        current_person(),
+        words=form.value("words"),
+        act=form.value("act"),
+        year=int(year) if year.isdecimal() and len(year) == 4 else None,
+    )
+    return await render(
+        "notary/register.html",
+        form=form,
+        found=found,
+        acts=acts(),
+        titles=STANDINGS,
+        tones=_TONES,
+        years=await office().register.years(current_person()),
+        may_close=policy.decide(current_person(), "register.close_year").possible,
+    )
+
+
+@blueprint.get("/notary/register/<office_code>/<int:year>/<int:number>")
+async def entry(office_code: str, year: int, number: int) -> Response:
+    """One entry."""
+    return await _entry(f"{office_code}/{year}/{number}", Form())
+
+
+async def _entry(name: str, form: Form, status: int = 200) -> Response:
+    person = current_person()
+    found = await office().register.get(person, name)
+    return await render(
+        "notary/register_entry.html",
+        status=status,
+        form=form,
+        found=found,
+        act=acts().get(found.entry.act),
+        standing=STANDINGS[found.standing],
+        tone=_TONES.get(found.standing, "error"),
+        notes={note.value: title for note, title in NOTES.items()},
+        may_annul=policy.decide(person, "register.annul").possible,
+        may_correct=policy.decide(person, "register.correct").possible,
+    )
+
+
+@blueprint.post("/notary/register/<office_code>/<int:year>/<int:number>/annul")
+async def annul(office_code: str, year: int, number: int) -> Response:
+    """Note that an order annulled it. Fields `note`, `order`."""
+    name, form = f"{office_code}/{year}/{number}", Form(await request.form)
+    chosen = form.value("note")
+    note = Note(chosen) if chosen in set(Note) else Note.EXTRACT
+    work = office().register.annul(current_person(), name, note, form.value("order"))
+    return await _done(name, form, work, (office_code, year, number))
+
+
+@blueprint.post("/notary/register/<office_code>/<int:year>/<int:number>/correct")
+async def correct(office_code: str, year: int, number: int) -> Response:
+    """A correction, as a new entry. Field `words`."""
+    name, form = f"{office_code}/{year}/{number}", Form(await request.form)
+    work = office().register.correct(current_person(), name, form.value("words"))
+    return await _done(name, form, work, (office_code, year, number))
+
+
+async def _done(name: str, form: Form, work: Any, at: tuple[str, int, int]) -> Response:
+    try:
+        await work
+    except (Forbidden, NotFound):
+        raise
+    except Refusal as refusal:
+        return await _entry(name, form.refuse(refusal), refusal.status)
+    flash(N_("Written in the register."))
+    return redirect("register.entry", office_code=at[0], year=at[1], number=at[2])
+
+
+@blueprint.post("/notary/register/years/<int:year>/close")
+async def close_year(year: int) -> Response:
+    """Close a year that is over."""
+    await office().register.close_year(current_person(), year)
+    flash(N_("The year is closed."))
+    return redirect("register.search")
+
+
+@blueprint.get("/notary/journal")
+async def journal_page() -> Response:
+    """The notary's journal: a notary's own, the office's for others."""
+    person = current_person()
+    own = person.id if person.role is Role.NOTARY else ""
+    lines = await journal.read(office().core, person, notary=own)
+    return await render("notary/journal.html", lines=lines, acts=acts())

@@ -1,0 +1,64 @@
+"""What this room's templates get of a request: rows and labels."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from notary.deeds import store
+from notary.deeds.applying import Seen
+from notary.deeds.fields import shown
+from notary.deeds.party import PATHS, ROLE_LABELS, Path, appears
+from notary.deeds.state import State
+from notary.deeds.web_services import office
+from pages import language
+
+
+def tone(state: State) -> str:
+    """The colour of a state's badge."""
+    if state in (State.DELIVERED, State.REGISTERED, State.PAID, State.APPROVED):
+        return "success"
+    if state in (State.REFUSED, State.UPHELD, State.EXPIRED, State.CANCELLED):
+        return "error"
+    if state in (State.RETURNED, State.FEE_DUE, State.SUSPENDED, State.IN_PERSON):
+        return "warning"
+    return "info"
+
+
+def facts(seen: Seen) -> list[tuple[str, str, str]]:
+    """Labels and values of the fields, in both languages."""
+    chosen = language()
+    found = []
+    for field in seen.act.fields:
+        value = seen.request.content.values.get(field.code)
+        if value is None:
+            continue
+        label = field.label_ar if chosen == "ar" else field.label_en
+        found.append((field.type, label, yes_no(value, shown(field, value, chosen))))
+    return found
+
+
+def yes_no(value: Any, words: str) -> str:
+    """A value in words; the template translates yes and no."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else words
+
+
+def people(seen: Seen) -> list[SimpleNamespace]:
+    """Everybody of a request."""
+    return [
+        SimpleNamespace(
+            party=one,
+            role_title=ROLE_LABELS[one.role],
+            path_title=PATHS[Path(one.path)] if one.path else "",
+            appears=appears(one, seen.act),
+        )
+        for one in seen.request.content.parties
+    ]
+
+
+def file(one: store.File) -> SimpleNamespace:
+    """A paper with the name that the applicant gave it."""
+    return SimpleNamespace(file=one, name=office().applying.name_of(one))
+
+
+def event(id: str, one: store.Event) -> SimpleNamespace:
+    """An entry of the history with its words."""
+    return SimpleNamespace(event=one, words=office().core.words_of(id, one))

@@ -1,0 +1,189 @@
+// @ts-check
+/**
+ * Forms that send JSON and may ask for a confirmation (`data-api`), on pages of notarial acts, and
+ * the part of the live room that shows the deed: the notary turns it, everybody's view follows.
+ */
+import { confirmAct, NotConfirmed } from "./confirm.js";
+import { api, Refused } from "./http.js";
+import { language, ready, t } from "./i18n.js";
+
+const EVERY_MS = 4000;
+
+/** @param {HTMLFormElement} form */
+export function bodyOf(form) {
+  /** @type {Record<string, any>} */
+  const body = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name === "reasons") (body[name] ??= []).push(value);
+    else body[name] = value;
+  }
+  return body;
+}
+
+/**
+ * Send a form; what must be confirmed is confirmed and sent again with its token.
+ * @param {HTMLFormElement} form
+ */
+export async function send(form) {
+  const path = form.dataset.api ?? "";
+  const body = bodyOf(form);
+  try {
+    return await api(path, { method: "POST", body });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== "policy.confirmation_needed") throw error;
+    const act = /** @type {import("./confirm.js").Act} */ (/** @type {any} */ (error.params));
+    return api(path, { method: "POST", body: { ...body, authorisation: await confirmAct(act) } });
+  }
+}
+
+/** @param {HTMLFormElement} form @param {() => void} done */
+async function submit(form, done) {
+  const wrong = /** @type {HTMLElement | null} */ (form.querySelector("[data-wrong]"));
+  const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("button[type=submit]"));
+  if (wrong) wrong.hidden = true;
+  if (button) button.disabled = true;
+  try {
+    await send(form);
+    done();
+  } catch (error) {
+    if (wrong) {
+      wrong.textContent = error instanceof NotConfirmed ? t("You did not confirm it. Nothing was changed.") : error instanceof Refused ? error.message : t("The server could not be reached. Try again.");
+      wrong.hidden = false;
+    }
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+/** Which page is shown after a turn. @param {number} now @param {number} by @param {number} of */
+export const turned = (now, by, of) => Math.min(Math.max(now + by, 1), of);
+
+/** The deed inside the live room. */
+export class DeedPart {
+  /** @type {HTMLElement | null} */
+  host = null;
+  page = 1;
+  seen = "";
+  document = "";
+  busy = false;
+
+  /**
+   * @param {string} sitting
+   * @param {(message: { document: string, page: number, pages: number }) => Promise<boolean>} turn
+   */
+  constructor(sitting, turn) {
+    this.sitting = sitting;
+    this.turn = turn;
+    setInterval(() => void this.load(), EVERY_MS);
+  }
+
+  /** @param {HTMLElement} host the element of the panel, empty or filled before */
+  attach(host) {
+    if (this.host === host) return;
+    this.host = host;
+    host.addEventListener("submit", (event) => this.#submit(event));
+    host.addEventListener("click", (event) => this.#click(event));
+    this.seen = "";
+    void this.load();
+  }
+
+  /** Take what is new from the server, unless somebody is typing into it. */
+  async load() {
+    const { host } = this;
+    if (host === null || !host.isConnected || this.busy || this.#typing()) return;
+    const answer = await fetch(`/${language()}/deeds/session/${this.sitting}`, { credentials: "same-origin" }).catch(() => null);
+    if (answer === null || !answer.ok) return;
+    const html = await answer.text();
+    if (html === this.seen || this.#typing()) return;
+    this.seen = html;
+    const open = [...host.querySelectorAll("details")].map((one) => one.open);
+    host.innerHTML = html;
+    for (const [place, one] of [...host.querySelectorAll("details")].entries()) one.open = open[place] ?? false;
+    this.#begin();
+    this.show(this.page);
+  }
+
+  /** A text that nobody has seen begins at its first page, for everybody. */
+  #begin() {
+    const section = this.#section();
+    const document_ = section?.dataset.document ?? "";
+    if (section === null || document_ === this.document) return;
+    this.document = document_;
+    this.page = 1;
+    if (this.host?.querySelector("[data-turn]")) void this.turn({ document: document_, page: 1, pages: Number(section.dataset.pages) });
+  }
+
+  /** @param {{ document: string, page: number, pages: number } | null} reading as the room says */
+  follow(reading) {
+    if (reading === null) return;
+    const section = this.#section();
+    if (section !== null && section.dataset.document !== reading.document) void this.load();
+    if (reading.page !== this.page) this.show(reading.page);
+  }
+
+  /** The room has a new state: follow the page that is read, and look for what else is new.
+   * @param {{ document: string, page: number, pages: number } | null} reading */
+  changed(reading) {
+    if (!this.host?.querySelector("[data-turn]")) this.follow(reading);
+    void this.load();
+  }
+
+  /** @param {number} page */
+  show(page) {
+    this.page = page;
+    for (const one of this.host?.querySelectorAll("[data-page]") ?? []) {
+      /** @type {HTMLElement} */ (one).hidden = /** @type {HTMLElement} */ (one).dataset.page !== String(page);
+    }
+  }
+
+  #section() {
+    return /** @type {HTMLElement | null} */ (this.host?.querySelector("[data-document]") ?? null);
+  }
+
+  #typing() {
+    const active = document.activeElement;
+    const field = active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type !== "checkbox") || active instanceof HTMLSelectElement;
+    return field && this.host?.contains(active) === true;
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.dataset.api === undefined) return;
+    event.preventDefault();
+    this.busy = true;
+    void submit(form, () => {
+      /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+      this.seen = "";
+    }).finally(() => {
+      this.busy = false;
+      void this.load();
+    });
+  }
+
+  /** @param {Event} event */
+  #click(event) {
+    const button = event.target instanceof Element ? event.target.closest("[data-turn]") : null;
+    const section = this.#section();
+    if (!(button instanceof HTMLElement) || section === null) return;
+    const pages = Number(section.dataset.pages);
+    const by = Number(button.dataset.turn);
+    const page = turned(this.page, by, pages);
+    this.show(page);
+    void this.turn({ document: section.dataset.document ?? "", page, pages });
+  }
+}
+
+if (typeof document !== "undefined" && document.getElementById("room") === null) {
+  void ready();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement)) return;
+    if (form.dataset.api !== undefined) {
+      event.preventDefault();
+      void submit(form, () => location.reload());
+    }
+    // The answer is a file: the page stays, and its button must work again.
+    if (form.dataset.download !== undefined) setTimeout(() => form.querySelector("button")?.removeAttribute("disabled"), 500);
+  });
+}
