@@ -91,4 +91,10 @@ def test_every_action_is_asked_somewhere() -> None:
         "people.choose",  # the lists of the booking form
         "recording.export",  # ./mahdar export, and the bundle's page
         "seat.operate",  # part of seat.enter
+        "deed.order_copy",  # part of deed.copy, with the reference of an order
+        "signing.prepare",  # with the consent of a notarial act or a marriage
+        "signing.see",
+        "signing.sign",
+        "signing.close",
+        "signing.withdraw",
     }

@@ -36,7 +36,14 @@ SEATED = {
 HOSTS = {"judge", "clerk"}
 REFUSED = {401, 403, 404}
 PROOFS = ("passkey.too_late", "passkey.refused", "device.proof")
-CODES = ("policy.", "private.", "sitting.unknown", "seat.unknown", "invitation.other_sitting")
+CODES = (
+    "policy.",
+    "private.",
+    "sitting.unknown",
+    "seat.unknown",
+    "invitation.other_sitting",
+    "deed.unknown",
+)
 
 
 @pytest.fixture

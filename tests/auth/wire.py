@@ -165,6 +165,7 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
         reason="On leave",
     )
     ids["delegation"] = made.id
+    ids["id"] = await _draft(house, people)
     ids["device"] = await _enrol(house, seeded.room.id)
     sequencer = asyncio.create_task(house.log.run())
     try:
@@ -175,6 +176,14 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
         sequencer.cancel()
         await asyncio.gather(sequencer, return_exceptions=True)
         await house.close()
+
+
+async def _draft(house: root.House, people: Mapping[str, Person]) -> str:
+    """A request for a notarial act that claimant made and notary has."""
+    one = await house.office.applying.begin(people["claimant"], "declaration")
+    async with house.database.unit() as session:
+        await house.office.core.keep(session, one, notary=people["notary"].id)
+    return one.id
 
 
 async def _enrol(house: root.House, room: str) -> str:
@@ -222,6 +231,10 @@ def address(wire: Wire, rule: str) -> str:
         "seq": "1",
         "delegation": wire.ids["delegation"],
         "device": wire.ids["device"],
+        "id": wire.ids["id"],
+        "order": f"{wire.ids['id']}-1",
+        "year": "2026",
+        "number": "1",
     }
     parts = []
     for part in rule.split("/"):
