@@ -289,11 +289,15 @@ def audit_fsck(outside: tuple[Path, ...], as_json: bool) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Check this installation and say what to do about what is missing."""
+@click.option("--deep", is_flag=True, help="Hash every recorded segment too; takes long.")
+def doctor(deep: bool) -> None:
+    """Check this installation and say what to do about what is missing.
+
+    Database, vault and log are held against each other. Changes nothing; a server may run.
+    """
     from tools import doctor as checks
 
-    raise SystemExit(checks.run(settings(), console))
+    raise SystemExit(checks.run(settings(), console, deep=deep))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """`./mahdar doctor`: look at this installation and say what to do about what is missing."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +17,9 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from clock import utc_now
 from database import Database
+from recordings.inspection import Inspection, Remark
 from settings import ROOT, Settings
 
 State = Literal["ok", "warn", "fail"]
@@ -32,9 +36,10 @@ class Finding:
     advice: str = ""
 
 
-def run(settings: Settings, console: Console) -> int:
-    """Print all findings; 0 when nothing fails, else 1."""
+def run(settings: Settings, console: Console, *, deep: bool = False) -> int:
+    """Print all findings; 0 when nothing fails, else 1. `deep`: hash every segment too."""
     findings = [finding for check in CHECKS for finding in check(settings)]
+    findings += records(settings, deep=deep)
     table = Table("", "check", "found", "what to do")
     for finding in findings:
         colour = COLOURS[finding.state]
@@ -173,6 +178,55 @@ async def _revisions(url: str) -> tuple[str | None, str]:
         await base.close()
 
 
+def records(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
+    """Database, vault and log say the same, and every key can be had."""
+    name = "Records"
+    try:
+        found = asyncio.run(_inspect(settings, deep=deep))
+    except (SQLAlchemyError, OSError):
+        return  # the database has a line of its own
+    if found is None:
+        return
+    for remark in found:
+        yield Finding(name, remark.state, remark.what, remark.advice)
+    if not found:
+        yield Finding(name, "ok", "database, vault and log agree" + (", hashes too" * deep))
+
+
+async def _inspect(settings: Settings, *, deep: bool) -> list[Remark] | None:
+    from recordings.keyring import open_keyring
+    from recordings.keys import KeyRefused, KeyStore
+    from recordings.vault import Vault
+
+    if not settings.database_url and not (settings.data_dir / "mahdar.db").exists():
+        return None
+    ring: KeyStore | None = None
+    if settings.key_store != "file" or (settings.keys / "vault.key").exists():
+        with contextlib.suppress(KeyRefused):  # the key store has a line of its own
+            ring = await asyncio.to_thread(open_keyring, settings)
+    base = Database(settings.database)
+    try:
+        vault = Vault(settings.vault)
+        return await Inspection(base, vault, ring, utc_now(), deep=deep).run()
+    finally:
+        await base.close()
+
+
+def clock_source(_settings: Settings) -> Iterator[Finding]:
+    """The clock is set by NTP, as far as systemd knows."""
+    program = shutil.which("timedatectl")
+    if program is None:
+        return
+    command = [program, "show", "--property=NTPSynchronized", "--value"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return  # no systemd here
+    fine = done.stdout.strip() == "yes"
+    advice = "" if fine else "Switch NTP on: times in the record are this machine's."
+    yield Finding("Clock", "ok" if fine else "warn", "set by NTP" if fine else "not set", advice)
+
+
 def media(settings: Settings) -> Iterator[Finding]:
     """UDP can be bound where browsers are told to send."""
     for host in settings.media_hosts or ("127.0.0.1",):
@@ -219,6 +273,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     key_files,
     key_store,
     database,
+    clock_source,
     media,
     address,
 )

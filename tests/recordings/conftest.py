@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import migrate
 from audit import key as audit_key
 from audit.service import AuditLog
 from clock import utc_now
@@ -18,7 +19,8 @@ STORE_KEY = bytes(range(32))
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Database]:
-    """An SQLite database with the tables of the rooms that are imported."""
+    """An SQLite database with all tables."""
+    migrate.load_tables()
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'records.db'}")
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
