@@ -7,11 +7,21 @@ command could not be carried out (unusable input, a setting that is wrong).
 import asyncio
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 import logs
@@ -281,11 +291,89 @@ def audit_fsck(outside: tuple[Path, ...], as_json: bool) -> None:
     """
     from tools import fsck
 
-    try:
-        status = fsck.run(settings(), outside, console, problems, as_json=as_json)
-    except fsck.CannotCheck as error:
-        raise Unusable(str(error)) from None
+    with _counted() as tell:
+        try:
+            report = fsck.run(settings(), outside, tell)
+        except fsck.CannotCheck as error:
+            raise Unusable(str(error)) from None
+    status = fsck.show(report, console, as_json=as_json)
     raise SystemExit(status)
+
+
+@main.command()
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--with-keys", is_flag=True, help="The key files too, under their passphrase.")
+def backup(out: Path, with_keys: bool) -> None:
+    """Copy database, vault and log to a folder while the server runs; only what is new is written.
+
+    0 done, 1 done but segments were missing in the vault, 2 not done.
+    """
+    from audit.errors import AuditError
+    from tools import backup as backups
+    from tools.snapshot import BackupError
+
+    with _counted() as tell:
+        try:
+            folder, manifest = backups.run(settings(), out, tell, with_keys=with_keys)
+        except (BackupError, AuditError, OSError) as error:
+            raise Unusable(str(error)) from None
+    console.print(f"Wrote {folder}: {manifest.size} leaves, {len(manifest.files)} files")
+    for name in manifest.missing:
+        console.print(f"MISSING in the vault: {name}", markup=False)
+    raise SystemExit(int(bool(manifest.missing)))
+
+
+@main.command()
+@click.option(
+    "--from", "source", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--at", default="", help="A UTC time, or a number of leaves of the log.")
+@click.option(
+    "--checkpoint",
+    "outside",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that somebody else kept: shows what is lost (may be given again).",
+)
+def restore(source: Path, at: str, outside: tuple[Path, ...]) -> None:
+    """Put a snapshot back where nothing is, and check it: the whole log, and every segment.
+
+    Stop the server first. 0 restored and sound, 1 restored and something is wrong, 2 not restored.
+    """
+    from audit.errors import AuditError
+    from tools import restore as restores
+    from tools.snapshot import BackupError
+
+    texts = [path.read_text("utf-8", errors="replace") for path in outside]
+    with _counted() as tell:
+        try:
+            found = restores.run(settings(), source, at, texts, tell)
+        except (BackupError, AuditError, OSError) as error:
+            raise Unusable(str(error)) from None
+    console.print(f"Restored {found.snapshot.name}: {found.manifest.size} leaves")
+    for note in found.notes:
+        console.print(f"note: {note}", markup=False)
+    for fault in found.faults:
+        console.print(f"FAULT {fault.step}: {fault.what}", markup=False)
+    for remark in found.remarks:
+        console.print(f"{remark.state} {remark.what}. {remark.advice}", markup=False)
+    console.print("SOUND" if found.sound else "NOT SOUND")
+    raise SystemExit(int(not found.sound))
+
+
+@contextmanager
+def _counted() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each step of long work."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=problems, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, whole: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step)
+            progress.update(tasks[step], completed=done, total=whole or None)
+
+        yield tell
 
 
 @main.command()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit import key as keys
@@ -29,29 +28,17 @@ class CannotCheck(Exception):
     """The check could not be made; the text says why and what to do."""
 
 
-def run(
-    settings: Settings,
-    outside: Sequence[Path],
-    console: Console,
-    progress_to: Console,
-    *,
-    as_json: bool = False,
-) -> int:
-    """Check and print. Returns 0 or 1; raises CannotCheck."""
+def run(settings: Settings, outside: Sequence[Path], tell: Tell) -> Report:
+    """Check everything. Raises CannotCheck."""
     texts = [path.read_text("utf-8", errors="replace") for path in outside]
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=progress_to, transient=True) as progress:
-        tasks: dict[str, TaskID] = {}
+    try:
+        return asyncio.run(_check(settings, texts, tell))
+    except (SQLAlchemyError, OSError, AuditError) as error:
+        raise CannotCheck(f"the log cannot be read: {error}") from None
 
-        def tell(step: str, done: int, whole: int) -> None:
-            if step not in tasks:
-                tasks[step] = progress.add_task(step)
-            progress.update(tasks[step], completed=done, total=whole or None)
 
-        try:
-            report = asyncio.run(_check(settings, texts, tell))
-        except (SQLAlchemyError, OSError, AuditError) as error:
-            raise CannotCheck(f"the log cannot be read: {error}") from None
+def show(report: Report, console: Console, *, as_json: bool = False) -> int:
+    """Print what was found; 0 when nothing is wrong, else 1."""
     if as_json:
         console.print_json(json.dumps({**asdict(report), "sound": report.sound}))
     else:
