@@ -48,7 +48,7 @@ class Settings:
     """What wraps the keys of recordings: files under the passphrase, a token, or a service."""
     pkcs11_module: str = ""
     """Path of the token's PKCS#11 library, like /usr/lib/softhsm/libsofthsm2.so."""
-    pkcs11_token: str = ""
+    pkcs11_token: str = field(default="", repr=False)
     """The token's label."""
     pkcs11_pin: str = field(default="", repr=False)
     """The token's user PIN."""

@@ -41,9 +41,9 @@ LIMITS: dict[str, tuple[int, int]] = {
     "sessions.book": (600, 120),
     "signaling.ticket": (1200, 120),
     "recordings.timeline": (600, 120),
-    "verify.upload": (30, 30),
-    "verify.small": (30, 30),
-    "verify.page": (120, 60),
+    "verify.upload": (30, 6),
+    "verify.small": (30, 6),
+    "verify.page": (300, 60),
     "recordings.player_by_order": (600, 60),
 }
 """By endpoint: in a minute from an address, and from an account (at sign-in: for the name tried).

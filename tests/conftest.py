@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -17,6 +18,9 @@ from tests.support import postgresql
 from tests.support.clock import SettableClock
 
 logs.configure()
+# The same examples in every run, and no clock: this machine may be slow today.
+hypothesis.settings.register_profile("mahdar", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("mahdar")
 
 
 @pytest.fixture
