@@ -11,6 +11,11 @@ TEXTS = ("text", "reason")
 """Words of the journal that are shown: a log note's, and the reason of a decision."""
 
 
+NOTES = ("missed.noted", "recording.noted")
+"""A host (`by`) took note of something."""
+ALARMS = ("recording.alarm", "recording.warning")
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """An interval on the record's clock."""
@@ -122,5 +127,12 @@ def chapters(
             chapter["state"] = str(item.data["state"])
         if item.type == "missed" and isinstance(missed := item.data.get("ms"), int):
             chapter["seconds"] = max(1, round(missed / 1000))
+            for key, name in (("from_ms", "from"), ("to_ms", "until")):
+                moment = datetime.fromisoformat(str(item.data[name]))
+                chapter[key] = max(0, (moment - epoch) // timedelta(milliseconds=1))
+        if item.type in NOTES:
+            chapter["by"] = str(item.data.get("by", ""))
+        if item.type in ALARMS:
+            chapter["code"] = str(item.data.get("code", ""))
         found.append(chapter)
     return sorted(found, key=lambda chapter: chapter["clock_ms"])

@@ -425,6 +425,11 @@ class Playback:
     key = _key
     line = _timeline
 
+    @property
+    def database(self) -> Database:
+        """Where records are."""
+        return self._database
+
 
 def _has_leave(person: Person, sitting: Sitting, scope: Scope) -> bool:
     """Whether somebody who is not on the bench was given any of it."""
@@ -532,3 +537,7 @@ def _facts(sitting: Sitting) -> dict[str, JSON]:
             for seat in sitting.seats
         ],
     }
+
+
+is_on_bench = _on_bench
+seat_name = _name

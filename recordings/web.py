@@ -6,6 +6,7 @@ from auth.web import current_person
 from errors import Refusal
 from pages import Form, language, render
 from pages.language import prefix
+from recordings.account import account
 from recordings.playback import Playback
 from sessions.kinds import KINDS
 from sessions.sitting import Sitting
@@ -50,6 +51,9 @@ async def player_by_order(sitting_id: str) -> Response:
 async def _page(
     sitting: Sitting, form: Form, *, viewing: str = "", asks: bool = False, status: int = 200
 ) -> Response:
+    found = None
+    if viewing:
+        found = await account(_playback(), current_person(), sitting.id, viewing, language())
     return await render(
         "recordings/playback.html",
         status=status,
@@ -58,6 +62,7 @@ async def _page(
         works_url=f"/sittings/{sitting.id}/recording/works",
         data_url=f"/api/recordings/{sitting.id}?viewing={viewing}",
         needs_order=asks,
+        account=found,
         form=form,
     )
 

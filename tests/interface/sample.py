@@ -33,15 +33,18 @@ from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
 from notary.verification import kind as verification
 from pages import Form
+from recordings.account import AWAY, STATES, Absence, Account, Line, Raised
 from recordings.checking import kind, words
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
+from recordings.state import State
 from recordings.works.work import KINDS as WORK_KINDS
 from recordings.works.work import STATES as WORK_STATES
 from recordings.works.work import Kind as WorkKind
 from recordings.works.work import State as WorkState
 from recordings.works.work import Work
+from sessions.alarm import Alarm, label
 from sessions.kinds import KINDS
 from sessions.phase import Phase
 from sessions.room_devices import fingerprint
@@ -105,6 +108,26 @@ class Sample:
     context: dict[str, Any]
     person: Person | None = CLERK
     status: int = 200
+
+
+def _account() -> Account:
+    later = NOW + timedelta(seconds=12)
+    return Account(
+        STATES[State.AVAILABLE],
+        [
+            Line(NOW, STATES[State.INITIALISING], JUDGE.name_en, ""),
+            Line(later, STATES[State.RECORDING], JUDGE.name_en, ""),
+            Line(later, STATES[State.SUSPENDED], "", label(Alarm.DISK_FULL)),
+        ],
+        [
+            Raised(NOW, label(Alarm.BLACK), False, (LAWYER.name_en,), CLERK.name_en, later),
+            Raised(later, label(Alarm.DISK_FULL), True, (), "", None),
+        ],
+        [
+            Absence(LAWYER.name_en, NOW, later, 12, AWAY["disconnected"], CLERK.name_en, later),
+            Absence(PARTY.name_en, NOW, later, 12, AWAY["private"], "", None),
+        ],
+    )
 
 
 def _sitting(sitting_id: str, phase: Phase, days: int, minutes: int = 0) -> Sitting:
@@ -455,6 +478,7 @@ def samples() -> dict[str, Sample]:
                 "data_url": "/api/sample/recording",
                 "needs_order": False,
                 "form": Form(),
+                "account": _account(),
             },
         ),
         "/sittings/q1/recording/works": Sample(
