@@ -32,6 +32,10 @@ from signaling.engine import SOURCES, HearingSpace
 from signaling.load import spare_collector
 from signaling.media_room import ForwardingRoom
 
+KEY = "bench.key"
+"""Where a trial's key lies, so that a test can read what was recorded."""
+SITTING = "bench"
+
 
 class Server(Protocol):
     """What the driver can ask for."""
@@ -56,10 +60,12 @@ class Recording:
         def emit(writing: TrackWriter, event: Event) -> None:
             loop.call_soon_threadsafe(self.recorder.told, writing, event)
 
+        key = keys.new_key()
+        (folder / KEY).write_bytes(key)
         writer = Writer(Vault(folder), emit)
-        self.recorder = SittingRecorder("bench", keys.new_key(), writer, time.monotonic_ns)
+        self.recorder = SittingRecorder(SITTING, key, writer, time.monotonic_ns)
         writer.start()
-        self.recorder.begin(Interval("bench", 0, time.monotonic_ns()))
+        self.recorder.begin(Interval(SITTING, 0, time.monotonic_ns()))
         self.recorder.accept()
 
     async def prove(self) -> None:

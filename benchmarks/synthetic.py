@@ -154,16 +154,16 @@ class Publisher(Client):
         self.history: dict[int, bytes] = {}
         loop = asyncio.get_running_loop()
         began = loop.time() + random.random() / RATE
-        frames = packets = 0
+        self.pictures = self.sounds = 0
         while True:
             elapsed = loop.time() - began
-            while frames < elapsed * RATE:
-                self._send_frame(frames)
-                frames += 1
-            while packets < elapsed * 50:
-                sound = self._audio[packets % 50]
-                self._send([self._packet(0, OPUS, packets * 960, sound, True, b"\x1e")])
-                packets += 1
+            while self.pictures < elapsed * RATE:
+                self._send_frame(self.pictures)
+                self.pictures += 1
+            while self.sounds < elapsed * 50:
+                at, sound = self.sounds * 960, self._audio[self.sounds % 50]
+                self._send([self._packet(0, OPUS, at, sound, True, b"\x1e")])
+                self.sounds += 1
             await asyncio.sleep(0.01)
 
     def _offer(self, local: sdp.LocalTransport) -> str:
