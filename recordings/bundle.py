@@ -55,13 +55,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One recorded segment in plaintext (WebM), with the 32 bytes of salt of its commitment."""
+    """One recorded segment in plaintext (WebM), with the 32 bytes of salt of its commitment.
+
+    Neither of a record whose key was destroyed: `salt` is None, and `content` is not read."""
 
     track: str
     seq: int
     start_ms: int
     end_ms: int
-    salt: bytes
+    salt: bytes | None
     content: Content
 
     @property
@@ -283,6 +285,8 @@ def _files(
         "chapters.json": rfc8785.dumps(chapters),
     }
     for segment in contents.segments:
+        if segment.salt is None:
+            continue
         if segment.path in files:
             raise BundleError(f"{segment.path} is given twice")
         files[segment.path] = segment.content
@@ -314,14 +318,13 @@ def _track(track: Track) -> dict[str, JSON]:
 
 
 def _segment(item: Segment) -> dict[str, JSON]:
-    return {
+    found: dict[str, JSON] = {
         "track": item.track,
         "seq": item.seq,
         "start_ms": item.start_ms,
         "end_ms": item.end_ms,
-        "path": item.path,
-        "salt": item.salt.hex(),
     }
+    return found if item.salt is None else found | {"path": item.path, "salt": item.salt.hex()}
 
 
 def _gap(gap: Gap) -> dict[str, JSON]:

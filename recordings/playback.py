@@ -255,7 +255,8 @@ class Playback:
                 now = self._clock()
                 await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
                 await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
-        key = await self._key(row)
+        # Of a destroyed record the bundle holds the log alone, which explains it.
+        key = b"" if row.wrapped_key is None else await self._key(row)
         contents = bundle.Contents(
             sitting=sitting_id,
             facts=_facts(sitting),
@@ -270,7 +271,7 @@ class Playback:
             files={
                 f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
                 for item in line.tracks
-                if item.segments
+                if item.segments and key
             },
         )
         tell(f"writing {len(rows)} segments of {len(line.tracks)} tracks")
@@ -293,8 +294,6 @@ class Playback:
             raise Forbidden(found.code, found.message)
 
     def _content(self, row: SegmentRow, key: bytes) -> bundle.Segment:
-        if row.salt is None:
-            raise Refusal("recording.erased", N_("This record was erased by order of the court."))
         return bundle.Segment(
             row.track,
             row.seq,

@@ -542,6 +542,8 @@ class Report:
     """Witnesses that cosigned the checkpoint."""
     stamped: str = ""
     """Time that the time-stamp asserts, and whose it is."""
+    destroyed: str = ""
+    """When, and by which order, sound and picture were destroyed; empty: they were not."""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -741,6 +743,8 @@ class Verification:
             for name in ("start_ms", "end_ms"):
                 if item[name] != leaf[name]:
                     raise Failed(f"{what}: {name} is not the one in the log")
+            if "path" not in item:
+                continue
             plain = self.zip.sha256.get(item["path"])
             if plain is None:
                 raise Failed(f"{what}: {item['path']} is missing")
@@ -749,7 +753,22 @@ class Verification:
                 raise Failed(f"{what}: the media or its salt is not what was recorded")
             if self.zip.entries[item["path"]].size != leaf["bytes"]:
                 raise Failed(f"{what}: the media has another size")
-        return f"{len(self.bundle['segments'])} segments are the ones recorded"
+        kept = sum("path" in item for item in self.bundle["segments"])
+        self._check_destroyed(len(self.bundle["segments"]) - kept, kept)
+        if self._report.destroyed:
+            return f"media destroyed {self._report.destroyed}; its hashes are in the log"
+        return f"{kept} segments are the ones recorded"
+
+    def _check_destroyed(self, without: int, kept: int) -> None:
+        """Segments come without media when the log says that the key was destroyed, all then."""
+        shredded = [leaf for leaf in _need(self._leaves) if leaf.type == "key.shredded"]
+        if shredded and shredded[0].data:
+            order = _members(shredded[0].data, "key.shredded", order=str)["order"]
+            self._report.destroyed = f"on {shredded[0].at:%Y-%m-%d %H:%M:%S} UTC by order {order}"
+        if without and not shredded:
+            raise Failed(f"{without} segments have no media, and the log knows of no destruction")
+        if without and kept:
+            raise Failed("some segments have media, though the key of all was destroyed")
 
     def chain(self) -> str:
         """The segments of each track are numbered, chained and in order of time."""
@@ -779,7 +798,8 @@ class Verification:
         if given != sorted(logged):
             raise Failed("the segments are not in their order, or one is given twice")
         media = [name for name in self.zip.order if name.startswith("media/")]
-        if sorted(media) != sorted(item["path"] for item in self.bundle["segments"]):
+        given_media = [item["path"] for item in self.bundle["segments"] if "path" in item]
+        if sorted(media) != sorted(given_media):
             raise Failed("media/ holds other files than the segments")
         closed = self._logged("rec.closed")
         if not closed and not segments and not gaps and not self._logged("rec.started"):
@@ -932,6 +952,9 @@ def _check_manifest(manifest: Any) -> None:
     for item in manifest["gaps"]:
         _members(item, "a gap", **_SPAN, reason=str)
     for item in manifest["segments"]:
+        if "path" not in item and "salt" not in item:
+            _members(item, "a segment", **_SPAN, seq=int)  # destroyed: see `commitments`
+            continue
         _members(item, "a segment", **_SPAN, seq=int, path=str, salt=_HEX)
         if item["path"] != f"media/{item['track']}/{item['seq']:05d}.webm":
             raise Failed(f"segment {item['track']}/{item['seq']} has another path")
@@ -954,7 +977,7 @@ def _check_closed(closed: dict[str, Any], segments: list[dict[str, Any]], gaps: 
         raise Failed(f"there are {gaps} gaps, {closed['gaps']} were logged")
 
 
-_KEPT = ("rec.", "live.private.", "evidence.exported")
+_KEPT = ("key.shredded", "rec.", "live.private.", "evidence.exported")
 
 
 def _read_leaf(line: bytes, what: str) -> tuple[Leaf, Any, Any]:
@@ -1086,6 +1109,11 @@ def summary(report: Report) -> list[str]:
         lines += [
             "NOT PINNED: the key comes from the bundle itself, so this shows that the bundle is",
             "whole, not whose it is. Take the key from the court and run again with --key.",
+        ]
+    if report.destroyed:
+        lines += [
+            _plain(f"DESTROYED: sound and picture were destroyed {report.destroyed}."),
+            "What was recorded, when and by whom, is still proved by the hashes in the log.",
         ]
     return [*lines, f"NOT VALID: {', '.join(report.failed)}" if report.failed else "VALID"]
 

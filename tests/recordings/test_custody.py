@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from auth.delegation import Delegation
-from auth.person import Person
+from auth.person import OPERATOR, Person
 from errors import BadInput, Forbidden, NotFound, Refusal
+from recordings import bundle, verify
 from recordings import store as records
 from recordings.access import custodian, custody, store, watching
 from recordings.access.acts import Actor
@@ -19,6 +20,7 @@ from recordings.access.book import OrderDraft
 from recordings.access.order import Part, Use
 from recordings.access.retention import kept as kept_by
 from recordings.access.retention import policies
+from recordings.bundle import BundleError, Contents, Draft
 from recordings.spare import TwinVault
 from sessions.rules import RulePack, RulesError, load
 from sessions.seat import SeatRole
@@ -265,6 +267,41 @@ async def test_two_persons_destroy_a_record_and_the_log_explains_it(world: Kept)
     assert await code(world.media(judge, viewing, world.track(SeatRole.CLERK), 0)) == (
         "recording.erased"
     )
+
+
+async def test_the_bundle_of_a_destroyed_record_verifies_and_says_so(
+    world: Kept, tmp_path: Path
+) -> None:
+    keeper, sitting, house = world.house.custody, world.sitting, world.house
+    judge, clerk = world.bench()
+    one = await keeper.propose_destruction(Actor(clerk), sitting.id, await to_delete(world))
+    await keeper.decide_destruction(Actor(judge), sitting.id, one.id, agree=True)
+    out = tmp_path / "bundle.zip"
+    report = await house.playback.export(OPERATOR, sitting.id, out)
+    assert report.valid, report
+    assert report.destroyed == f"on 2026-11-22 09:00:00 UTC by order {one.order}"
+    assert any("DESTROYED" in line for line in verify.summary(report))
+    other = world.sittings["criminal_hearing"].id
+    contents = Draft.write
+
+    def forged(self: Draft, given: Contents, *rest: Any) -> str:
+        bare = [replace(item, salt=None) for item in given.segments]
+        return contents(self, replace(given, segments=bare), *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "_files", _without_media)
+        patch.setattr(Draft, "write", forged)
+        patch.setattr(house.playback, "_continuous", lambda *_: lambda: iter(()))
+        with pytest.raises(BundleError, match="no destruction"):
+            await house.playback.export(OPERATOR, other, tmp_path / "x.zip", order="1/2026")
+
+
+def _without_media(given: Contents, *rest: Any) -> Any:
+    bare = [replace(item, salt=None) for item in given.segments]
+    return _FILES(replace(given, segments=bare, files={}), *rest)
+
+
+_FILES = bundle._files
 
 
 async def test_a_hold_forbids_destruction_until_two_lift_it(world: Kept) -> None:
