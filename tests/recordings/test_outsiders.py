@@ -84,7 +84,18 @@ async def _old(folder: Path) -> int:
     return verify.read_checkpoint(data, KEY.vkey).size
 
 
-STAMP = "openssl ts -verify -data checkpoint.txt -in token.tst -token_in -CAfile roots.pem".split()
+STAMP = [
+    "openssl",
+    "ts",
+    "-verify",
+    "-data",
+    "checkpoint.txt",
+    "-in",
+    "token.tst",
+    "-token_in",
+    "-CAfile",
+    "roots.pem",
+]
 
 
 async def test_four_programs_accept_one_bundle(
