@@ -123,12 +123,15 @@ async def test_the_page_is_for_administrators(world: World) -> None:
     world.media.lines = {"counsel": line(loss=0.25)}
     await world.live.tick()
     app = app_of(world)
+    assert world.live.gate is not None
+    world.live.gate.refusals[world.sitting.id, "full"] = 2
     admin = Browser(app)
     await admin.sign_in("admin")
     for path in ("/en/admin/operations", "/en/admin/operations?part=1"):
         text = await (await admin.get(path)).get_data(as_text=True)
         assert world.sitting.id in text
         assert "25%" in text
+        assert "need what the workers may carry" in text
         for seat in world.sitting.seats:
             assert not seat.name("en") or seat.name("en") not in text
     clerk = Browser(app)
