@@ -1,0 +1,154 @@
+"""What every use case of this room shares: load, check, move, keep, write down."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audit.leaf import JSON, commit
+from audit.service import AuditLog
+from auth import policy
+from auth.person import Person
+from auth.policy import Context
+from auth.secret import Secret
+from clock import Clock
+from database import Database
+from errors import N_, BadInput, NotFound
+from notary.marriage import store
+from notary.marriage.application import SPOUSES, Part
+from notary.marriage.file import File
+from notary.marriage.finding import Finding
+from notary.marriage.gates import evaluate
+from notary.marriage.track import Track, tracks
+from notary.marriage.workflow import WITH_REASON, Move, after
+from sessions.rules import RulePack
+
+REASON_MOST = 2000
+
+
+def context(actor: Person, one: File) -> Context:
+    """Where somebody stands to a marriage file, in the policy's codes."""
+    part = one.part_of(actor.id)
+    ties = set()
+    if part is not None:
+        ties.add("in_marriage")
+    if part in SPOUSES:
+        ties.add("spouse_in")
+    if part is Part.GUARDIAN:
+        ties.add("guardian_in")
+    if part is Part.OFFICIANT:
+        ties.add("officiant_in")
+    if one.judge == actor.id:
+        ties.add("decided_in")
+    return Context(kind="marriage_contract", ties=frozenset(ties))
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """One per process; the services of this room are small and share it."""
+
+    database: Database
+    log: AuditLog
+    secret: Secret
+    clock: Clock
+    pack: RulePack
+    zone: str
+
+    def today(self) -> date:
+        """The day in the court's zone."""
+        return self.clock().astimezone(ZoneInfo(self.zone)).date()
+
+    def contract_day(self, one: File) -> date:
+        """The day on which the gates must be passed: the sitting's, else today."""
+        if one.starts_at is None:
+            return self.today()
+        return one.starts_at.astimezone(ZoneInfo(self.zone)).date()
+
+    def track(self, one: File) -> Track | None:
+        """The track that was chosen; None while none is."""
+        return tracks().get(one.application.track)
+
+    def gates(self, one: File) -> tuple[tuple[str, tuple[Finding, ...]], ...]:
+        """Every gate of the track with its findings, for the day of the contract."""
+        track = self.track(one)
+        if track is None:
+            return ()
+        return evaluate(one.application, track, self.pack, self.contract_day(one))
+
+    async def load(self, session: AsyncSession, actor: Person, id: str, action: str) -> File:
+        """The file, when this person may do `action` with it.
+
+        Raises NotFound to whoever may not even see it (its existence is private), Forbidden to
+        others who may not.
+        """
+        one = await store.get(session, self.secret, id[:32])
+        if one is None or not policy.decide(actor, "marriage.see", context(actor, one)).possible:
+            raise unknown()
+        policy.require(actor, action, context(actor, one))
+        return one
+
+    async def move(
+        self,
+        session: AsyncSession,
+        one: File,
+        move: Move,
+        by: str,
+        *,
+        reason: str = "",
+        codes: Mapping[str, JSON] | None = None,
+        **changes: Any,
+    ) -> File:
+        """Take a move of the table: the row, its history and the audit leaf, in this unit.
+
+        Raises Refusal `marriage.wrong_state`, BadInput `marriage.reason`.
+        """
+        state = after(one.state, move)
+        text = " ".join(reason.split())[: REASON_MOST + 1]
+        if move in WITH_REASON and not 3 <= len(text) <= REASON_MOST:
+            raise BadInput("marriage.reason", N_("Give the reason in a few words."), field="reason")
+        moved = await self.keep(session, one, state=state, reason=text or one.reason, **changes)
+        await self.write(session, moved, move.value, by, codes=codes, texts={"reason": text})
+        return moved
+
+    async def keep(self, session: AsyncSession, one: File, **changes: Any) -> File:
+        """Store a change; an action, so that the file does not lapse."""
+        kept = replace(one, **changes, acted_at=self.clock(), version=one.version + 1)
+        await store.save(session, self.secret, kept, one.version)
+        return kept
+
+    async def write(
+        self,
+        session: AsyncSession,
+        one: File,
+        type: str,
+        by: str,
+        *,
+        codes: Mapping[str, JSON] | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """History and leaf. `codes` go into both; of `texts` the leaf has salted commitments."""
+        said = {name: text for name, text in (texts or {}).items() if text}
+        leaf: dict[str, JSON] = {**(codes or {}), "by": by, "state": one.state.value}
+        data: dict[str, Any] = {**(codes or {}), "state": one.state.value}
+        if said:
+            salt = secrets.token_bytes(16)
+            sealed = {
+                name: self.secret.seal("marriage-words", one.id, text)
+                for name, text in said.items()
+            }
+            data |= {"salt": salt.hex(), "texts": sealed}
+            leaf |= {name: commit(text.encode(), salt) for name, text in said.items()}
+        await store.add_event(session, one.id, self.clock(), type, by, data)
+        await self.log.append(session, f"marriage.{type}", leaf, subject=one.id)
+
+
+def unknown() -> NotFound:
+    """No such file, or not yours: the two look the same."""
+    return NotFound(
+        "marriage.unknown",
+        N_("There is no such marriage file, or it is not yours. Look in your own list."),
+    )

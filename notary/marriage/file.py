@@ -1,0 +1,98 @@
+"""A marriage file: the application, whose account has which part, and how far it has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from notary.marriage.application import Application, Part
+from notary.marriage.majlis import Majlis
+from notary.marriage.workflow import FileState
+
+SECTIONS: tuple[str, ...] = (
+    "people",
+    "status",
+    "guardian",
+    "terms",
+    "impediments",
+    "papers",
+)
+"""Pages of the wizard, in order. Two people fill them from two devices; each is saved alone."""
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "people": ("track", "court", "persons", "circumstances"),
+    "status": ("status", "earlier", "existing_wives", "disclosed"),
+    "guardian": ("guardianship", "agencies"),
+    "terms": ("dower", "conditions"),
+    "impediments": ("impediments",),
+    "papers": ("medical", "leaves"),
+}
+"""Which members of the application a page holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One marriage file. Times are UTC."""
+
+    id: str
+    state: FileState
+    founder: str
+    """Account of who began it: groom or bride."""
+    created_at: datetime
+    acted_at: datetime
+    """Of the last action: from it the file lapses (R-MR-16)."""
+    version: int
+    application: Application = field(default_factory=Application)
+    seats: Mapping[Part, str] = field(default_factory=dict)
+    """Account of each part that has joined."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """Version of each page of the wizard."""
+    marks: tuple[str, ...] = ()
+    """Fields that the judge returned, dotted."""
+    reason: str = ""
+    """Of the last move that needs one."""
+    paid: bool = False
+    delivery: str = ""
+    """`collect` or `courier`."""
+    starts_at: datetime | None = None
+    sitting: str = ""
+    majlis: Majlis | None = None
+    number: str = ""
+    register: str = ""
+    code: str = ""
+    ceremony: str = ""
+    certificate: str = ""
+    judge: str = ""
+    """Account of who ratified."""
+    ratified_at: datetime | None = None
+    contracted_at: datetime | None = None
+    standing: str = "stands"
+    """What the public page says: `stands`, `divorced`, `annulled`, `corrected`."""
+
+    def part_of(self, person: str) -> Part | None:
+        """The part that an account has here."""
+        return next((part for part, account in self.seats.items() if account == person), None)
+
+
+def to_json(one: File) -> dict[str, Any]:
+    """The members that hold what people typed, as plain JSON."""
+    plain: dict[str, Any] = msgspec.to_builtins(one)
+    return plain
+
+
+def from_json(data: Mapping[str, Any]) -> File:
+    """The reverse of `to_json`. Raises msgspec.ValidationError."""
+    return msgspec.convert(data, File)
+
+
+def with_page(one: File, page: str, typed: Mapping[str, Any]) -> File:
+    """The file with one page of the wizard replaced by what was typed (plain JSON).
+
+    Raises msgspec.ValidationError naming the place where the data have the wrong shape.
+    """
+    old: dict[str, Any] = msgspec.to_builtins(one.application)
+    new = {**old, **{name: typed[name] for name in FIELDS[page] if name in typed}}
+    pages = {**one.pages, page: one.pages.get(page, 0) + 1}
+    return replace(one, application=msgspec.convert(new, Application), pages=pages)
