@@ -30,6 +30,7 @@ STORES = (
     "signaling.store",
     "recordings.store",
     "notary.signing.store",
+    "notary.marriage.store",
     "recordings.access.store",
     "recordings.study.store",
     "recordings.works.store",

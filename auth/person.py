@@ -23,6 +23,8 @@ class Role(StrEnum):
     FACILITY_OFFICER = "facility_officer"
     NOTARY = "notary"
     NOTARY_DIRECTOR = "notary_director"
+    OFFICIANT = "officiant"
+    """Contracts marriages (maazoun); no notary, whose acts these never are."""
     ADMINISTRATOR = "administrator"
     GUEST = "guest"
     """Came by an invitation; has no account and no password."""
@@ -40,6 +42,7 @@ LABELS: dict[Role, str] = {
     Role.FACILITY_OFFICER: N_("Facility officer"),
     Role.NOTARY: N_("Notary"),
     Role.NOTARY_DIRECTOR: N_("Director of the notary department"),
+    Role.OFFICIANT: N_("Authorised marriage officiant"),
     Role.ADMINISTRATOR: N_("Administrator"),
     Role.GUEST: N_("Guest"),
 }

@@ -63,6 +63,16 @@ class Context:
     """The person is named in the notarial act, or made the request."""
     is_its_notary: bool = False
     """The notarial act is this notary's."""
+    in_marriage: bool = False
+    """The person has a part in this marriage file."""
+    is_spouse: bool = False
+    """That part is the groom's or the bride's."""
+    is_wali: bool = False
+    """That part is the guardian's in marriage."""
+    is_its_officiant: bool = False
+    """That part is the officiant's."""
+    has_decided: bool = False
+    """The person decided on this marriage file."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
     lacks_device: bool = False
@@ -190,6 +200,17 @@ CONDITIONS = {
     "its_notary": Condition(
         "policy.not_its_notary", N_("Only the notary who has this act may do this.")
     ),
+    "in_marriage": Condition(
+        "policy.not_in_marriage", N_("Only those who take part in this marriage may do this.")
+    ),
+    "spouse": Condition("policy.not_spouse", N_("Only the groom or the bride may do this.")),
+    "wali": Condition("policy.not_wali", N_("Only the bride's guardian in marriage answers this.")),
+    "its_officiant": Condition(
+        "policy.not_its_officiant", N_("Only the officiant of this marriage may do this.")
+    ),
+    "fresh": Condition(
+        "policy.decided_already", N_("Somebody who has not decided in this file decides now.")
+    ),
     "notarial": Condition(
         "policy.notarial_only", N_("Notaries have sessions of notarial acts only. Ask the clerk.")
     ),
@@ -261,6 +282,16 @@ def _holds(condition: str, at: Context) -> bool:
             return at.is_deed_party
         case "its_notary":
             return at.is_its_notary
+        case "in_marriage":
+            return at.in_marriage
+        case "spouse":
+            return at.is_spouse
+        case "wali":
+            return at.is_wali
+        case "its_officiant":
+            return at.is_its_officiant
+        case "fresh":
+            return not at.has_decided
     raise KeyError(condition)
 
 
@@ -365,6 +396,27 @@ RULES: dict[str, tuple[Line, ...]] = {
     "deed.decide": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     "deed.copy": (_line("deed_party", roles=_ACCOUNTS), _line(roles=[Role.NOTARY_DIRECTOR])),
     "deed.order_copy": (_line(roles=[Role.NOTARY_DIRECTOR]),),
+    # --- marriages -----------------------------------------------------------------------------
+    "marriage.begin": (_line(roles=[Role.PARTY]),),
+    "marriage.list": (_line(roles=_ACCOUNTS),),
+    "marriage.join": (_line(roles=[Role.PARTY, Role.WITNESS, Role.LAWYER]),),
+    "marriage.see": (
+        _line("in_marriage", roles=_ACCOUNTS),
+        _line(roles=[Role.JUDGE, Role.CLERK]),
+    ),
+    **dict.fromkeys(
+        ("marriage.edit", "marriage.acknowledge", "marriage.pay", "marriage.book"),
+        (_line("spouse", roles=_ACCOUNTS),),
+    ),
+    "marriage.answer": (_line("wali", roles=_ACCOUNTS),),
+    "marriage.own_step": (_line("in_marriage", roles=_ACCOUNTS),),
+    "marriage.queue": (_line(roles=[Role.JUDGE, Role.CLERK]),),
+    "marriage.check": (_line(roles=[Role.JUDGE, Role.CLERK]),),
+    "marriage.review": (_line(roles=[Role.JUDGE]),),
+    "marriage.leave": (_line(roles=[Role.JUDGE]),),
+    "marriage.refuse": (_line(roles=[Role.JUDGE]),),
+    "marriage.appeal": (_line("fresh", roles=[Role.JUDGE]),),
+    "marriage.conduct": (_line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),),
     "register.search": (_line(roles=_NOTARIAL_OFFICE),),
     "register.correct": (_line(roles=[Role.NOTARY]),),
     "register.annul": (_line(roles=[Role.NOTARY_DIRECTOR]),),
@@ -478,6 +530,11 @@ NEEDS: dict[str, Need] = {
     "operations.see": Need(Level.MEDIUM),
     "delegation.grant": Need(Level.MEDIUM),
     "delegation.withdraw": Need(Level.MEDIUM),
+    "marriage.review": Need(Level.MEDIUM),
+    "marriage.leave": Need(Level.MEDIUM),
+    "marriage.refuse": Need(Level.MEDIUM),
+    "marriage.appeal": Need(Level.MEDIUM),
+    "marriage.conduct": Need(Level.MEDIUM),
     "deed.refuse": Need(Level.MEDIUM, each_time=True),
     "deed.decide": Need(Level.MEDIUM, each_time=True),
     "deed.order_copy": Need(Level.MEDIUM),

@@ -33,18 +33,14 @@ REASON_MOST = 2000
 def context(actor: Person, one: File) -> Context:
     """Where somebody stands to a marriage file, in the policy's codes."""
     part = one.part_of(actor.id)
-    ties = set()
-    if part is not None:
-        ties.add("in_marriage")
-    if part in SPOUSES:
-        ties.add("spouse_in")
-    if part is Part.GUARDIAN:
-        ties.add("guardian_in")
-    if part is Part.OFFICIANT:
-        ties.add("officiant_in")
-    if one.judge == actor.id:
-        ties.add("decided_in")
-    return Context(kind="marriage_contract", ties=frozenset(ties))
+    return Context(
+        kind="marriage_contract",
+        in_marriage=part is not None,
+        is_spouse=part in SPOUSES,
+        is_wali=part is Part.GUARDIAN,
+        is_its_officiant=part is Part.OFFICIANT,
+        has_decided=one.judge == actor.id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

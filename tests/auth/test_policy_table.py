@@ -75,6 +75,15 @@ KIND_GROUPS = {
 GIVEN = ("", "order", "leave", "leave order", "self", "signer")
 NOTARIAL = ("", "applicant", "party", "its_notary")
 """How somebody stands to a notarial act; `applicant` is a party too."""
+MARRIAGE = (
+    "fresh",
+    "fresh in_marriage",
+    "fresh in_marriage spouse",
+    "fresh in_marriage wali",
+    "fresh in_marriage its_officiant",
+    "decided",
+)
+"""How somebody stands to a marriage file, and whether the person decided in it before."""
 SURE = {"unsure": (Level.LOW, Level.NONE), "medium": (Level.MEDIUM, Level.NONE)} | {
     "confirmed": (Level.LOW, Level.MEDIUM),
     "high": (Level.LOW, Level.HIGH),
@@ -291,6 +300,7 @@ def test_every_answer_is_the_tables(kind: str) -> None:
                     continue
                 special = action.startswith(("recording.", "delegation.", "signing."))
                 ways = NOTARIAL if action.startswith("deed.") else GIVEN if special else ("",)
+                ways = MARRIAGE if action.startswith("marriage.") else ways
                 for given in ways:
                     at = page
                     if given:
@@ -303,6 +313,11 @@ def test_every_answer_is_the_tables(kind: str) -> None:
                             is_applicant="applicant" in given,
                             is_deed_party="applicant" in given or "party" in given,
                             is_its_notary="its_notary" in given,
+                            in_marriage="in_marriage" in given,
+                            is_spouse="spouse" in given,
+                            is_wali="wali" in given,
+                            is_its_officiant="its_officiant" in given,
+                            has_decided="decided" in given,
                         )
                     got = answer(one, action, at, live, room)
                     fits = [
