@@ -246,10 +246,19 @@ class Filing:
             )
 
     async def choose(
-        self, actor: Person, id: str, officiant: str, starts_at: datetime, sitting: str
+        self,
+        actor: Person,
+        id: str,
+        officiant: str,
+        data: Named,
+        starts_at: datetime,
+        sitting: str,
     ) -> File:
-        """The officiant and the hour. Raises Refusal `marriage.too_soon`, Blocked: every gate is
-        asked again for that day (a certificate may lapse before it)."""
+        """The officiant, whose data the office knows, and the hour.
+
+        Raises Refusal `marriage.too_soon`, Blocked: every gate is asked again for that day (a
+        certificate may lapse before it).
+        """
         days = self._core.pack.rule("R-MR-18", self._core.today()).value["days"]
         if starts_at < self._core.clock() + timedelta(days=days):
             raise Refusal(
@@ -259,8 +268,12 @@ class Filing:
             )
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.book")
+            people = {**one.application.persons, Part.OFFICIANT: data}
             chosen = replace(
-                one, starts_at=starts_at, seats={**one.seats, Part.OFFICIANT: officiant}
+                one,
+                starts_at=starts_at,
+                seats={**one.seats, Part.OFFICIANT: officiant},
+                application=replace(one.application, persons=people),
             )
             if stands := blocking(self._core.gates(chosen)):
                 raise Blocked(stands)
@@ -271,6 +284,7 @@ class Filing:
                 actor.id,
                 starts_at=starts_at,
                 seats=chosen.seats,
+                application=chosen.application,
                 sitting=sitting,
                 majlis=None,
             )
