@@ -33,10 +33,10 @@ setup-test: $(VENV)/.dev setup
 run: setup ## Serve the product with demo data on http://localhost:8000 (PORT=... changes it)
 	@MAHDAR_MODE=demo ./mahdar serve
 
-demo: setup ## Hold a whole hearing with headless browsers, export it and verify it
+demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary, and verify it
 	@sh tools/test_programs.sh chromium ffmpeg
 	@$(MAKE) --no-print-directory $(VENV)/.dev
-	@./mahdar demo --scenario hearing --out var/demo
+	@./mahdar demo --scenario $(or $(SCENARIO),hearing) --out var/demo
 
 test: setup-test lint test-js ## Run every check
 	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile

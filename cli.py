@@ -63,7 +63,9 @@ def serve() -> None:
 
 
 @main.command()
-@click.option("--scenario", type=click.Choice(["hearing"]), default="hearing", show_default=True)
+@click.option(
+    "--scenario", type=click.Choice(["hearing", "notary"]), default="hearing", show_default=True
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -72,10 +74,11 @@ def serve() -> None:
     help="Folder for the bundle, the server's data and report.json.",
 )
 def demo(scenario: str, out: Path) -> None:
-    """Hold a whole hearing with headless browsers, export its evidence and verify it."""
-    from tools.demo import hearing
+    """Hold a whole hearing, or make a deed, with headless browsers, and verify what came of it."""
+    from tools.demo import hearing, notary
 
-    report = asyncio.run(hearing.run(out.resolve(), console, scenario))
+    holds = notary.run if scenario == "notary" else hearing.run
+    report = asyncio.run(holds(out.resolve(), console, scenario))
     raise SystemExit(0 if report["ok"] else 1)
 
 
@@ -247,6 +250,17 @@ def policy(role: str, kind: str) -> None:
     chosen = Role(role) if role else None
     for action, who in table.table(role=chosen, seats=seats, gone=gone):
         console.print(f"{action:24} {who}", soft_wrap=True, markup=False, highlight=False)
+
+
+@main.command()
+def deeds() -> None:
+    """Print the life of a request for a notarial act: state, step, next state, permission."""
+    from notary.deeds.state import table
+
+    rows = Table("state", "step", "to", "permission")
+    for row in table():
+        rows.add_row(*row)
+    console.print(rows)
 
 
 @main.command()

@@ -137,12 +137,22 @@ def _is_active(pdf: "object") -> bool:
     import pikepdf
 
     assert isinstance(pdf, pikepdf.Pdf)  # noqa: S101
-    for thing in pdf.objects:
-        if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+    waiting: list[object] = [*pdf.objects, pdf.Root]
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, pikepdf.Array):
+            waiting += [one for one in thing if not _indirect(one)]
+        elif isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
             keys = set(thing.keys())
             if keys & set(ACTIVE) or str(thing.get("/S", "")) in ("/JavaScript", "/Launch"):
                 return True
+            waiting += [thing[key] for key in keys if not _indirect(thing[key])]
     return False
+
+
+def _indirect(thing: object) -> bool:
+    """Whether an object of a PDF has a number of its own: then it is in the list anyway."""
+    return bool(getattr(thing, "is_indirect", True))
 
 
 def _examine_picture(data: bytes, kind: str, most_pixels: int) -> dict[str, str | int]:

@@ -65,6 +65,8 @@ export class DeedPart {
   page = 1;
   seen = "";
   document = "";
+  /** Whether the panel has turned to the deed by itself, once. */
+  offered = false;
   busy = false;
 
   /**

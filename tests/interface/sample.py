@@ -51,7 +51,7 @@ from sessions.room_devices import fingerprint
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from settings import ROOT, Settings
-from tests.interface import custody, record
+from tests.interface import custody, deeds, record
 
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
@@ -556,6 +556,7 @@ def samples() -> dict[str, Sample]:
                 "form": Form(),
             },
         ),
+        **deeds.samples(NOW, Sample),
         "/delegations": Sample("sessions/delegations.html", _delegations(), person=JUDGE),
         "/admin/rooms": Sample(
             "admin/rooms.html",

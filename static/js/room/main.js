@@ -160,8 +160,11 @@ function second(room) {
 function showDeed(room, message, deed) {
   const { state } = room.model;
   if (state === null || state.sitting.kind !== "notarial_act") return;
-  if (room.deed === null) {
-    room.deed = deed;
+  room.deed = deed;
+  // The notary admits people first; then all look at the deed.
+  const readNow = state.phase === "on_record" || !state.me.host;
+  if (readNow && !deed.offered) {
+    deed.offered = true;
     room.set({ tab: "deed" });
   }
   if (message.type === "state" || message.type === "welcome") deed.changed(state.reading);
