@@ -122,6 +122,7 @@ def _attested(fact: f.Attested) -> Entry:
         "by": found.by,
         "identity": found.identity,
         "restraints_off": found.restraints_off,
+        **({"device": found.device} if found.device else {}),
     }
     return Entry("attestation", fact.seat, codes, {"others": found.others})
 

@@ -83,5 +83,12 @@ def attest(room: Room, who: Who, command: m.Attest, at: datetime) -> list[f.Fact
     """The officer attests the detention room (R-CR-23)."""
     if not detained(room.seat(who.seat)):
         raise Refusal("attest.no_room", N_("This seat is not in a detention room."))
-    found = Attestation(at, who.person.id, command.identity, command.restraints_off, command.others)
+    found = Attestation(
+        at,
+        who.person.id,
+        command.identity,
+        command.restraints_off,
+        command.others,
+        who.person.station.device,
+    )
     return [f.Attested(who.seat, found)]

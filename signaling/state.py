@@ -53,6 +53,8 @@ class Attestation(Struct, frozen=True):
     identity: bool
     restraints_off: bool
     others: str
+    device: str = ""
+    """The enrolled device of the room on which it was attested; empty where none is demanded."""
 
 
 class KitResult(Struct, frozen=True):

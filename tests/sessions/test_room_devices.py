@@ -23,7 +23,7 @@ from tests.auth.house import ADDRESS, House
 from tests.signaling import world as worlds
 from tests.signaling.fakes import FakeSocket
 from tests.signaling.test_rights import settled
-from tests.signaling.world import World
+from tests.signaling.world import Visitor, World
 from tests.support.room_device import SoftDevice
 
 NETWORKS = "192.0.2.0/24"
@@ -329,6 +329,20 @@ async def test_a_page_comes_in_with_the_devices_signature(facility: Facility, wo
     signature = facility.device.sign(proof.JOIN, world.sitting.id, ticket)
     socket = await _hello(facility, world, ticket, signature)
     assert socket.sent[0]["type"] == "welcome"
+
+
+async def test_the_record_says_on_which_device_was_attested(
+    facility: Facility, world: World
+) -> None:
+    login = await facility.signed_in()
+    ticket = await _ticket(facility, world, login)
+    socket = FakeSocket(world.calls, "accused")
+    signature = facility.device.sign(proof.JOIN, world.sitting.id, ticket)
+    hello = m.Hello(v=1, ticket=ticket, client="page-12345678", device=signature)
+    came = await world.live.hello(hello, socket, address=facility.device.address)
+    await Visitor(world, came, socket).ok(m.Attest(identity=True, restraints_off=True))
+    [leaf] = [one for one in await leaves(facility.house) if "restraints_off" in one.data]
+    assert leaf.data["device"] == facility.device.id
 
 
 async def test_no_page_comes_in_without_it(facility: Facility, world: World) -> None:
