@@ -80,8 +80,10 @@ from notary.deeds.fee import StandInPayments
 from notary.deeds.scanning import Clamd
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
-from notary.signing.engine import Engine, Keys
+from notary.signing.backend import Backend, Csc
+from notary.signing.engine import Engine, Keys, Service
 from notary.signing.service import Ceremonies
+from notary.signing.uae_pass import UaePass
 from notary.verification import kind as verification
 from recordings.access.book import OrderBook
 from recordings.access.custody import Custody
@@ -207,6 +209,14 @@ class House:
         )
         self.desk.on_alarm = self.live.on_alarm
         self.documents = await asyncio.to_thread(Documents)
+        service = None
+        if settings.signing_service and settings.signing_roots is not None:
+            service = Service(
+                settings.signing_url,
+                settings.signing_token,
+                settings.signing_roots,
+                settings.signing_crls,
+            )
         self.signing = Engine(
             Keys(
                 settings.keys / "signing",
@@ -214,6 +224,8 @@ class House:
                 settings.address,
                 tsa_url=settings.tsa_url,
                 tsa_roots=settings.tsa_roots,
+                tsa_lists=settings.tsa_crls,
+                service=service,
             )
         )
         await self.signing.open()
@@ -227,6 +239,7 @@ class House:
             clock=clock,
             zone=settings.timezone,
             secret=secret,
+            backends=self._backends(service),
         )
         self.outbox = Outbox(
             database,
@@ -297,6 +310,14 @@ class House:
         self.audit_reading = AuditReading(
             database, self.log, self.witnessing, self._fsck, clock, settings.timezone
         )
+
+    def _backends(self, service: Service | None) -> dict[str, Backend]:
+        """The outside signing service of the settings."""
+        if service is None:
+            return {}
+        if self.settings.signing_service == "csc":
+            return {"csc": Csc(self.signing)}
+        return {"uae_pass": UaePass(self.signing, service, self.witnessing.client)}
 
     def _fsck(self) -> Fsck:
         """A check of the whole log with what is trusted now."""

@@ -70,6 +70,18 @@ class Settings:
     """An outside time-stamping authority (RFC 3161). Empty: our own, which is not independent."""
     tsa_roots: Path | None = None
     """PEM file of the roots that the outside authority's certificates end in."""
+    tsa_crls: tuple[str, ...] = ()
+    """Addresses of the revocation lists for the outside authority, which go into documents."""
+    signing_service: str = ""
+    """Who signs documents beside the built-in authority: csc or uae_pass. Empty: nobody else."""
+    signing_url: str = ""
+    """The address of that service."""
+    signing_token: str = field(default="", repr=False)
+    """What authorises us there."""
+    signing_roots: Path | None = None
+    """PEM file of the roots that its certificates end in."""
+    signing_crls: tuple[str, ...] = ()
+    """Addresses of its revocation lists."""
     timestamp_minutes: int = 60
     """The log is time-stamped that often, and whenever a record is sealed."""
     verify_max_bytes: int = 2_000_000_000
@@ -194,6 +206,8 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError("MAHDAR_KEY_PASSPHRASE is required unless MAHDAR_MODE=demo")
     if settings.tsa_url and settings.tsa_roots is None:
         raise SettingsError("MAHDAR_TSA_URL needs MAHDAR_TSA_ROOTS, a PEM file of its roots")
+    if settings.signing_service and not (settings.signing_url and settings.signing_roots):
+        raise SettingsError("MAHDAR_SIGNING_SERVICE needs MAHDAR_SIGNING_URL and _ROOTS")
     if settings.assurance == "demo" and not settings.demo:
         raise SettingsError("MAHDAR_ASSURANCE=demo works in demo mode only; use court or small")
     if settings.key_store == "pkcs11" and not (settings.pkcs11_module and settings.pkcs11_token):
@@ -245,6 +259,10 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "trusted_proxies":
                 return tuple(str(ip_network(one.strip())) for one in raw.split(",") if one.strip())
+            case "signing_service":
+                if raw not in ("", "csc", "uae_pass"):
+                    raise ValueError("takes csc or uae_pass")
+                return raw
             case "notary_fee":
                 if raw not in ("before", "after"):
                     raise ValueError("takes before or after")
@@ -271,7 +289,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return int(raw)
             case "data_dir" | "vault_dir" | "vault_spare" | "identity_file" | "tsa_roots":
                 return Path(raw).resolve()
-            case "media_hosts" | "turn_urls" | "witnesses":
+            case "tsa_crls" | "signing_crls" | "media_hosts" | "turn_urls" | "witnesses":
                 return tuple(part.strip() for part in raw.split(",") if part.strip())
             case "media_ports":
                 first, last = raw.split("-")

@@ -25,7 +25,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from audit.timestamping import ExternalSource, InternalSource, Source
 from clock import utc_now
 from notary.documents.render import Box
-from notary.signing import pades
+from notary.signing import pades, remote_csc
 from notary.signing.authority import (
     Authority,
     KeyHolder,
@@ -44,6 +44,19 @@ NICE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """An outside signing service, as the settings name it."""
+
+    url: str
+    token: str = field(repr=False)
+    roots: Path
+    """PEM file of the roots that its certificates end in."""
+    lists: tuple[str, ...]
+    """Addresses of its revocation lists. Those in its certificates are not asked: whoever makes
+    a certificate would choose whom we call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """Where the authority and the time-stamps come from. Goes to each worker once."""
 
@@ -55,8 +68,10 @@ class Keys:
     tsa_url: str = ""
     """An outside time-stamping authority; empty: the built-in one, labelled internal."""
     tsa_roots: Path | None = None
-    extra_roots: Path | None = None
-    """PEM file with roots of outside signing services."""
+    tsa_lists: tuple[str, ...] = ()
+    """Addresses of the revocation lists for the outside authority's certificate."""
+    service: Service | None = None
+    """An outside signing service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +104,10 @@ class Signed:
     certificate: str
     """Serial number, hex."""
     stamp: str
-    """Serial number of the signature's time-stamp, hex."""
+    """Serial number of the signature's time-stamp, hex; empty when an outside service gave none."""
     stamped_at: datetime
+    name: str = field(repr=False)
+    """Common name in the certificate."""
 
 
 class Workshop:
@@ -104,8 +121,8 @@ class Workshop:
         self.stamping: Stamping = open_stamping(keys.folder, keys.passphrase, keys.address, now)
         self.keys = keys
         self.roots = [self.authority.root, *self._stamp_roots()]
-        if keys.extra_roots is not None:
-            self.roots += load_pem_x509_certificates(keys.extra_roots.read_bytes())
+        if keys.service is not None:
+            self.roots += load_pem_x509_certificates(keys.service.roots.read_bytes())
 
     def _stamp_roots(self) -> list[x509.Certificate]:
         if self.keys.tsa_roots is not None:
@@ -153,23 +170,58 @@ class Workshop:
                 appearance=job.appearance,
                 reason=job.capacity,
             )
-            return await self._finish(pdf, job, stamper, now + ONE_SHOT)
+            return await self._finish(client, pdf, job, stamper, now + ONE_SHOT)
+
+    async def sign_csc(self, job: Job, credential: str) -> Signed:
+        """Sign with a key at a Cloud Signature Consortium service. Raises SigningFailed."""
+        service = self._service()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            stamper = self.stamper(client)
+            async with remote_csc.signer(service.url, service.token, credential) as signer:
+                pdf = await pades.sign(
+                    job.pdf,
+                    job.place,
+                    signer,
+                    stamper,
+                    certify=job.certify,
+                    appearance=job.appearance,
+                    reason=job.capacity,
+                )
+            lists = await remote_csc.revocation_lists(client, service.lists)
+            return await self._finish(client, pdf, job, stamper, utc_now() + ONE_SHOT, lists)
 
     async def finish(self, pdf: bytes, job: Job) -> Signed:
         """Extend and check what an outside service signed. Raises SigningFailed."""
+        if not pdf.startswith(job.pdf):
+            raise SigningFailed("document", "the service gave back another document")
         async with httpx.AsyncClient(trust_env=False) as client:
-            return await self._finish(pdf, job, self.stamper(client), utc_now() + ONE_SHOT)
+            lists = await remote_csc.revocation_lists(client, self._service().lists)
+            until = utc_now() + ONE_SHOT
+            return await self._finish(client, pdf, job, self.stamper(client), until, lists)
+
+    def _service(self) -> Service:
+        if self.keys.service is None:
+            raise SigningFailed("service", "no outside signing service is configured")
+        return self.keys.service
 
     async def _finish(
-        self, pdf: bytes, job: Job, stamper: CheckedTimeStamper, until: datetime
+        self,
+        client: httpx.AsyncClient,
+        pdf: bytes,
+        job: Job,
+        stamper: CheckedTimeStamper,
+        until: datetime,
+        lists: Sequence[x509.CertificateRevocationList] = (),
     ) -> Signed:
         at = pades.stamp_time(pdf, job.place)
-        fresh = max(utc_now(), at)
+        now = utc_now()
         # Rounded down by the list's format; it must end before the certificate does.
-        trust = self.trust(job.revoked, fresh, until - timedelta(seconds=1))
+        trust = self.trust(job.revoked, max(now, at or now), until - timedelta(seconds=1))
+        stamping = await remote_csc.revocation_lists(client, self.keys.tsa_lists)
+        trust = replace(trust, lists=[*trust.lists, *lists, *stamping])
         pdf = await pades.extend(pdf, job.place, trust, stamper)
         checked = await pades.verified(pdf, job.before + 1, self.roots)
-        return Signed(pdf, checked.serial, checked.stamp_serial, at)
+        return Signed(pdf, checked.serial, checked.stamp_serial, at or now, checked.name)
 
     async def renew(self, pdf: bytes) -> bytes:
         """One more archive time-stamp. Raises SigningFailed."""
@@ -223,10 +275,13 @@ class Engine:
         """Sign with a certificate of the internal authority. Raises SigningFailed."""
         return await self._call(_run, "sign", job)  # type: ignore[no-any-return]
 
+    async def sign_csc(self, job: Job, credential: str) -> Signed:
+        """Sign with a key at the outside service. Raises SigningFailed."""
+        return await self._call(_run, "sign_csc", job, credential)  # type: ignore[no-any-return]
+
     async def finish(self, pdf: bytes, job: Job) -> Signed:
         """Extend and check what an outside service signed. Raises SigningFailed."""
-        plain = replace(job, pdf=b"", appearance=b"")
-        return await self._call(_run, "finish", pdf, plain)  # type: ignore[no-any-return]
+        return await self._call(_run, "finish", pdf, replace(job, appearance=b""))  # type: ignore[no-any-return]
 
     async def renew(self, pdf: bytes) -> bytes:
         """One more archive time-stamp. Raises SigningFailed."""

@@ -26,6 +26,9 @@ _MESSAGES: Final = {
     "cancelled": N_("You cancelled the signature. Nothing was signed."),
     "document": N_("The signed document did not pass our check, so it was thrown away. Try again."),
     "service": N_("The signing service did not sign. Nothing was changed; try again."),
+    "other_person": N_(
+        "The signing service signed in another name than yours. It was thrown away; ask the notary."
+    ),
     "slow": N_("Signing took too long and was stopped. Nothing was signed; try again."),
 }
 

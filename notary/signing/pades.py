@@ -26,7 +26,7 @@ from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import RevokedError
+from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from notary.documents.render import Box
@@ -157,9 +157,12 @@ async def _stamped(
     writer: IncrementalPdfFileWriter, context: ValidationContext, stamper: TimeStamper
 ) -> bytes:
     out = BytesIO()
-    await PdfTimeStamper(stamper).async_timestamp_pdf(
-        writer, DIGEST, context, output=out, dss_settings=STAMP_SETTINGS, embed_roots=True
-    )
+    try:
+        await PdfTimeStamper(stamper).async_timestamp_pdf(
+            writer, DIGEST, context, output=out, dss_settings=STAMP_SETTINGS, embed_roots=True
+        )
+    except (PathBuildingError, PathValidationError) as error:
+        raise SigningFailed("time", f"its certificate: {type(error).__name__}") from None
     return out.getvalue()
 
 
@@ -184,13 +187,13 @@ async def verified(
     return checked
 
 
-def stamp_time(pdf: bytes, field: str) -> datetime:
-    """The time of the time-stamp in the signature at `field`."""
+def stamp_time(pdf: bytes, field: str) -> datetime | None:
+    """The time of the time-stamp in the signature at `field`; None when it has none. Raises
+    SigningFailed `document` when the field is not signed."""
     for one in validation.parse(pdf).embedded_regular_signatures:
-        at = validation.token_time(validation.token(one)) if one.field_name == field else None
-        if at is not None:
-            return at
-    raise SigningFailed("document", "the signature has no time-stamp")
+        if one.field_name == field:
+            return validation.token_time(validation.token(one))
+    raise SigningFailed("document", "the field is not signed")
 
 
 def asn1(one: x509.Certificate) -> asn1_x509.Certificate:

@@ -320,7 +320,7 @@ class Ceremonies:
             appearance=drawn,
             revoked=revoked,
         )
-        return Order(job, choice.account, choice.back)
+        return Order(job, (one.name_ar, one.name_en), choice.account, choice.back)
 
     async def _outcome(
         self, claim: "_Claim", outcome: Signed | Waiting, choice: Choice
