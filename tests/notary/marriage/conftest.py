@@ -58,9 +58,7 @@ class Court:
 
     async def fill(self, id: str, app: Application, *, by: Part = Part.GROOM) -> File:
         """Type a whole application, page by page."""
-        plain = to_json(
-            File(id, (await self._file(id)).state, "", *[self.core.clock()] * 2, 1, app)
-        )
+        plain = to_json(replace(await self._file(id), application=app))
         for page in SECTIONS:
             typed: dict[str, Any] = {name: plain["application"][name] for name in FIELDS[page]}
             seen = (await self._file(id)).pages.get(page, 0)
