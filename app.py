@@ -44,6 +44,7 @@ import recordings.access.web
 import recordings.keyring
 import recordings.rewrap
 import recordings.study.web
+import recordings.transcripts.web
 import recordings.web
 import recordings.web_verify
 import recordings.works.web
@@ -96,6 +97,7 @@ from recordings.rows import RecordRows
 from recordings.service import Desk
 from recordings.spare import open_vault
 from recordings.study.service import Study
+from recordings.transcripts.service import Transcripts
 from recordings.works.credentials import open_credentials
 from recordings.works.service import Works
 from sessions.invitations import Invitations
@@ -292,6 +294,16 @@ class House:
             clock,
             settings.timezone,
         )
+        self.transcripts = Transcripts(
+            database,
+            self.log,
+            self.playback,
+            self.accounts.stepup,
+            self.documents,
+            clock,
+            settings.timezone,
+        )
+        self.playback.minutes = self.transcripts.files
         self.desk.on_sealed = self._sealed
         reception = Reception(
             settings.data_dir / "uploads",
@@ -493,6 +505,7 @@ def create_app(house: House) -> Quart:
     )
     recordings.study.web.init_app(app, house.study)
     recordings.works.web.init_app(app, house.works)
+    recordings.transcripts.web.init_app(app, house.transcripts)
     recordings.web_verify.init_app(app, house.checking)
     app.register_blueprint(
         audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)

@@ -37,6 +37,7 @@ STORES = (
     "notary.deeds.store",
     "notary.register.store",
     "notary.mail.store",
+    "recordings.transcripts.store",
 )
 """Every module that has tables."""
 

@@ -434,6 +434,22 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("seat order", seats="presiding_judge clerk"),
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
+    "transcript.request": (
+        _line(
+            "seat recordable",
+            seats=f"{_BENCH} prosecutor counsel claimant respondent accused victim",
+        ),
+    ),
+    "transcript.see": (_line("seat", seats=_BENCH), _line("leave unscreened", roles=_ACCOUNTS)),
+    **dict.fromkeys(
+        ("transcript.authorise", "transcript.refuse", "transcript.approve", "transcript.return"),
+        (_line("seat", seats="presiding_judge"),),
+    ),
+    **dict.fromkeys(
+        ("transcript.assign", "transcript.certify"),
+        (_line("seat", seats="presiding_judge clerk"),),
+    ),
+    "transcript.write": (_line("seat", seats=_BENCH),),
     "recording.annotate": (_line("seat", seats="presiding_judge panel_judge"),),
     "custody.list": (_line(roles=[Role.JUDGE, Role.CLERK]),),
     **dict.fromkeys(
@@ -542,6 +558,7 @@ NEEDS: dict[str, Need] = {
     "register.annul": Need(Level.MEDIUM),
     "register.close_year": Need(Level.MEDIUM),
     "recording.export": Need(Level.MEDIUM, each_time=True),
+    "transcript.certify": Need(Level.MEDIUM, each_time=True),
     "signing.sign": Need(Level.HIGH, each_time=True),
     "signing.close": Need(Level.HIGH, each_time=True),
     "recording.order": Need(Level.MEDIUM),

@@ -10,11 +10,11 @@ Media is decrypted on the way to the reader; no plaintext is put on disk but in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -75,6 +75,15 @@ class _Granted:
     scope: Scope
 
 
+Minutes: TypeAlias = Callable[[Session, Sitting], Awaitable[dict[str, bytes]]]
+"""Certified documents of a sitting for its bundle, by name below minutes/."""
+
+
+async def _no_minutes(_session: Session, _sitting: Sitting) -> dict[str, bytes]:
+    """Until the composition root wires transcripts."""
+    return {}
+
+
 class Playback:
     """Use cases on sealed records. One per process."""
 
@@ -95,6 +104,7 @@ class Playback:
         self._sittings = sittings
         self._anchors = anchors
         self._clock = clock
+        self.minutes: Minutes = _no_minutes
 
     # --- seeing -----------------------------------------------------------------------------------
 
@@ -161,6 +171,7 @@ class Playback:
         return shown | {
             "mark": mark,
             "whole": granted.scope.whole,
+            "captions_url": own.format("captions"),
             "levels_url": own.format("levels"),
             "marks_url": own.format("marks") if notes else "",
         }
@@ -248,6 +259,7 @@ class Playback:
             row = await self._sealed(session, sitting_id)
             line = await self._timeline(session, sitting)
             rows = await store.segments(session, sitting_id)
+            minutes = await self.minutes(session, sitting)
             gaps = await store.gaps(session, sitting_id)
             if order:  # evidence.exported has no room for it
                 leaf: dict[str, JSON] = {"viewing": viewing, "person": person.id}
@@ -269,9 +281,12 @@ class Playback:
             gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
             chapters=[_masked_chapter(sitting, item, "ar") for item in line.chapters],
             files={
-                f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
-                for item in line.tracks
-                if item.segments and key
+                **minutes,
+                **{
+                    f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
+                    for item in line.tracks
+                    if item.segments and key
+                },
             },
         )
         tell(f"writing {len(rows)} segments of {len(line.tracks)} tracks")

@@ -39,6 +39,7 @@ function words(act) {
     "live.close": t("End the sitting"),
     "deed.refuse": t("Refuse the act"),
     "deed.decide": t("Decide the grievance"),
+    "transcript.certify": t("Certify the transcript"),
     "recording.export": t("Take a copy of the recording"),
     "recording.lift_hold": t("Lift a legal hold"),
     "recording.destroy": t("Destroy a record"),

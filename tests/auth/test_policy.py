@@ -111,6 +111,8 @@ def test_every_action_is_in_this_file() -> None:
         "recording.export",
         "recording.annotate",
         "recording.film",
+        *(f"transcript.{step}" for step in ["request", "see", "authorise", "refuse", "assign"]),
+        *(f"transcript.{step}" for step in ["write", "approve", "return", "certify"]),
         "live.private_invite",
     }
     assert set(RULES) == live | others | set(HOUSE)

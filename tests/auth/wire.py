@@ -230,6 +230,7 @@ def address(wire: Wire, rule: str) -> str:
         "room": wire.ids["room"],
         "seq": "1",
         "delegation": wire.ids["delegation"],
+        "step": "approve",
         "device": wire.ids["device"],
         "id": wire.ids["id"],
         "order": f"{wire.ids['id']}-1",

@@ -24,6 +24,7 @@
  * @property {Track[]} tracks
  * @property {string} segment_url with {track} and {seq}
  * @property {Chapter[]} chapters
+ * @property {string} [captions_url] certified transcripts
  * @property {string} [levels_url] how loud everybody was
  * @property {string} [marks_url] the viewer's own notes; empty for who has none
  */

@@ -3,6 +3,7 @@
 import { byId, h, icon } from "../dom.js";
 import { api, Refused } from "../http.js";
 import { ready, t } from "../i18n.js";
+import { Captions } from "./captions.js";
 import { Clock } from "./clock.js";
 import { chapterText } from "./labels.js";
 import { Interpreter } from "./interpreter.js";
@@ -34,11 +35,12 @@ async function start() {
     return;
   }
   if (!("MediaSource" in window)) throw new Error("no MediaSource");
-  build(data);
+  const found = data.captions_url ? await api(data.captions_url).catch(() => null) : null;
+  build(data, found?.captions ?? []);
 }
 
-/** @param {Timeline} data */
-function build(data) {
+/** @param {Timeline} data @param {import("./captions.js").CaptionTrack[]} written */
+function build(data, written) {
   const seats = new Map(data.seats.map((seat) => [seat.id, seat]));
   const clock = new Clock(data.stretches, data.duration_ms);
   const muted = /** @type {Set<string>} */ (new Set());
@@ -76,6 +78,7 @@ function build(data) {
     ...RATES.map((value) => h("option", { value, selected: value === 1 }, `${value}×`)));
   rate.addEventListener("change", () => { clock.rate = Number(rate.value); });
 
+  const captions = written.length > 0 ? new Captions(written) : null;
   const exhibit = h("p", { class: "player-exhibit", role: "status", hidden: true });
   const stage = h("div", { class: "stage" }, ...tiles.map((tile) => tile.element));
   const keys = keysOf({
@@ -91,6 +94,7 @@ function build(data) {
     full: fillScreen,
     help: () => help.showModal(),
     ...(marks ? { mark: () => void marks.add() } : {}),
+    ...(captions ? { captions: () => { captions.toggle(); draw(); } } : {}),
   });
   const help = sheet(keys);
 
@@ -101,6 +105,7 @@ function build(data) {
 
   root.replaceChildren(
     stage,
+    ...(captions ? [captions.element] : []),
     exhibit,
     h("div", { class: "controls" },
       playButton,
@@ -111,6 +116,7 @@ function build(data) {
       h("span", { class: "times", dir: "ltr" }, time, wall),
       rate,
       ...[interpreter.control()].filter((part) => part !== null),
+      ...(captions ? [captions.control] : []),
       control("corners-out", t("Fill the screen"), fillScreen),
       control("keyboard", t("Keys of the player"), () => help.showModal()),
     ),
@@ -127,6 +133,12 @@ function build(data) {
     if (!act) return;
     event.preventDefault();
     act();
+  });
+  // A page that has the player beside something else tells it where to be.
+  root.addEventListener("player-do", (event) => {
+    const { act, ms } = /** @type {CustomEvent<{act: string, ms: number}>} */ (event).detail;
+    if (act === "jump") jump(ms);
+    else if (act === "toggle") playOrPause();
   });
   const asked = /^#t=(\d+)$/.exec(location.hash);
   if (asked) clock.jump(Number(asked[1]) * 1000);
@@ -166,6 +178,9 @@ function build(data) {
       const id = tile.seat.id;
       tile.show(clock.ms, { audible: !allMuted && audible(id, muted, alone), muted: muted.has(id), alone: alone.has(id), floor: floor === id, heard: interpreter.chosen, speaks: spanAt(speech.get(id) ?? [], clock.ms) !== null });
     }
+    captions?.show(clock.ms);
+    const speaker = [...speech].find(([, spans]) => spanAt(spans, clock.ms) !== null)?.[0] ?? "";
+    root.dispatchEvent(new CustomEvent("player-at", { detail: { ms: clock.ms, speaker } }));
     const shown = exhibitAt(data.chapters, clock.ms);
     exhibit.hidden = shown === null;
     setText(exhibit, shown === null ? "" : t("Exhibit shown: %(name)s", { name: shown.text ?? "" }));

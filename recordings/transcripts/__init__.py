@@ -1,0 +1,1 @@
+"""The typed transcript of a record: asked for, authorised, typed, approved, certified."""
