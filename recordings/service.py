@@ -419,11 +419,15 @@ class Desk:
     # --- proof and watch --------------------------------------------------------------------------
 
     async def _look_always(self) -> None:
+        lost = False
         while True:
             proving = any(item.state is State.INITIALISING for item in self._live.values())
-            await asyncio.sleep(FIRST_LOOK_S if proving else LOOK_S)
-            with contextlib.suppress(VerifierLost):  # proofs go stale, which is an alarm
+            await asyncio.sleep(FIRST_LOOK_S if proving or lost else LOOK_S)
+            try:
                 await self._look()
+                lost = False
+            except VerifierLost:  # proofs go stale, which is an alarm: it is replaced in a hurry
+                lost = True
             self._looked.set()
             self._looked = asyncio.Event()
 

@@ -215,7 +215,7 @@ function alarms(room) {
   const list = room.state.record.alarms;
   if (list.length === 0) return [];
   return [
-    h("h3", { key: "alarms-title", class: "record-title" }, t("Alarms of this record")),
+    h("h2", { key: "alarms-title", class: "record-title" }, t("Alarms of this record")),
     h("ol", { key: "alarms", class: "alarm-list", reversed: true }, ...[...list].reverse().map((one) =>
       h("li", { key: String(one.id) },
         h("bdi", { class: "clock" }, clockOfDay(one.at, room.page.zone)),
