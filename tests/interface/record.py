@@ -76,6 +76,7 @@ def timeline() -> dict[str, Any]:
             {"id": i, "name": name, "role_title": role} for i, name, role in (*SEATS, INTERPRETER)
         ],
         "tracks": tracks,
+        "mark": "Confidential. For Maryam Al Kaabi, 2026-11-22 09:30:00 +0400",
         "segment_url": "/api/sample/recording/{track}/{seq}",
         "levels_url": "/api/sample/recording/levels?viewing=v",
         "marks_url": "/api/sample/recording/marks?viewing=v",

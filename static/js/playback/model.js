@@ -22,6 +22,7 @@
  * @property {Gap[]} pauses between the stretches
  * @property {Seat[]} seats
  * @property {Track[]} tracks
+ * @property {string} mark the viewer's name and the time, shown over the pictures
  * @property {string} segment_url with {track} and {seq}
  * @property {Chapter[]} chapters
  * @property {string} [captions_url] certified transcripts

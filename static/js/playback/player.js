@@ -80,7 +80,9 @@ function build(data, written) {
 
   const captions = written.length > 0 ? new Captions(written) : null;
   const exhibit = h("p", { class: "player-exhibit", role: "status", hidden: true });
-  const stage = h("div", { class: "stage" }, ...tiles.map((tile) => tile.element));
+  // Above every picture, full screen too: whoever films the screen films this with it.
+  const mark = h("p", { class: "stage-mark", "aria-hidden": "true" }, ...Array.from({ length: 6 }, () => h("bdi", {}, data.mark)));
+  const stage = h("div", { class: "stage" }, ...tiles.map((tile) => tile.element), mark);
   const keys = keysOf({
     play: playOrPause,
     back5: () => jump(clock.ms - 5000), forward5: () => jump(clock.ms + 5000),
