@@ -11,11 +11,13 @@ SUITES = {
     "film": "benchmarks.composite",
     "recording": "benchmarks.recording",
     "audit": "benchmarks.audit",
+    "notary": "benchmarks.notary",
 }
 QUICK = {
     "joining": ["--count", "5"],
     "media": ["--quick"],
     "vault": ["--quick"],
+    "notary": ["--documents", "4"],
     "film": ["--seconds", "30"],
     "recording": ["--seconds", "5"],
 }
