@@ -39,6 +39,9 @@ from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
 from recordings.state import State
+from recordings.transcripts.transcript import STATES as TRANSCRIPT_STATES
+from recordings.transcripts.transcript import State as TranscriptState
+from recordings.transcripts.transcript import Transcript
 from recordings.works.work import KINDS as WORK_KINDS
 from recordings.works.work import STATES as WORK_STATES
 from recordings.works.work import Kind as WorkKind
@@ -481,6 +484,52 @@ def samples() -> dict[str, Sample]:
                 "account": _account(),
             },
         ),
+        "/sittings/q1/transcripts/t1": Sample(
+            "recordings/transcript.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "transcript": TRANSCRIPT,
+                "form": Form(),
+                "lines": [
+                    {
+                        "start_ms": at * 4000,
+                        "end_ms": at * 4000 + 3000,
+                        "seat": seat,
+                        "speaker": "",
+                        "text": text,
+                        "machine": at == 1,
+                    }
+                    for at, (seat, text) in enumerate(
+                        [("s1", "فُتحت الجلسة"), ("s3", "أطلب أجلاً للاطلاع")]
+                    )
+                ],
+                "names": {"s1": "القاضي سالم", "s3": "Abdullah Hassan"},
+                "revisions": [(2, NOW, "a1"), (1, NOW, "a1")],
+                "may": frozenset({"write", "assign"}),
+                "typists": [("a1", "مريم الكعبي")],
+                "states": TRANSCRIPT_STATES,
+                "endings": ("vtt", "docx", "pdf"),
+                "certified": None,
+                "certify": "transcript.certify",
+                "viewing": "v",
+                "needs_order": False,
+                "data_url": "/api/sample/recording",
+                "save_url": "/api/sample/transcript",
+            },
+        ),
+        "/sittings/q1/transcripts": Sample(
+            "recordings/transcripts.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "form": Form(),
+                "transcripts": [TRANSCRIPT],
+                "states": TRANSCRIPT_STATES,
+                "may_ask": True,
+                "own_language": "ar",
+            },
+        ),
         "/sittings/q1/recording/works": Sample(
             "recordings/works.html",
             {
@@ -601,6 +650,20 @@ def application() -> Quart:
     app.add_url_rule("/api/sample/recording/marks", "marks", _marks)
     app.add_url_rule("/api/sample/recording/<track>/<int:seq>", "segment", _segment)
     return app
+
+
+TRANSCRIPT = Transcript(
+    id="t1",
+    sitting="q1",
+    language="ar",
+    state=TranscriptState.DRAFT,
+    reason="للاستئناف",
+    requested_by="a1",
+    requested_at=NOW,
+    assigned_to="a1",
+    revision=2,
+    unchecked=1,
+)
 
 
 def _works() -> list[Work]:
