@@ -127,7 +127,7 @@ def _running(held: Hearing, victim: str) -> bool:
 async def _all_show(held: Hearing, selector: str) -> None:
     for role in INSIDE:
         page = held.people[role].page
-        await page.wait_for_selector(selector, state="attached", timeout=60_000)
+        await page.wait_for_selector(selector, state="attached", timeout=120_000)
 
 
 def _check_losses(bundle: Path, kills: list[datetime]) -> None:
