@@ -217,7 +217,8 @@ async def call(
 
 def _code(text: str) -> str:
     if text.startswith("{"):
-        return str(json.loads(text).get("code", ""))
+        first = text.splitlines()[0] if "\n{" in text else text  # an export is a line for each
+        return str(json.loads(first).get("code", ""))
     return text.split('data-code="')[1].split('"')[0] if 'data-code="' in text else ""
 
 

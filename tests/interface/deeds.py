@@ -7,7 +7,6 @@ from typing import Any
 from auth.person import Person, Role
 from errors import BadInput
 from notary.deeds.act import acts
-from notary.deeds.applying import Limits
 from notary.deeds.body import compose
 from notary.deeds.deciding import REASONS
 from notary.deeds.party import HELPERS, PATHS, ROLE_LABELS, Party, Path, appears
@@ -15,6 +14,7 @@ from notary.deeds.request import Content, Mark, Request
 from notary.deeds.scheduling import Slot, Waiting
 from notary.deeds.state import LABELS, State
 from notary.deeds.store import Event, File
+from notary.deeds.uploads import Limits
 from notary.deeds.web import STEPS
 from notary.register.entry import NOTES, STANDINGS, Entry, Margin, Note
 from notary.register.service import Listed, Year

@@ -62,8 +62,8 @@ async def run(out: Path, console: Console, scenario: str = "notary") -> dict[str
     path = out / "report.json"
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     await asyncio.to_thread(path.write_text, text, "utf-8")
-    for error in report["errors"]:
-        console.print(f"[red]error[/] {error}", highlight=False)
+    for told in report["errors"]:
+        console.print(f"[red]error[/] {told}", highlight=False)
     verdict = "[green]verified[/]" if report["ok"] else "[red]not verified[/]"
     console.print(f"{verdict}: {report['register']}, {report['signatures']} signatures; {path}")
     return report
@@ -116,9 +116,9 @@ async def ask(act: Hearing) -> None:
     await page.select_option("[name=field_may_delegate]", "yes")
     await page.get_by_role("button", name="Save and go on").click()
     await page.wait_for_url(re.compile("/papers$"))
-    paper = {"name": "id.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
+    paper: FilePayload = {"name": "id.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
     form = page.locator("form", has=page.locator("input[value=identity]"))
-    await form.locator("input[type=file]").set_input_files([paper])  # type: ignore[list-item]
+    await form.locator("input[type=file]").set_input_files([paper])
     await form.get_by_role("button", name=re.compile("Upload")).click()
     await page.get_by_text("Added").first.wait_for()
     await page.get_by_role("link", name="Go on").click()
@@ -311,7 +311,7 @@ def _look(out: Path, report: dict[str, Any]) -> None:
         for argument in ("--trust", str(path))
     ]
     program = Path(sys.executable).with_name("pyhanko")
-    command = [program, "sign", "adesverify", *trust, "--executive-summary", deed]
+    command = [str(program), "sign", "adesverify", *trust, "--executive-summary", str(deed)]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     good = told.stdout.count(":VALID")
     report["pyhanko"] = {

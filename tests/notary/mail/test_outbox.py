@@ -72,7 +72,7 @@ async def test_a_booking_is_told_with_a_calendar_file(
     assert "جلستك" in str(arabic["Subject"])
     attached = next(iter(english.iter_attachments())).get_content()
     text = attached if isinstance(attached, bytes) else attached.encode()
-    event = icalendar.Calendar.from_ical(text).walk("VEVENT")[0]
+    event: Any = icalendar.Calendar.from_ical(text).walk("VEVENT")[0]
     sitting = await world.office.sitting_of(one)
     assert sitting is not None
     assert event["DTSTART"].dt == sitting.starts_at
