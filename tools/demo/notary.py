@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
-from playwright.async_api import Locator, Page
+from playwright.async_api import FilePayload, Locator, Page
 from rich.console import Console
 
 from auth.demo import PEOPLE
