@@ -62,7 +62,9 @@ def test_a_good_file_is_read(file: Path) -> None:
     assert (uae.algorithm, other.algorithm) == ("RS256", "RS256")
     assert other.allows("https://keys.login.example/jwks")
     assert not other.allows("https://evil.example/jwks")
-    assert "from" not in repr((uae, other, production(file)))
+    shown = repr((uae, other, production(file)))
+    assert "from a file" not in shown
+    assert "from the environment" not in shown
 
 
 @pytest.mark.parametrize(
