@@ -26,6 +26,8 @@ from database import Database
 INTERVAL_S = 1.0
 """Between looks for a checkpoint that a witness has not seen: what the log's keeper could still
 rewrite unseen is younger than this."""
+ELSEWHERE_S = 0.2
+"""How often to look for a line that another process of this house asks for."""
 TIMEOUT_S = 5.0
 MAX_ANSWER = 4096
 
@@ -118,17 +120,24 @@ class Witnessing:
     async def covering(self, size: int, timeout: float) -> Checkpoint:
         """A checkpoint of at least `size` leaves, with the lines of witnesses in its note.
 
-        Waits up to `timeout` seconds for every witness to have cosigned so much; what is missing
-        then stays missing. Raises NotFound when no checkpoint covers `size` at all.
+        Waits up to `timeout` seconds for every witness to have cosigned so much, also for one that
+        the running server asks and this process only knows; what is missing then stays missing.
+        Raises NotFound when no checkpoint covers `size` at all.
         """
+        asked_here = {item.peer.verifier.vkey for item in self.standing.values()}
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while any(item.size < size for item in self.standing.values()):
                     await self._seen.wait()
+                # What another process stores sets no event here.
+                while self.verifiers.keys() - asked_here and await self._cosigned(size) is None:  # noqa: ASYNC110
+                    await asyncio.sleep(ELSEWHERE_S)
+        return await self.with_lines(await self._cosigned(size) or await self.log.covering(size))
+
+    async def _cosigned(self, size: int) -> Checkpoint | None:
         async with self.database.unit(write=False) as session:
             cosigned = await store.cosigned_size(session, size)
-            found = await store.checkpoint_of(session, cosigned) if cosigned else None
-        return await self.with_lines(found or await self.log.covering(size))
+            return await store.checkpoint_of(session, cosigned) if cosigned else None
 
     async def newest(self) -> Checkpoint:
         """The newest checkpoint that any witness cosigned; without one, the log's newest."""
