@@ -12,8 +12,9 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
-ADDRESSES = ("httpx", "httpcore")
-"""Loggers that write the address of every request: it can hold a code or a token."""
+QUIET = ("httpx", "httpcore", "pikepdf")
+"""Loggers that write the address of every request, which can hold a code or a token; and one that
+greets at its start."""
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -42,7 +43,7 @@ def configure(stream: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for name in ADDRESSES:
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
