@@ -77,7 +77,7 @@ export class Editor {
 
   /** @param {number} index @param {string} time */
   #check(index, time) {
-    return h("button", { type: "button", class: "aegov-btn btn-outline btn-sm said-check", "aria-label": t("I have heard and checked the line at %(time)s", { time }), onclick: () => this.check(index) },
+    return h("button", { type: "button", class: "aegov-btn btn-outline btn-sm said-check", title: t("I have heard and checked the line at %(time)s", { time }), onclick: () => this.check(index) },
       icon("check", { size: 20 }), t("Not checked. Checked now"));
   }
 
