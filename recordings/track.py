@@ -206,6 +206,9 @@ class TrackWriter:
         if frame.restarted:
             self._clock.restart()
         at_ns, broken = self._clock.at(frame.timestamp, frame.arrival_ns)
+        # Nothing was sampled after it arrived. A server that stood still reads sender reports late,
+        # and by them the next seconds would lie ahead, beyond the end of the record.
+        at_ns = min(at_ns, frame.arrival_ns)
         at_ms = self.interval.ms(at_ns)
         if at_ms < self.interval.start_ms:
             if self.track.codec == "opus":
