@@ -37,6 +37,8 @@ import auth.web
 import migrate
 import notary.deeds.office
 import notary.deeds.web
+import notary.marriage.court
+import notary.marriage.web
 import pages
 import pages.openapi
 import recordings.access.custodian
@@ -270,6 +272,14 @@ class House:
             payments=StandInPayments() if settings.demo else None,
             scanner=self._scanner(),
         )
+        self.marriages = notary.marriage.court.build(
+            database=database,
+            log=self.log,
+            secret=secret,
+            clock=clock,
+            zone=settings.timezone,
+            step_up=self.accounts.stepup,
+        )
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
@@ -399,8 +409,9 @@ class House:
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
         stamping = asyncio.create_task(self.timestamping.run(), name="audit.timestamping")
         office = asyncio.create_task(self.office.run(), name="notary.office")
+        marriages = asyncio.create_task(self.marriages.run(), name="notary.marriages")
         mailing = asyncio.create_task(self.outbox.run(), name="notary.outbox")
-        self._tasks += [witnessing, stamping, office, mailing]
+        self._tasks += [witnessing, stamping, office, marriages, mailing]
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
@@ -499,6 +510,7 @@ def create_app(house: House) -> Quart:
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
     notary.deeds.web.init_app(app, house.office)
+    notary.marriage.web.init_app(app, house.marriages)
     recordings.web.init_app(app, house.playback)
     recordings.access.web.init_app(
         app, house.overview, house.orders, house.custody, house.settings.timezone

@@ -26,6 +26,13 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("notary", Role.NOTARY, "عبد الله سالم الظاهري", "Abdullah Salem Al Dhaheri"),
     ("director", Role.NOTARY_DIRECTOR, "شيخة خليفة السويدي", "Shaikha Khalifa Al Suwaidi"),
     ("principal", Role.PARTY, "أحمد يوسف الحمادي", "Ahmed Yousef Al Hammadi"),
+    ("groom", Role.PARTY, "سيف محمد الكتبي", "Saif Mohammed Al Ketbi"),
+    ("bride", Role.PARTY, "علياء حمدان المهيري", "Alia Hamdan Al Muhairi"),
+    ("guardian", Role.PARTY, "حمدان سعيد المهيري", "Hamdan Saeed Al Muhairi"),
+    ("witness1", Role.WITNESS, "ماجد حمدان المهيري", "Majid Hamdan Al Muhairi"),
+    ("witness2", Role.WITNESS, "طارق عبيد الفلاسي", "Tariq Obaid Al Falasi"),
+    ("officiant", Role.OFFICIANT, "محمد إبراهيم الحوسني", "Mohammed Ibrahim Al Hosani"),
+    ("family_judge", Role.JUDGE, "عائشة عبد الرحمن النقبي", "Aisha Abdulrahman Al Naqbi"),
     ("admin", Role.ADMINISTRATOR, "هند محمد المرزوقي", "Hind Mohammed Al Marzooqi"),
 )
 """Username, role, Arabic and English name."""

@@ -1,5 +1,7 @@
 """What every use case of this room shares: load, check, move, keep, write down."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.leaf import JSON, commit
 from audit.service import AuditLog
-from auth import policy
+from auth import policy, stepup
+from auth.assurance import Level
 from auth.person import Person
 from auth.policy import Context
 from auth.secret import Secret
+from auth.session import Login
 from clock import Clock
 from database import Database
 from errors import N_, BadInput, NotFound
@@ -53,6 +57,7 @@ class Core:
     clock: Clock
     pack: RulePack
     zone: str
+    step_up: stepup.StepUp
 
     def today(self) -> date:
         """The day in the court's zone."""
@@ -76,7 +81,7 @@ class Core:
         return evaluate(one.application, track, self.pack, self.contract_day(one))
 
     async def load(self, session: AsyncSession, actor: Person, id: str, action: str) -> File:
-        """The file, when this person may do `action` with it.
+        """The file, when this person may do `action` with it (or may after a confirmation).
 
         Raises NotFound to whoever may not even see it (its existence is private), Forbidden to
         others who may not.
@@ -84,8 +89,37 @@ class Core:
         one = await store.get(session, self.secret, id[:32])
         if one is None or not policy.decide(actor, "marriage.see", context(actor, one)).possible:
             raise unknown()
-        policy.require(actor, action, context(actor, one))
+        need = policy.decide(actor, action, context(actor, one))
+        if not need and not (need.need is not None and need.need.each_time):
+            raise policy.refusal(need, action)
         return one
+
+    async def confirmed(
+        self,
+        session: AsyncSession,
+        login: Login,
+        one: File,
+        act: str,
+        token: str,
+        **members: JSON,
+    ) -> None:
+        """Take the step-up of this very legal act, where the profile asks for one. `members`: what
+        it is bound to, besides the file.
+
+        Raises Refusal `policy.confirmation_needed` with what to confirm, `confirmation.refused`.
+        """
+        at = context(login.person, one)
+        if not policy.confirms(login.person, act):
+            policy.require(login.person, act, at)
+            return
+        bound = digest(marriage=one.id, **members)
+        if not token:
+            raise stepup.needed(act, one.id, bound)
+        level: Level = await self.step_up.take(
+            session, token, person=login.person.id, login=login.id, act=act, object=one.id,
+            digest=bound,
+        )  # fmt: skip
+        policy.require(login.person, act, replace(at, confirmed=level))
 
     async def move(
         self,
@@ -103,9 +137,7 @@ class Core:
         Raises Refusal `marriage.wrong_state`, BadInput `marriage.reason`.
         """
         state = after(one.state, move)
-        text = " ".join(reason.split())[: REASON_MOST + 1]
-        if move in WITH_REASON and not 3 <= len(text) <= REASON_MOST:
-            raise BadInput("marriage.reason", N_("Give the reason in a few words."), field="reason")
+        text = reason_of(reason) if move in WITH_REASON else " ".join(reason.split())[:REASON_MOST]
         moved = await self.keep(session, one, state=state, reason=text or one.reason, **changes)
         await self.write(session, moved, move.value, by, codes=codes, texts={"reason": text})
         return moved
@@ -140,6 +172,20 @@ class Core:
             leaf |= {name: commit(text.encode(), salt) for name, text in said.items()}
         await store.add_event(session, one.id, self.clock(), type, by, data)
         await self.log.append(session, f"marriage.{type}", leaf, subject=one.id)
+
+
+def reason_of(text: str) -> str:
+    """The words of a reason on one line. Raises BadInput `marriage.reason`."""
+    said = " ".join(text.split())
+    if not 3 <= len(said) <= REASON_MOST:
+        raise BadInput("marriage.reason", N_("Give the reason in a few words."), field="reason")
+    return said
+
+
+def digest(**members: JSON) -> str:
+    """SHA-256 in hex of what a confirmation is bound to."""
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def unknown() -> NotFound:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 
 from auth import policy
 from auth.person import Person
+from auth.session import Login
 from errors import N_, BadInput, Refusal
 from notary.marriage import store
 from notary.marriage.application import Agency, Leave, Part
-from notary.marriage.core import Core
+from notary.marriage.core import Core, reason_of
 from notary.marriage.file import File
 from notary.marriage.filing import Blocked
 from notary.marriage.gates import blocking
-from notary.marriage.workflow import FileState, Move
+from notary.marriage.workflow import FileState, Move, after
 
 QUEUE = (
     FileState.SUBMITTED,
@@ -84,14 +85,27 @@ class Reviewing:
             raise BadInput("marriage.leave", N_("Choose the permission."), field="code")
         return await self._leave(actor, id, "marriage.check", code, reference, attested=attested)
 
-    async def give_leave(self, actor: Person, id: str, code: str, reference: str) -> File:
-        """The judge's leave in a case of R-MR-03, 04, 05, 09 or 11."""
+    async def give_leave(
+        self, login: Login, id: str, code: str, reference: str, token: str
+    ) -> File:
+        """The judge's leave in a case of R-MR-03, 04, 05, 09 or 11. A legal act."""
         if code not in LEAVES:
             raise BadInput("marriage.leave", N_("Choose the permission."), field="code")
-        return await self._leave(actor, id, "marriage.leave", code, reference, attested=True)
+        return await self._leave(
+            login.person, id, "marriage.leave", code, reference, attested=True,
+            confirmed_by=(login, token),
+        )  # fmt: skip
 
     async def _leave(
-        self, actor: Person, id: str, action: str, code: str, reference: str, *, attested: bool
+        self,
+        actor: Person,
+        id: str,
+        action: str,
+        code: str,
+        reference: str,
+        *,
+        attested: bool,
+        confirmed_by: tuple[Login, str] | None = None,
     ) -> File:
         said = " ".join(reference.split())
         if not 1 <= len(said) <= 60:
@@ -106,6 +120,11 @@ class Reviewing:
                     N_("That is not possible at this point of the application. "
                        "The page shows what is."),
                 )  # fmt: skip
+            if confirmed_by is not None:
+                login, token = confirmed_by
+                await self.core.confirmed(
+                    session, login, one, action, token, code=code, reference=said
+                )
             kept_others = tuple(item for item in one.application.leaves if item.code != code)
             given = Leave(code, said, self.core.today(), attested)
             app = replace(one.application, leaves=(*kept_others, given))
@@ -115,13 +134,20 @@ class Reviewing:
             )
         return kept
 
-    async def approve(self, actor: Person, id: str) -> File:
-        """Accept. Raises Blocked while a gate is closed: the judge gives leave or returns it."""
+    async def approve(self, login: Login, id: str, token: str) -> File:
+        """Accept; a legal act. Raises Blocked while a gate is closed: the judge gives leave or
+        returns it. The confirmation is bound to the application as it stands."""
         async with self.core.database.unit() as session:
-            one = await self.core.load(session, actor, id, "marriage.review")
+            one = await self.core.load(session, login.person, id, "marriage.approve")
             if stands := blocking(self.core.gates(one)):
                 raise Blocked(stands)
-            return await self.core.move(session, one, Move.APPROVE, actor.id, judge=actor.id)
+            after(one.state, Move.APPROVE)
+            await self.core.confirmed(
+                session, login, one, "marriage.approve", token, version=one.version
+            )
+            return await self.core.move(
+                session, one, Move.APPROVE, login.person.id, judge=login.person.id
+            )
 
     async def return_(self, actor: Person, id: str, reason: str, marks: Sequence[str]) -> File:
         """Give it back with marked fields."""
@@ -132,9 +158,9 @@ class Reviewing:
         """Leave it open until something is known."""
         return await self._decide(actor, id, Move.POSTPONE, reason)
 
-    async def refuse(self, actor: Person, id: str, reason: str) -> File:
-        """Refuse with reasons; the applicants may appeal (Art 13)."""
-        return await self._decide(actor, id, Move.REFUSE, reason, action="marriage.refuse")
+    async def refuse(self, login: Login, id: str, reason: str, token: str) -> File:
+        """Refuse with reasons, a legal act; the applicants may appeal (Art 13)."""
+        return await self._act(login, id, "marriage.refuse", Move.REFUSE, reason, token)
 
     async def appeal(self, actor: Person, id: str) -> File:
         """An applicant turns to the president of the court."""
@@ -142,12 +168,28 @@ class Reviewing:
             one = await self.core.load(session, actor, id, "marriage.edit")
             return await self.core.move(session, one, Move.APPEAL, actor.id)
 
-    async def decide_appeal(self, actor: Person, id: str, *, uphold: bool, reason: str) -> File:
-        """By somebody who did not refuse it: the policy's condition `fresh_judge`."""
+    async def decide_appeal(
+        self, login: Login, id: str, *, uphold: bool, reason: str, token: str
+    ) -> File:
+        """By somebody who did not refuse it: the policy's condition `fresh`. A legal act."""
         move = Move.UPHOLD if uphold else Move.OVERTURN
+        return await self._act(login, id, "marriage.appeal", move, reason, token)
+
+    async def _act(
+        self, login: Login, id: str, action: str, move: Move, reason: str, token: str
+    ) -> File:
+        """A decision with reasons that is confirmed with what it says."""
+        said = reason_of(reason)
+        by = login.person.id
         async with self.core.database.unit() as session:
-            one = await self.core.load(session, actor, id, "marriage.appeal")
-            return await self.core.move(session, one, move, actor.id, reason=reason, judge="")
+            one = await self.core.load(session, login.person, id, action)
+            after(one.state, move)
+            await self.core.confirmed(
+                session, login, one, action, token, move=move.value, reason=said
+            )
+            return await self.core.move(
+                session, one, move, by, reason=said, judge="" if move is Move.OVERTURN else by
+            )
 
     async def _decide(
         self,
@@ -156,11 +198,10 @@ class Reviewing:
         move: Move,
         reason: str,
         *,
-        action: str = "marriage.review",
         marks: Sequence[str] = (),
     ) -> File:
         async with self.core.database.unit() as session:
-            one = await self.core.load(session, actor, id, action)
+            one = await self.core.load(session, actor, id, "marriage.review")
             return await self.core.move(
                 session,
                 one,

@@ -461,7 +461,6 @@ async def test_the_demo_seeds_once_a_day(house: House) -> None:
     assert {person.role for person in seeded.people.values()} == set(Role) - {
         Role.GUEST,
         Role.EXPERT,
-        Role.OFFICIANT,  # until marriages have pages
     }
     found = await house.sittings.mine(house.people["lawyer"])
     assert [one.sitting.kind for one in found.today] == [

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from auth.person import Person, Role
-from auth.service import new_id
+from auth.person import Person
+from auth.session import Login
 from database import Database
 from notary.marriage.application import Application, Part
 from notary.marriage.core import Core
@@ -20,13 +20,14 @@ from tests.notary.marriage.sample import PACK, person, sharia
 from tests.support.clock import SettableClock
 
 PEOPLE = {
-    Part.GROOM: Role.PARTY,
-    Part.BRIDE: Role.PARTY,
-    Part.GUARDIAN: Role.PARTY,
-    Part.WITNESS_1: Role.WITNESS,
-    Part.WITNESS_2: Role.WITNESS,
-    Part.OFFICIANT: Role.OFFICIANT,
+    Part.GROOM: "groom",
+    Part.BRIDE: "bride",
+    Part.GUARDIAN: "guardian",
+    Part.WITNESS_1: "witness1",
+    Part.WITNESS_2: "witness2",
+    Part.OFFICIANT: "officiant",
 }
+"""User names of the demo."""
 
 
 @dataclass
@@ -45,6 +46,10 @@ class Court:
 
     def who(self, part: Part) -> Person:
         return self.people[part]
+
+    def login(self, person: Person) -> Login:
+        now = self.core.clock()
+        return Login("l-" + person.username, person, now, now)
 
     def at(self, days: float) -> datetime:
         return self.core.clock() + timedelta(days=days)
@@ -84,7 +89,7 @@ class Court:
         """Approved, paid and booked."""
         one = await self.gathered()
         await self.filing.submit(self.who(Part.BRIDE), one.id)
-        await self.reviewing.approve(self.judge, one.id)
+        await self.reviewing.approve(self.login(self.judge), one.id, "")
         await self.filing.pay(self.who(Part.GROOM), one.id, "collect", settled=True)
         officiant = self.who(Part.OFFICIANT)
         data = person("784-1970-6666666-6", "male", name_ar=officiant.name_ar)
@@ -95,15 +100,9 @@ class Court:
 
 async def _make(database: Database, clock: SettableClock) -> Court:
     house = await build(database, clock)
-    core = Core(database, house.log, house.secret, clock, PACK, "Asia/Dubai")
+    core = Core(database, house.log, house.secret, clock, PACK, "Asia/Dubai", house.accounts.stepup)
 
-    async def account(name: str, role: Role) -> Person:
-        made = Person(new_id(), role, "اسم", name, "ar", name.lower())
-        async with database.unit() as session:
-            await house.accounts.add(session, made, "no password", by="test")
-        return house.sure(made)
-
-    people = {part: await account(part.value, role) for part, role in PEOPLE.items()}
+    people = {part: house.people[name] for part, name in PEOPLE.items()}
     return Court(
         house,
         core,
@@ -111,9 +110,9 @@ async def _make(database: Database, clock: SettableClock) -> Court:
         Reviewing(core),
         Officiating(core),
         people,
-        house.sure(house.people["judge"]),
-        await account("judge-2", Role.JUDGE),
-        house.sure(house.people["clerk"]),
+        house.people["family_judge"],
+        house.people["judge"],
+        house.people["clerk"],
     )
 
 

@@ -158,7 +158,7 @@ async def test_a_guardian_who_withdraws_after_the_approval_brings_the_file_back(
 async def test_a_certificate_that_lapses_before_the_day_stops_the_booking(lite: Court) -> None:
     one = await lite.gathered()
     await lite.filing.submit(lite.who(Part.GROOM), one.id)
-    await lite.reviewing.approve(lite.judge, one.id)
+    await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
     await lite.filing.pay(lite.who(Part.GROOM), one.id, "courier", settled=True)
     officiant = lite.who(Part.OFFICIANT)
     data = person("784-1970-6666666-6", "male")
@@ -182,23 +182,27 @@ async def test_the_judge_returns_gives_leave_refuses_and_another_hears_the_appea
     one = await lite.gathered(young)
     await lite.filing.submit(lite.who(Part.GROOM), one.id)
     with pytest.raises(Blocked):
-        await lite.reviewing.approve(lite.judge, one.id)
+        await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
     await refused(
         lite.reviewing.return_(lite.judge, one.id, " ", ["bride.born"]), "marriage.reason"
     )
     back = await lite.reviewing.return_(lite.judge, one.id, "صححوا التاريخ", ["bride.born"])
     assert (back.state, back.marks) == (FileState.RETURNED, ("bride.born",))
     await lite.filing.submit(lite.who(Part.BRIDE), one.id)
-    await lite.reviewing.refuse(lite.judge, one.id, "لم تكتمل السن")
+    await lite.reviewing.refuse(lite.login(lite.judge), one.id, "لم تكتمل السن", "")
     await lite.reviewing.appeal(lite.who(Part.BRIDE), one.id)
     with pytest.raises(Forbidden) as own:
-        await lite.reviewing.decide_appeal(lite.judge, one.id, uphold=True, reason="كما سبق")
+        await lite.reviewing.decide_appeal(
+            lite.login(lite.judge), one.id, uphold=True, reason="كما سبق", token=""
+        )
     assert own.value.code == "policy.decided_already"
-    await lite.reviewing.decide_appeal(lite.other_judge, one.id, uphold=False, reason="يعاد النظر")
+    await lite.reviewing.decide_appeal(
+        lite.login(lite.other_judge), one.id, uphold=False, reason="يعاد النظر", token=""
+    )
     with pytest.raises(BadInput):
-        await lite.reviewing.give_leave(lite.judge, one.id, "made_up", "1")
-    await lite.reviewing.give_leave(lite.judge, one.id, "court_age", "ق/12")
-    done = await lite.reviewing.approve(lite.judge, one.id)
+        await lite.reviewing.give_leave(lite.login(lite.judge), one.id, "made_up", "1", "")
+    await lite.reviewing.give_leave(lite.login(lite.judge), one.id, "court_age", "ق/12", "")
+    done = await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
     assert done.state is FileState.APPROVED
 
 
