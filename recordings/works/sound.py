@@ -17,10 +17,15 @@ from recordings.works.reading import Sound, TrackJob
 QUIET_FLOOR = 0.2
 """Of the floor's loudness, under an interpreter: as the player turns it down."""
 SCALE = "flt"
+TWO_ALIKE = 0.5**0.5
+"""A track is announced with two channels (RFC 7587 section 7). Of two that are alike, ffmpeg's mono
+is 3 dB louder than each; this takes them back."""
+LIMIT = 0.89
+"""1 dB below full scale, so that AAC does not reach beyond it (EBU R 128)."""
 
 
 class Mixer:
-    """Sums mono blocks with weights."""
+    """Sums blocks of tracks with weights: a voice at weight 1 is as loud as it was recorded."""
 
     def __init__(self, weights: Sequence[float]) -> None:
         graph: Any = av.filter.Graph()
@@ -30,11 +35,11 @@ class Mixer:
             )
             for _ in weights
         ]
-        values = " ".join(str(weight) for weight in weights)
+        values = " ".join(str(weight * TWO_ALIKE) for weight in weights)
         mix = graph.add("amix", f"inputs={len(weights)}:normalize=0:weights={values}")
         for index, source in enumerate(self._inputs):
             source.link_to(mix, 0, index)
-        limit = graph.add("alimiter", "limit=0.97:level=0:latency=1")
+        limit = graph.add("alimiter", f"limit={LIMIT}:level=0:latency=1")
         shape = graph.add("aformat", "sample_fmts=fltp:sample_rates=48000:channel_layouts=mono")
         sink = graph.add("abuffersink")
         mix.link_to(limit)
