@@ -88,6 +88,8 @@ from notary.signing.engine import Engine, Keys, Service
 from notary.signing.service import Ceremonies
 from notary.signing.uae_pass import UaePass
 from notary.verification import kind as verification
+from notary.verification.deeds import Deeds as VerifiedDeeds
+from notary.verification.standing import standing
 from recordings.access.book import OrderBook
 from recordings.access.custody import Custody
 from recordings.access.overview import Overview
@@ -320,6 +322,7 @@ class House:
             settings.verify_max_bytes,
             settings.record_min_free_bytes * 2,
         )
+        deeds = VerifiedDeeds(database, secret, self.office.register, self.ceremonies)
         self.checking = Checking(
             self.log,
             self.witnessing,
@@ -327,7 +330,9 @@ class House:
             reception,
             (verification.DOCUMENT, *checking_kinds.KINDS),
             signers=self.signing.roots,
-            standing=partial(verification.standing, self.ceremonies),
+            standing=partial(standing, self.ceremonies, rooms=(deeds.of_subject,)),
+            codes=(deeds.of_code,),
+            guesses=self.accounts.attempts,
         )
         self.audit_reading = AuditReading(
             database, self.log, self.witnessing, self._fsck, clock, settings.timezone

@@ -67,6 +67,24 @@ class Attempts:
             await self._count(session, keys)
         return Attempt(keys, None)
 
+    async def begin_guess(self, what: str, address: str, free: int) -> Attempt:
+        """Count an attempt from an address at `what`, something else that can be guessed: a short
+        code. The first `free` in a row cost nothing. Raises Refusal `sign_in.wait`."""
+        keys = ((self._core.secret.tag("throttle", f"{what}\n{address}"), free),)
+        async with self._core.database.unit() as session:
+            await self._count(session, keys)
+        return Attempt(keys, None)
+
+    async def right(self, attempt: Attempt) -> None:
+        """What was tried there is no guess. Earlier ones stay counted: whoever knows one code
+        must not be able to wipe out a hundred guesses with it."""
+        async with self._core.database.unit() as session:
+            await lock(session, "sign_in_failures")
+            for key, _ in attempt.keys:
+                known = await store.failures(session, key)
+                forgiven = throttle.forgiven(known, self._core.clock())
+                await store.set_failures(session, key, forgiven)
+
     async def _count(self, session: AsyncSession, keys: Keys) -> None:
         await lock(session, "sign_in_failures")
         now = self._core.clock()

@@ -12,7 +12,8 @@ from quart import Blueprint, Quart, Response, current_app, jsonify, request
 
 from errors import Refusal
 from pages import Form, error_json, render
-from recordings.checking import words
+from recordings.checking import codes, words
+from recordings.checking.codes import Answer
 from recordings.checking.service import Checking, Outcome
 
 blueprint = Blueprint("verify", __name__)
@@ -84,7 +85,9 @@ async def _prepare() -> None:
 
 @blueprint.get("/verify")
 async def page() -> Response:
-    """The page; with `?sha256=` what the log says of a hash."""
+    """The page; with `?code=` what stands of a document, with `?sha256=` what the log says."""
+    if code := request.args.get("code", "").strip():
+        return await _by_code(code)
     sha256 = request.args.get("sha256", "")
     if not sha256:
         return await _page(Form())
@@ -93,6 +96,21 @@ async def page() -> Response:
         return await _page(form, outcome=await checking().look_up(sha256))
     except Refusal as refusal:
         return await _page(form.refuse(refusal), status=refusal.status)
+
+
+@blueprint.get("/verify/<code>")
+async def by_code(code: str) -> Response:
+    """What stands of the document that bears this code: its QR code leads here."""
+    return await _by_code(code)
+
+
+async def _by_code(code: str) -> Response:
+    form = Form({"code": code[: codes.MAX_TYPED]})
+    try:
+        answer = await checking().look_up_code(_address(), code)
+    except Refusal as refusal:
+        return await _page(form.refuse(refusal), status=refusal.status)
+    return await _page(form, 200 if answer.found else 404, answer=answer)
 
 
 @blueprint.post("/verify")
@@ -132,13 +150,19 @@ def _address() -> str:
     return request.remote_addr or ""
 
 
-async def _page(form: Form, status: int = 200, outcome: Outcome | None = None) -> Response:
+async def _page(
+    form: Form,
+    status: int = 200,
+    outcome: Outcome | None = None,
+    answer: Answer | None = None,
+) -> Response:
     return await render(
         "verify/page.html",
         status=status,
         form=form,
         most_bytes=checking().reception.most_bytes,
         kinds=[item.title for item in checking().kinds],
+        answer=answer,
         **_shown(outcome),
     )
 

@@ -220,6 +220,12 @@ async def by_deed(session: AsyncSession, secret: Secret, deed: str) -> Request |
     return _open(secret, row) if row else None
 
 
+async def by_code(session: AsyncSession, secret: Secret, code: str) -> Request | None:
+    """The request whose deed bears this short code, as printed."""
+    row = await session.scalar(select(RequestRow).where(RequestRow.code == code))
+    return _open(secret, row) if row else None
+
+
 async def of_person(session: AsyncSession, secret: Secret, person: str) -> list[Request]:
     """Requests that somebody made or is named in, newest change first."""
     named = select(PersonRow.request).where(PersonRow.person == person)

@@ -8,6 +8,7 @@ revoked, superseded, annulled, copies issued. Entries and notes are each a chain
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -189,10 +190,15 @@ def margin_link(one: Margin) -> str:
     )
 
 
-def standing(notes: "list[Margin] | tuple[Margin, ...]") -> Standing:
+def standing(notes: Sequence[Margin]) -> Standing:
     """What the notes in its margin make of a deed."""
-    found = {one.note for one in notes}
+    return decided(notes)[0]
+
+
+def decided(notes: Sequence[Margin]) -> tuple[Standing, Margin | None]:
+    """What the notes make of a deed, and the first of those that made it so."""
     for note, code in _ENDS:
-        if note.value in found:
-            return code
-    return Standing.PENDING
+        for one in notes:
+            if one.note == note.value:
+                return code, one
+    return Standing.PENDING, None

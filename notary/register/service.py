@@ -166,13 +166,17 @@ class Register:
 
     async def standing_of(self, deed: str) -> Standing:
         """Whether the deed with this register number stands. Anybody may ask: it says a code."""
+        return (await self.stands(deed))[0]
+
+    async def stands(self, deed: str) -> tuple[Standing, Margin | None]:
+        """The same with the note in the margin that made it so. Names nobody but an account."""
         async with self._database.unit(write=False) as session:
             parsed = nouns.parse(deed)
             found = await store.find(session, *parsed) if parsed else None
             if found is None:
-                return Standing.UNKNOWN
+                return Standing.UNKNOWN, None
             one = found[0]
-            return nouns.standing(await store.margins(session, one.office, one.year, one.number))
+            return nouns.decided(await store.margins(session, one.office, one.year, one.number))
 
     async def get(self, actor: Person, name: str) -> Listed:
         """One entry, for the office. Raises Forbidden, NotFound."""

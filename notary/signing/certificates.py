@@ -5,6 +5,7 @@ extended key usage documentSigning and emailProtection (pdfsig's NSS trusts noth
 AKI, the address of the revocation list and of the issuer. RFC 5280, RFC 9336.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from cryptography.x509.oid import (
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 SIGNER_POLICY: Final = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1.2")
 """Not registered: 'one certificate for one act, by the internal authority'."""
+MOST_LETTERS: Final = 64
+"""Of a common name (X.520, upper bound ub-common-name)."""
 ONE_SHOT: Final = timedelta(hours=24)
 BACKDATE: Final = timedelta(minutes=5)
 """Clocks of others differ a little."""
@@ -43,14 +46,22 @@ def name(common: str, organisation: str, *, unit: str = "", serial: str = "") ->
     of what the person signs as."""
     parts = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "AE"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
-        x509.NameAttribute(NameOID.COMMON_NAME, common[:64]),
+        _text(NameOID.ORGANIZATION_NAME, organisation),
+        _text(NameOID.COMMON_NAME, common),
     ]
     if unit:
         parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit))
     if serial:
         parts.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, serial))
     return x509.Name(parts)
+
+
+def _text(kind: x509.ObjectIdentifier, words: str) -> x509.NameAttribute:
+    """Up to 64 characters, as X.520 counts. cryptography counts bytes of UTF-8, of which Arabic
+    needs two for a letter, and would refuse the seal of this office and every long name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Attribute's length", UserWarning)
+        return x509.NameAttribute(kind, words[:MOST_LETTERS], _validate=False)
 
 
 def authority(

@@ -148,14 +148,11 @@ class Ceremonies:
             ids = await store.of_subject(session, subject)
             return [await _get(session, id) for id in ids]
 
-    async def standing(self, sha256: str) -> tuple[store.Revision, ceremony.State, int] | None:
-        """The version with this hash, the state of its ceremony and its newest version."""
+    async def of_file(self, sha256: str) -> tuple[store.Revision, Ceremony] | None:
+        """The version with this hash and its ceremony."""
         async with self.database.unit(write=False) as session:
             version = await store.by_hash(session, sha256)
-            if version is None:
-                return None
-            found = await _get(session, version.ceremony)
-        return version, found.state, found.revision
+            return (version, await _get(session, version.ceremony)) if version else None
 
     # --- signing -------------------------------------------------------------------------------
 

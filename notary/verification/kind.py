@@ -1,10 +1,8 @@
 """Signed documents on the public page 'Verify': how they are recognised, and what is said."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from errors import N_
-from notary.signing import store
-from notary.signing.ceremony import State
 from recordings.checking import words
 from recordings.checking.kind import Kind
 
@@ -13,7 +11,8 @@ DOCUMENT: Final = Kind(
     N_("Signed document (PDF)"),
     lambda head, _tail: b"%PDF-" in head,
     "notary.verification.document:check",
-    wall_s=20.0,
+    wall_s=5.0,
+    cpu_s=4,
     logged=True,
 )
 STEPS: Final = {
@@ -44,8 +43,30 @@ NOT_CHECKED: Final = {
 }
 STANDINGS: Final = {
     "sealed": (
-        N_("This is the newest version: signed by all, closed by the notary and sealed."),
+        N_("It is complete: signed by all, closed by the notary and sealed."),
         "success",
+    ),
+    "stands": (
+        N_(
+            "The deed stands: the notary's register shows today that it was neither revoked nor"
+            " superseded nor annulled."
+        ),
+        "success",
+    ),
+    "revoked": (
+        N_("This power was revoked. Nobody may act by it any more, whatever the paper says."),
+        "error",
+    ),
+    "superseded": (N_("A later deed has taken its place. It has no effect any more."), "error"),
+    "annulled": (N_("It was annulled by an order. It has no effect."), "error"),
+    "not_completed": (N_("It was never completed. It is no deed and has no effect."), "error"),
+    "cancelled": (
+        N_("The request for it was cancelled, refused or left to lapse. It has no effect."),
+        "error",
+    ),
+    "unregistered": (
+        N_("It is signed and sealed and not yet completed in the register. Look again later."),
+        "warning",
     ),
     "older": (
         N_("A newer version of this document exists. Ask for the newest one."),
@@ -61,23 +82,3 @@ STANDINGS: Final = {
     ),
 }
 words.teach(STEPS, NOT_CHECKED, standing=STANDINGS)
-
-
-class Reads(Protocol):
-    """What is needed of the ceremonies."""
-
-    async def standing(self, sha256: str) -> tuple[store.Revision, State, int] | None:
-        """The version with this hash, the state of its ceremony and its newest version."""
-
-
-async def standing(ceremonies: Reads, sha256: str) -> str:
-    """A code of STANDINGS for the file with this hash; empty for a file that we did not make."""
-    found = await ceremonies.standing(sha256)
-    if found is None:
-        return ""
-    version, state, newest = found
-    if state is State.WITHDRAWN:
-        return "withdrawn"
-    if state is not State.SEALED:
-        return "unfinished"
-    return "sealed" if version.number == newest else "older"

@@ -38,7 +38,9 @@ class Kind:
     suits: Callable[[bytes, bytes], bool]
     check: str
     wall_s: float | None = None
-    """Stopped after so long; None: what the service gives every file."""
+    """A file that the log does not name is stopped after so long; None: what the service gives."""
+    cpu_s: int | None = None
+    """And after so much processor time, by a limit of the process itself."""
     logged: bool = False
     """The log names every genuine file of this kind that this house made."""
 

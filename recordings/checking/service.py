@@ -17,8 +17,9 @@ from audit.service import AuditLog
 from audit.store import Mention
 from audit.witnessing import Witnessing
 from errors import N_, BadInput
-from recordings.checking import comparison, finding, kind
+from recordings.checking import codes, comparison, finding, kind
 from recordings.checking.child import CPU_S, MEMORY_BYTES
+from recordings.checking.codes import Answer, Finder, Guesses, Stands
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding
 from recordings.checking.kind import Kind, Trust
@@ -45,8 +46,8 @@ class Outcome:
     comparison: Comparison | None
     mentions: Sequence[Mention]
     """Leaves of the log that name the hash."""
-    standing: str = ""
-    """What has become of what the file says, where a room knows it: a code of words.STANDING."""
+    stands: Stands | None = None
+    """What has become of what the file says, where a room knows it."""
 
     @property
     def verdict(self) -> str:
@@ -80,13 +81,16 @@ class Checking:
         wall_s: float = WALL_S,
         memory_bytes: int = MEMORY_BYTES,
         signers: Callable[[], bytes] = bytes,
-        standing: Callable[[str], Awaitable[str]] | None = None,
+        standing: Callable[[str], Awaitable[Stands | None]] | None = None,
+        codes: Sequence[Finder] = (),
+        guesses: Guesses | None = None,
     ) -> None:
         self.reception = reception
         self.kinds = tuple(kinds)
         self._log, self._witnessing, self._roots = log, witnessing, roots
         self._wall_s, self._memory_bytes = wall_s, memory_bytes
         self._signers, self._standing = signers, standing
+        self._codes, self._guesses = tuple(codes), guesses
 
     async def check(self, address: str, pieces: AsyncIterator[bytes]) -> Outcome:
         """Receive a file from `address` and check it. Raises Refusal; cancelled, nothing stays."""
@@ -105,27 +109,50 @@ class Checking:
         mentions = await self._log.mentions(wanted, MENTIONS)
         return Outcome(kind.OTHER, wanted, 0, None, None, mentions)
 
+    async def look_up_code(self, address: str, typed: str) -> Answer:
+        """The document that bears this code. Codes that nobody gave out slow `address` down.
+
+        Raises Refusal `sign_in.wait`, status 429.
+        """
+        attempt = None
+        if self._guesses is not None:
+            where = codes.network(address)
+            attempt = await self._guesses.begin_guess("verify.code", where, codes.FREE_GUESSES)
+        for find in self._codes:
+            found = await find(typed[: codes.MAX_TYPED])
+            if found is not None:
+                break
+        else:
+            return Answer(None)
+        if self._guesses is not None:
+            await self._guesses.right(attempt)
+        known = await self._log.mentions(found.sha256, MENTIONS) if found.sha256 else ()
+        return Answer(found, known)
+
     async def _outcome(self, upload: Upload) -> Outcome:
         of = kind.of(self.kinds, upload.head, upload.tail)
         mentions = await self._log.mentions(upload.sha256, MENTIONS)
         if not of.check:
             return Outcome(of, upload.sha256, upload.size, None, None, mentions)
-        found = await self._run(of, upload.path)
+        found = await self._run(of, upload.path, ours=bool(mentions))
         compared = None
         if found.checkpoint:
             with contextlib.suppress(AuditError):
                 compared = await comparison.compare(self._log, found.checkpoint)
-        standing = await self._standing(upload.sha256) if self._standing and mentions else ""
-        return Outcome(of, upload.sha256, upload.size, found, compared, mentions, standing)
+        stands = await self._standing(upload.sha256) if self._standing and mentions else None
+        return Outcome(of, upload.sha256, upload.size, found, compared, mentions, stands)
 
-    async def _run(self, of: Kind, path: Path) -> Finding:
-        """Check in a process of its own, with no secret in its environment."""
+    async def _run(self, of: Kind, path: Path, *, ours: bool) -> Finding:
+        """Check in a process of its own, with no secret in its environment. A file that the log
+        names is `ours`, not a stranger's: the kind's own narrow limits are not for it."""
+        cpu_s = CPU_S if ours else of.cpu_s or CPU_S
+        wall_s = self._wall_s if ours else min(self._wall_s, of.wall_s or self._wall_s)
         task = {
             "kind": of.code,
             "check": of.check,
             "path": str(path),
             "trust": asdict(self._trust()),
-            "cpu_s": CPU_S,
+            "cpu_s": cpu_s,
             "memory_bytes": self._memory_bytes,
         }
         process = await asyncio.create_subprocess_exec(
@@ -141,7 +168,7 @@ class Checking:
             limit=MAX_ANSWER,
         )
         try:
-            async with asyncio.timeout(min(self._wall_s, of.wall_s or self._wall_s)):
+            async with asyncio.timeout(wall_s):
                 return await _ask(process, of.code, json.dumps(task).encode() + b"\n")
         except TimeoutError:
             return Finding(of.code, unusable="time")

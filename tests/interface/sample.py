@@ -31,10 +31,13 @@ from auth.person import LABELS as ACCOUNT_LABELS
 from auth.person import Person, Role
 from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
+from notary.deeds.act import acts
+from notary.deeds.printed import OFFICE
 from notary.verification import kind as verification
 from pages import Form
 from recordings.account import AWAY, STATES, Absence, Account, Line, Raised
 from recordings.checking import kind, words
+from recordings.checking.codes import Answer, Coded, Place, Stands
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
@@ -319,7 +322,8 @@ def _verified() -> dict[str, Sample]:
         "-fork": Outcome(kind.BUNDLE, sha256, 9, good, Comparison("fork", 4021, 4100), []),
         "-unusable": Outcome(kind.BUNDLE, sha256, 9, Finding("bundle", unusable="time"), None, []),
         "-unknown": Outcome(kind.OTHER, sha256, 9, None, None, []),
-        "-document": _document(sha256, mention, "sealed"),
+        "-document": _document(sha256, mention, "stands"),
+        "-document-revoked": _document(sha256, mention, "revoked"),
         "-document-unfinished": _document(sha256, mention, "unfinished"),
         "-document-unlogged": _document(sha256, None, ""),
     }
@@ -334,9 +338,25 @@ def _verified() -> dict[str, Sample]:
         "verdicts": words.VERDICTS,
         "standings": words.STANDING,
     }
-    return {
-        f"/verify{name}": Sample("verify/page.html", {**known, "outcome": outcome}, None)
+    answers = {
+        "stands": _coded(sha256, mention, "stands"),
+        "revoked": _coded(sha256, mention, "revoked"),
+        "unknown": Answer(None),
+    }
+    pages = {
+        f"/verify{name}": Sample(
+            "verify/page.html", {**known, "outcome": outcome, "answer": None}, None
+        )
         for name, outcome in outcomes.items()
+    }
+    return pages | {
+        f"/verify-code-{name}": Sample(
+            "verify/page.html",
+            {**known, "form": Form({"code": "7KQM-2XWD-P9RT"}), "outcome": None, "answer": answer},
+            None,
+            200 if answer.found else 404,
+        )
+        for name, answer in answers.items()
     }
 
 
@@ -391,7 +411,18 @@ def _document(sha256: str, mention: Mention | None, standing: str) -> Outcome:
     steps = tuple(Step(code, True) for code in verification.STEPS)
     found = Finding("document", steps, "", ("doc_truth", "stamp_internal"), facts)
     mentions = [mention] if mention else []
-    return Outcome(verification.DOCUMENT, sha256, 9, found, None, mentions, standing)
+    stands = Stands(standing, NOW, "NOT/2026/20" if standing == "revoked" else "")
+    return Outcome(verification.DOCUMENT, sha256, 9, found, None, mentions, stands)
+
+
+def _coded(sha256: str, mention: Mention, standing: str) -> Answer:
+    """What a code says of a power of attorney."""
+    power = acts()["poa_vehicle"]
+    capacities = ({"ar": "الموكّل", "en": "Principal"}, {"ar": "الكاتب العدل", "en": "Notary"})
+    places = [Place(one, NOW + timedelta(minutes=at)) for at, one in enumerate(capacities)]
+    stands = Stands(standing, NOW, "NOT/2026/20" if standing == "revoked" else "")
+    title = {"ar": power.title_ar, "en": power.title_en}
+    return Answer(Coded("deed", title, stands, "NOT/2026/15", OFFICE, places, sha256), [mention])
 
 
 def samples() -> dict[str, Sample]:

@@ -80,6 +80,14 @@ def test_certificates_have_the_profile_that_programs_trust(workshop: Workshop) -
     assert len(serials) == 2
 
 
+def test_an_arabic_name_of_64_letters_stands_whole_in_its_certificate(workshop: Workshop) -> None:
+    """X.520 counts characters; in UTF-8 an Arabic letter has two bytes."""
+    name = "إدارة الكاتب العدل والتصديقات - وزارة العدل دولة الإمارات المتحدة"[:64]
+    made = workshop.authority.issue(name * 2, "seal", "p0", 7, datetime.now(UTC)).certificate
+    found = made.subject.get_attributes_for_oid(x509.oid.NameOID.COMMON_NAME)
+    assert [one.value for one in found] == [(name * 2)[:64]]
+
+
 def test_openssl_accepts_each_signature_as_cades(folder: Path) -> None:
     for place in range(SIGNATURES):
         found = run(

@@ -21,8 +21,10 @@ from notary.signing import validation
 from notary.signing.authority import open_authority
 from notary.signing.engine import Workshop
 from notary.verification import document
-from notary.verification.kind import DOCUMENT, standing
+from notary.verification.kind import DOCUMENT
+from notary.verification.standing import standing
 from recordings.checking import kind as kinds
+from recordings.checking.codes import Stands
 from recordings.checking.finding import Finding
 from recordings.checking.kind import Trust
 from recordings.checking.service import Checking
@@ -261,7 +263,7 @@ async def test_the_page_asks_the_log_first_then_the_signatures(
     """In the killable process that the page uses; every byte of the file counts."""
     id, pdf = await complete(house, rendered)
     outcome = await checking.check("192.0.2.1", pieces(pdf))
-    assert (outcome.verdict, outcome.standing) == ("holds", "sealed"), outcome
+    assert (outcome.verdict, outcome.stands) == ("holds", Stands("sealed")), outcome
     assert [one.type for one in outcome.mentions] == ["sign.applied"]
     # One bit in the zeros after the last signature: no signature covers it, the log does.
     stamp = validation.parse(pdf).embedded_timestamp_signatures[-1]
@@ -275,7 +277,7 @@ async def test_the_page_asks_the_log_first_then_the_signatures(
     assert outcome.verdict != "holds"
     first = await house.ceremonies.content(id, 1)
     outcome = await checking.check("192.0.2.3", pieces(first))
-    assert (outcome.verdict, outcome.standing) == ("holds", "older")
+    assert (outcome.verdict, outcome.stands) == ("holds", Stands("older"))
 
 
 async def test_an_unfinished_and_a_withdrawn_document_are_called_so(
@@ -283,7 +285,7 @@ async def test_an_unfinished_and_a_withdrawn_document_are_called_so(
 ) -> None:
     found = await house.ceremonies.prepare(login("mona").person, "deed1", rendered, signers())
     digest = await signed_by(house, found.id, found.sha256, "fatima")
-    assert await standing(house.ceremonies, digest) == "unfinished"
+    assert await standing(house.ceremonies, digest) == Stands("unfinished")
     await house.ceremonies.withdraw(login("mona").person, found.id, "party_left")
-    assert await standing(house.ceremonies, digest) == "withdrawn"
-    assert await standing(house.ceremonies, "0" * 64) == ""
+    assert await standing(house.ceremonies, digest) == Stands("withdrawn")
+    assert await standing(house.ceremonies, "0" * 64) is None

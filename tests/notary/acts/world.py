@@ -242,9 +242,16 @@ class World:
         return await self.office.closing.seal(self.login("notary"), one.id, "")
 
 
-async def make(house: House, folder: Path, sender: Sender | None = None, **options: Any) -> World:
+async def make(
+    house: House,
+    folder: Path,
+    sender: Sender | None = None,
+    ceremonies: Any = None,
+    **options: Any,
+) -> World:
     """An office over a house."""
-    ceremonies, room, payments = FakeCeremonies(), FakeRoom(), StandInPayments()
+    ceremonies = ceremonies or FakeCeremonies()
+    room, payments = FakeRoom(), StandInPayments()
     outbox = Outbox(
         house.database, house.secret, house.clock, sender,
         address="office@mahdar.example", zone="Asia/Dubai",
