@@ -12,11 +12,11 @@ import hashlib
 import os
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 import rfc8785
 
@@ -65,6 +65,8 @@ class Segment:
     end_ms: int
     salt: bytes | None
     content: Content
+    withheld: str = ""
+    """Why this copy does not hold it, a code; then `content` is not read and `salt` not given."""
 
     @property
     def path(self) -> str:
@@ -100,6 +102,19 @@ class Contents:
     """Each with at least `clock_ms` and `type`."""
     files: Mapping[str, Content] = field(default_factory=dict)
     """More files by name below documents/, minutes/ or tracks/ (derived, continuous tracks)."""
+    copy: Mapping[str, JSON] | None = None
+    """For whom this copy is: `mark`, a line with name and time, and whatever else it has."""
+
+    @property
+    def withheld(self) -> int:
+        """How many segments were recorded and are not in this copy."""
+        return sum(bool(item.withheld) for item in self.segments)
+
+
+class Apart(Protocol):
+    """Runs a function in a process of its own."""
+
+    def __call__(self, work: Callable[..., Any], /, *given: Any) -> Awaitable[Any]: ...
 
 
 class Anchors(Protocol):
@@ -119,11 +134,20 @@ class Anchors(Protocol):
 
 
 async def export(
-    contents: Contents, out: Path, *, database: Database, log: AuditLog, anchors: Anchors, by: str
+    contents: Contents,
+    out: Path,
+    *,
+    database: Database,
+    log: AuditLog,
+    anchors: Anchors,
+    by: str,
+    apart: Apart | None = None,
 ) -> Report:
     """Write the bundle to `out` (replacing it), log the export, and return its verification.
 
     The caller has checked that `by` (an opaque id) may do this, and that the record is closed.
+    With `apart` the long work (decrypting, joining, hashing) is done there: then all contents must
+    be such as can be pickled.
     Raises BundleError, OSError, or what a content raises; then `out` is untouched, though the
     leaf of the attempt may stay. Cancelled, it leaves nothing behind.
     """
@@ -131,9 +155,15 @@ async def export(
     try:
         stamp = await _stamp(await log.leaves(contents.sitting), log, anchors)
         files = _files(contents, log.vkey, anchors.witnesses(), stamp)
-        digest = await asyncio.to_thread(draft.write, contents, files, log.origin)
+        if apart is None:
+            digest = await asyncio.to_thread(draft.write, contents, files, log.origin)
+        else:
+            written = await apart(write_apart, draft.path, contents, files, log.origin)
+            digest = draft.adopt(written)
         async with database.unit() as session:
-            data = {"bundle": digest, "by": by}
+            data: dict[str, JSON] = {"bundle": digest, "by": by}
+            if contents.withheld:
+                data["withheld"] = contents.withheld
             last = await log.append(session, "evidence.exported", data, subject=contents.sitting)
         await log.wait_covered(last)
         checkpoint = await anchors.cosigned(last + 1)
@@ -144,7 +174,7 @@ async def export(
         await asyncio.to_thread(
             draft.seal, entries, list(zip(indexes, proofs, strict=True)), checkpoint.note
         )
-        report = await asyncio.to_thread(verifier.verify, draft.path, log.vkey)
+        report: Report = await (apart or asyncio.to_thread)(verifier.verify, draft.path, log.vkey)
         _check(report)
         await asyncio.to_thread(draft.publish)
         return report
@@ -194,16 +224,17 @@ class Draft:
         self._out = out
         self.path = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
         self._file = self.path.open("xb")
-        self._entries: list[Entry] = []
+        self._zip = _Zip(self._file)
 
     def write(self, contents: Contents, files: Mapping[str, Content], origin: str) -> str:
         """Write all files and the manifest; return the SHA-256 of bundle.json, in hex."""
-        listed: list[JSON] = []
-        for name in sorted(files):
-            size, digest = self._add(name, files[name])
-            listed.append({"path": name, "size": size, "sha256": digest})
-        manifest = rfc8785.dumps(_manifest(contents, origin, listed))
-        return self._add(SEAL[0], manifest)[1]
+        return self._zip.fill(contents, files, origin)
+
+    def adopt(self, written: "Written") -> str:
+        """Go on after what `write_apart` wrote into this draft; the SHA-256 of bundle.json."""
+        self._zip.entries = list(written.entries)
+        self._file.seek(0, os.SEEK_END)
+        return written.digest
 
     def seal(
         self,
@@ -216,12 +247,13 @@ class Draft:
             rfc8785.dumps({"index": index, "path": [value.hex() for value in path]})
             for index, path in proofs
         )
-        self._add(SEAL[1], lambda: (entry + b"\n" for entry in leaves))
-        self._add(SEAL[2], lambda: (line + b"\n" for line in lines))
-        self._add(SEAL[3], checkpoint.encode())
+        self._zip.add(SEAL[1], lambda: (entry + b"\n" for entry in leaves))
+        self._zip.add(SEAL[2], lambda: (line + b"\n" for line in lines))
+        self._zip.add(SEAL[3], checkpoint.encode())
         offset = self._file.tell()
-        directory = b"".join(entry.central() for entry in self._entries)
-        self._file.write(directory + ending(len(self._entries), len(directory), offset))
+        entries = self._zip.entries
+        directory = b"".join(entry.central() for entry in entries)
+        self._file.write(directory + ending(len(entries), len(directory), offset))
         self._file.flush()
 
     def publish(self) -> None:
@@ -240,7 +272,43 @@ class Draft:
         self._file.close()
         self.path.unlink(missing_ok=True)
 
-    def _add(self, name: str, content: Content) -> tuple[int, str]:
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written into a draft by another process."""
+
+    digest: str
+    """SHA-256 of bundle.json."""
+    entries: tuple[Entry, ...]
+
+
+def write_apart(
+    path: Path, contents: Contents, files: Mapping[str, Content], origin: str
+) -> Written:
+    """Fill the empty draft at `path`. Blocks; runs in a process of its own."""
+    with path.open("r+b") as file:
+        made = _Zip(file)
+        digest = made.fill(contents, files, origin)
+    return Written(digest, tuple(made.entries))
+
+
+class _Zip:
+    """Files that are appended to a ZIP. Blocking."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.entries: list[Entry] = []
+
+    def fill(self, contents: Contents, files: Mapping[str, Content], origin: str) -> str:
+        """Write all files and the manifest; return the SHA-256 of bundle.json, in hex."""
+        listed: list[JSON] = []
+        for name in sorted(files):
+            size, digest = self.add(name, files[name])
+            listed.append({"path": name, "size": size, "sha256": digest})
+        manifest = rfc8785.dumps(_manifest(contents, origin, listed))
+        return self.add(SEAL[0], manifest)[1]
+
+    def add(self, name: str, content: Content) -> tuple[int, str]:
         """Append one file; return its size and SHA-256."""
         start = self._file.tell()
         self._file.write(Entry(name, 0, 0, start).local())
@@ -257,7 +325,7 @@ class Draft:
         self._file.seek(start)
         self._file.write(entry.local())
         self._file.seek(end)
-        self._entries.append(entry)
+        self.entries.append(entry)
         return size, digest.hexdigest()
 
 
@@ -285,7 +353,7 @@ def _files(
         "chapters.json": rfc8785.dumps(chapters),
     }
     for segment in contents.segments:
-        if segment.salt is None:
+        if segment.salt is None or segment.withheld:
             continue
         if segment.path in files:
             raise BundleError(f"{segment.path} is given twice")
@@ -299,7 +367,9 @@ def _files(
 
 def _manifest(contents: Contents, origin: str, listed: list[JSON]) -> dict[str, JSON]:
     segments = sorted(contents.segments, key=lambda item: (item.track, item.seq))
+    copy: dict[str, JSON] = {} if contents.copy is None else {"copy": dict(contents.copy)}
     return {
+        **copy,
         "v": 1,
         "type": "mahdar.evidence",
         "origin": origin,
@@ -324,6 +394,8 @@ def _segment(item: Segment) -> dict[str, JSON]:
         "start_ms": item.start_ms,
         "end_ms": item.end_ms,
     }
+    if item.withheld:
+        return found | {"withheld": item.withheld}
     return found if item.salt is None else found | {"path": item.path, "salt": item.salt.hex()}
 
 

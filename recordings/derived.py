@@ -13,8 +13,11 @@ from recordings.webm import Muxer
 from signaling.engine import Codec
 
 
-def continuous(codec: Codec, segments: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-    """Give a WebM in pieces from (start_ms, WebM) of each segment, in order. Blocks."""
+def continuous(
+    codec: Codec, segments: Iterable[tuple[int, bytes]], *, title: str = ""
+) -> Iterator[bytes]:
+    """Give a WebM in pieces from (start_ms, WebM) of each segment, in order. Blocks. Players show
+    the title: it bears the mark of a copy."""
     muxer: Muxer | None = None
     last_ms = -1
     for start_ms, webm in segments:
@@ -22,7 +25,8 @@ def continuous(codec: Codec, segments: Iterable[tuple[int, bytes]]) -> Iterator[
             stream = container.streams[0]
             if muxer is None:
                 video = container.streams.video[0] if codec == "vp8" else None
-                muxer = Muxer(codec, video.width, video.height) if video else Muxer(codec)
+                size = (video.width, video.height) if video else (0, 0)
+                muxer = Muxer(codec, *size, title=title)
             for packet in container.demux(stream):
                 if packet.pts is None or packet.time_base is None:
                     continue

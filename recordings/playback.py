@@ -10,7 +10,7 @@ Media is decrypted on the way to the reader; no plaintext is put on disk but in 
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,13 +27,13 @@ from auth.policy import Context
 from clock import Clock
 from database import Database
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
-from recordings import bundle, derived, reading, store
+from recordings import bundle, contents, store
 from recordings.access import check
 from recordings.access import store as access_store
 from recordings.access.mark import mark_text
 from recordings.access.order import Use
 from recordings.access.scope import Scope, narrowed
-from recordings.bundle import Anchors
+from recordings.bundle import Anchors, Apart
 from recordings.cipher import SegmentRefused
 from recordings.keys import KeyRefused, KeyStore
 from recordings.manifest import (
@@ -46,14 +46,13 @@ from recordings.manifest import (
     channel_of,
     chapters,
 )
-from recordings.recovery import CODECS
 from recordings.state import State
 from recordings.store import RecordingRow, SegmentRow, Session
 from recordings.vault import Vault
 from recordings.verify import Report
 from sessions import store as sessions
 from sessions.kinds import KINDS
-from sessions.pseudonym import masked, pseudonym
+from sessions.pseudonym import pseudonym
 from sessions.seat import LABELS, Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
@@ -194,7 +193,7 @@ class Playback:
             now, times = self._clock(), (found.start_ms, found.end_ms)
             await access_store.add_watched(session, viewing, track, *times, now)
         key = await self._key(granted.row)
-        pieces = self._plain(found, key)
+        pieces = contents.plain(self._vault, found, key)
         try:
             first = await asyncio.to_thread(next, pieces, b"")
         except (SegmentRefused, KeyRefused, OSError) as error:
@@ -205,18 +204,6 @@ class Playback:
                 status=410,
             ) from None
         return _flow(first, pieces)
-
-    def _plain(self, row: SegmentRow, key: bytes) -> Iterator[bytes]:
-        yield from reading.plain(
-            self._vault.find(row.sitting, row.track, row.seq, row.sha256),
-            key,
-            row.sha256,
-            sitting=row.sitting,
-            track=row.track,
-            seq=row.seq,
-            stretch=row.stretch,
-            start_ms=row.start_ms,
-        )
 
     # --- taking away ------------------------------------------------------------------------------
 
@@ -234,8 +221,8 @@ class Playback:
 
         The operator of the machine may, as an act that is logged; anybody else by the policy. A
         criminal sitting needs an order's reference from both (R-CR-10). `confirmed`: what the
-        person's confirmation of this export proved (`auth.stepup`, act `recording.export`). Raises
-        Refusal, BundleError, OSError.
+        person's confirmation of this export proved (`auth.stepup`, act `recording.export`). What
+        the order does not open is withheld, and named. Raises Refusal, BundleError, OSError.
         """
         order = _checked_order(order)
         tell("reading the record")
@@ -247,59 +234,62 @@ class Playback:
             leave = _has_leave(person, sitting, scope)
             at = replace(at, has_order=bool(order or scope), has_leave=leave, confirmed=confirmed)
             self._require_export(person, at)
-            if not scope.whole:
-                raise Refusal(
-                    "recording.not_whole",
-                    N_(
-                        "A bundle holds the whole record, and your order does not. "
-                        "Ask for a film of your part."
-                    ),
-                    status=403,
-                )
-            row = await self._sealed(session, sitting_id)
-            line = await self._timeline(session, sitting)
-            rows = await store.segments(session, sitting_id)
-            minutes = await self.minutes(session, sitting)
-            gaps = await store.gaps(session, sitting_id)
+            await self._sealed(session, sitting_id)
             if order:  # evidence.exported has no room for it
                 leaf: dict[str, JSON] = {"viewing": viewing, "person": person.id}
                 leaf["order"] = commit(order.encode(), salt)
                 now = self._clock()
                 await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
                 await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
+        mark = mark_text(person, self._clock(), person.language, self._sittings.zone)
+        held, rows = await self.contents(sitting_id, scope, {"mark": mark})
+        tell(f"writing {len(rows)} segments of {len(held.tracks)} tracks")
+        report = await self.write(held, out, person.id)
+        tell("verified")
+        return report
+
+    async def contents(
+        self, sitting_id: str, scope: Scope, copy: Mapping[str, JSON]
+    ) -> tuple[bundle.Contents, Sequence[SegmentRow]]:
+        """What a bundle for this scope holds, and the record's segments. Raises Refusal."""
+        async with self._database.unit(write=False) as session:
+            sitting = await sessions.get_sitting(session, sitting_id)
+            if sitting is None:
+                raise NotFound
+            row = await self._sealed(session, sitting_id)
+            line = await self._timeline(session, sitting)
+            rows = await store.segments(session, sitting_id)
+            gaps = await store.gaps(session, sitting_id)
+            minutes = await self.minutes(session, sitting)
         # Of a destroyed record the bundle holds the log alone, which explains it.
         key = b"" if row.wrapped_key is None else await self._key(row)
-        contents = bundle.Contents(
-            sitting=sitting_id,
-            facts=_facts(sitting),
-            epoch=row.epoch,
-            tracks=[
-                bundle.Track(item.id, item.seat, item.source, item.codec, _named(item))
-                for item in line.tracks
-            ],
-            segments=[self._content(item, key) for item in rows],
-            gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
-            chapters=[_masked_chapter(sitting, item, "ar") for item in line.chapters],
-            files={
-                **minutes,
-                **{
-                    f"tracks/{item.id}.webm": self._continuous(item, rows, key, tell)
-                    for item in line.tracks
-                    if item.segments and key
-                },
-            },
+        found = contents.gathered(
+            sitting,
+            row,
+            line,
+            rows,
+            gaps,
+            minutes,
+            scope,
+            vault=self._vault,
+            key=key,
+            copy=copy,
         )
-        tell(f"writing {len(rows)} segments of {len(line.tracks)} tracks")
-        report = await bundle.export(
-            contents,
+        return found, rows
+
+    async def write(
+        self, held: bundle.Contents, out: Path, by: str, apart: Apart | None = None
+    ) -> Report:
+        """Write, log and verify a bundle. Raises BundleError, OSError, what a content raises."""
+        return await bundle.export(
+            held,
             out,
             database=self._database,
             log=self._log,
             anchors=self._anchors,
-            by=person.id,
+            by=by,
+            apart=apart,
         )
-        tell("verified")
-        return report
 
     def _require_export(self, person: Person, at: Context) -> None:
         if person != OPERATOR:
@@ -307,28 +297,6 @@ class Playback:
         elif at.needs_order and not at.has_order:
             found = policy.CONDITIONS["order"]
             raise Forbidden(found.code, found.message)
-
-    def _content(self, row: SegmentRow, key: bytes) -> bundle.Segment:
-        return bundle.Segment(
-            row.track,
-            row.seq,
-            row.start_ms,
-            row.end_ms,
-            row.salt,
-            lambda: self._plain(row, key),
-        )
-
-    def _continuous(
-        self, line: TrackLine, rows: list[SegmentRow], key: bytes, tell: Callable[[str], None]
-    ) -> Callable[[], Iterable[bytes]]:
-        mine = [row for row in rows if row.track == line.id]
-
-        def pieces() -> Iterator[bytes]:
-            tell(f"joining {line.id}")
-            parts = ((row.start_ms, b"".join(self._plain(row, key))) for row in mine)
-            yield from derived.continuous(CODECS[line.codec], parts)
-
-        return pieces
 
     # --- what both share --------------------------------------------------------------------------
 
@@ -393,11 +361,7 @@ class Playback:
 
     async def _key(self, row: RecordingRow) -> bytes:
         if row.wrapped_key is None:
-            raise Refusal(
-                "recording.erased",
-                N_("This record was erased by order of the court."),
-                status=410,
-            )
+            raise erased()
         try:
             return await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
         except KeyRefused as error:
@@ -443,6 +407,13 @@ class Playback:
     def database(self) -> Database:
         """Where records are."""
         return self._database
+
+
+def erased() -> Refusal:
+    """Nobody can see or copy it any more."""
+    return Refusal(
+        "recording.erased", N_("This record was erased by order of the court."), status=410
+    )
 
 
 def _has_leave(person: Person, sitting: Sitting, scope: Scope) -> bool:
@@ -512,45 +483,14 @@ def _shown(
         "segment_url": f"/api/recordings/{sitting.id}/tracks/{{track}}/{{seq}}.webm"
         f"?viewing={viewing}",
         "chapters": [
-            item if bench else _masked_chapter(sitting, item, language) for item in line.chapters
+            item if bench else contents.masked_chapter(sitting, item, language)
+            for item in line.chapters
         ],
     }
-
-
-def _masked_chapter(sitting: Sitting, item: dict[str, Any], language: str) -> dict[str, Any]:
-    """A chapter for those who may not learn the names of protected persons."""
-    return item | {"text": masked(sitting, item["text"], language)} if "text" in item else item
 
 
 def _span(item: Stretch | Hole | Piece) -> dict[str, Any]:
     return {"start_ms": item.start_ms, "end_ms": item.end_ms}
-
-
-def _named(line: TrackLine) -> dict[str, JSON]:
-    """A manifest says of an interpreter's channel which language it is."""
-    channel = channel_of(line.source)
-    return {"channel": channel} if channel else {}
-
-
-def _facts(sitting: Sitting) -> dict[str, JSON]:
-    return {
-        "kind": sitting.kind,
-        "case_number": sitting.case_number,
-        "case_title": masked(sitting, sitting.case_title, "ar"),
-        "languages": list(sitting.languages),
-        "starts_at": format_time(sitting.starts_at),
-        "phase": sitting.phase.value,
-        "seats": [
-            {
-                "id": seat.id,
-                "role": seat.role.value,
-                "name_ar": pseudonym(sitting, seat, "ar") if seat.screened_from else seat.name_ar,
-                "name_en": pseudonym(sitting, seat, "en") if seat.screened_from else seat.name_en,
-                "languages": list(seat.languages),
-            }
-            for seat in sitting.seats
-        ],
-    }
 
 
 is_on_bench = _on_bench

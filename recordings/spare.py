@@ -216,6 +216,10 @@ class TwinVault(Vault):
             if self._first_failed:
                 raise
 
+    def __reduce__(self) -> tuple[type["TwinVault"], tuple[Path, Path, int]]:
+        """In another process, where it is read only."""
+        return TwinVault, (self.root, self.spare.root, self._min_free)
+
     def erase(self, sitting: str) -> None:
         """In both places."""
         super().erase(sitting)

@@ -62,6 +62,7 @@ NO_LINK = "0" * 64
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TRACK = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_REASON = re.compile(r"[a-z][a-z_]{0,31}")
 _LEAF_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _LEAF_TEXT = re.compile(r"[!-~]*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -544,6 +545,12 @@ class Report:
     """Time that the time-stamp asserts, and whose it is."""
     destroyed: str = ""
     """When, and by which order, sound and picture were destroyed; empty: they were not."""
+    withheld: dict[str, int] = field(default_factory=dict)
+    """Segments that were recorded and are not in this copy, by the reason."""
+    withheld_tracks: list[str] = field(default_factory=list)
+    """Tracks of which any are withheld."""
+    copy: str = ""
+    """For whom this copy was made, and when, as it says itself."""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -594,6 +601,7 @@ class Verification:
         self._manifest = manifest
         self._report.sitting = manifest["sitting"]["id"]
         self._report.segments = len(manifest["segments"])
+        self._report.copy = manifest.get("copy", {}).get("mark", "")
         chapters = parse(self.zip.read("chapters.json"), "chapters.json")
         _members(chapters, "chapters.json", v=int, chapters=list)
         return ""
@@ -730,7 +738,15 @@ class Verification:
         data = _members(leaves[-1].data, "evidence.exported", bundle=_HEX)
         if data["bundle"] != self.zip.sha256.get("bundle.json"):
             raise Failed("bundle.json is not the one whose export was logged")
-        return ""
+        found = [item for item in self.bundle["segments"] if "withheld" in item]
+        stated = data.get("withheld", 0)
+        if type(stated) is not int or stated != len(found):
+            raise Failed(f"{len(found)} segments are withheld, the log says {stated}")
+        for item in found:
+            reasons = self._report.withheld
+            reasons[item["withheld"]] = reasons.get(item["withheld"], 0) + 1
+        self._report.withheld_tracks = sorted({item["track"] for item in found})
+        return f"{stated} segments withheld, as the log says" if found else ""
 
     def commitments(self) -> str:
         """Each segment's media, salt and times are what the log committed to."""
@@ -754,10 +770,12 @@ class Verification:
             if self.zip.entries[item["path"]].size != leaf["bytes"]:
                 raise Failed(f"{what}: the media has another size")
         kept = sum("path" in item for item in self.bundle["segments"])
-        self._check_destroyed(len(self.bundle["segments"]) - kept, kept)
+        held = sum("withheld" in item for item in self.bundle["segments"])
+        self._check_destroyed(len(self.bundle["segments"]) - kept - held, kept)
         if self._report.destroyed:
             return f"media destroyed {self._report.destroyed}; its hashes are in the log"
-        return f"{kept} segments are the ones recorded"
+        left = f"; {held} withheld" if held else ""
+        return f"{kept} segments are the ones recorded{left}"
 
     def _check_destroyed(self, without: int, kept: int) -> None:
         """Segments come without media when the log says that the key was destroyed, all then."""
@@ -940,8 +958,11 @@ def _check_manifest(manifest: Any) -> None:
     what = "bundle.json"
     lists = dict.fromkeys(("files", "tracks", "segments", "gaps"), list)
     _members(manifest, what, v=int, type=str, origin=str, epoch=str, sitting=dict, **lists)
-    if (manifest["v"], manifest["type"]) != (1, "mahdar.evidence") or len(manifest) != 9:
+    members = len(manifest) - ("copy" in manifest)
+    if (manifest["v"], manifest["type"]) != (1, "mahdar.evidence") or members != 9:
         raise Failed("bundle.json is not of version 1")
+    if "copy" in manifest:
+        _members(manifest["copy"], "the copy", mark=str)
     if manifest["epoch"]:
         parse_time(manifest["epoch"])
     _members(manifest["sitting"], "the sitting", id=str)
@@ -954,7 +975,11 @@ def _check_manifest(manifest: Any) -> None:
     for item in manifest["segments"]:
         if "path" not in item and "salt" not in item:
             _members(item, "a segment", **_SPAN, seq=int)  # destroyed: see `commitments`
+            if "withheld" in item:
+                _members(item, "a segment", withheld=_REASON)
             continue
+        if "withheld" in item:
+            raise Failed(f"segment {item['track']}/{item['seq']} is given and withheld")
         _members(item, "a segment", **_SPAN, seq=int, path=str, salt=_HEX)
         if item["path"] != f"media/{item['track']}/{item['seq']:05d}.webm":
             raise Failed(f"segment {item['track']}/{item['seq']} has another path")
@@ -1105,6 +1130,14 @@ def summary(report: Report) -> list[str]:
     if report.status == UNUSABLE:
         return [_plain(f"UNUSABLE: {report.error}")]
     lines = [_plain(f"key: {report.vkey}")] if report.vkey else []
+    if report.copy:
+        lines.append(_plain(f"COPY: {report.copy}"))
+    if report.withheld:
+        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(report.withheld.items()))
+        lines += [
+            _plain(f"WITHHELD: {counts} (segments of {', '.join(report.withheld_tracks)}).")[:400],
+            "They were recorded, and their hashes are in the log; this copy does not hold them.",
+        ]
     if not report.pinned:
         lines += [
             "NOT PINNED: the key comes from the bundle itself, so this shows that the bundle is",

@@ -176,4 +176,5 @@ def _shown(outcome: Outcome | None) -> dict[str, Any]:
         "compared": words.COMPARED,
         "verdicts": words.VERDICTS,
         "standings": words.STANDING,
+        "withheld": words.WITHHELD,
     }

@@ -31,9 +31,11 @@ STEP_MS = 2
 class Muxer:
     """One WebM with one track. Times are milliseconds from its start; they must grow."""
 
-    def __init__(self, codec: Codec, width: int = 0, height: int = 0) -> None:
+    def __init__(self, codec: Codec, width: int = 0, height: int = 0, *, title: str = "") -> None:
         self._out = _Pieces()
         self._container = _open(self._out)
+        if title:
+            self._container.metadata["title"] = title
         self._step = 1 if codec == "opus" else STEP_MS
         self._next = 0
         if codec == "opus":

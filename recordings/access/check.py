@@ -56,11 +56,11 @@ async def scope_of(
         return Scope()
     sealed = standing(await store.seals(session, sitting.id))
     spans = tuple(Span(item.start_ms, item.end_ms) for item in sealed)
-    hidden = await _protected_tracks(session, sitting)
+    hidden = await protected_tracks(session, sitting)
     return Scope(tuple(parts), spans, max(ends), tuple(orders), hidden)
 
 
-async def _protected_tracks(session: Session, sitting: Sitting) -> frozenset[str]:
+async def protected_tracks(session: Session, sitting: Sitting) -> frozenset[str]:
     """The tracks that show a protected person (R-ID-02)."""
     seats = {seat.id for seat in sitting.seats if seat.screened_from}
     if not seats:

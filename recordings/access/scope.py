@@ -59,6 +59,23 @@ class Scope:
         """Whether a sealed stretch touches the interval."""
         return any(item.start_ms < end_ms and start_ms < item.end_ms for item in self.sealed)
 
+    def reason(self, track: str, start_ms: int, end_ms: int) -> str:
+        """Why an interval of a track is not in it; empty when it is."""
+        if track in self.hidden:
+            return PROTECTED
+        if self.is_sealed(start_ms, end_ms):
+            return SEALED
+        return "" if self.covers(track, start_ms, end_ms) else OUTSIDE_ORDER
+
+    def opens(self, made: "Scope") -> bool:
+        """Whether all that `made` opened is open here too: what was made by it may be given out."""
+        return (
+            bool(made)
+            and set(made.parts) <= set(self.parts)
+            and set(self.sealed) <= set(made.sealed)
+            and self.hidden <= made.hidden
+        )
+
     def spans(self) -> list[Span]:
         """The times of which anything is in it, in order and apart; an open end is -1."""
         merged: list[Span] = []
@@ -93,14 +110,10 @@ def _track(line: TrackLine, scope: Scope) -> TrackLine:
     seen: list[Piece] = []
     holes = list(line.gaps)
     for piece in line.segments:
-        if scope.covers(line.id, piece.start_ms, piece.end_ms):
-            seen.append(piece)
-        else:
-            sealed = scope.is_sealed(piece.start_ms, piece.end_ms)
-            reason = SEALED if sealed else OUTSIDE_ORDER
-            if line.id in scope.hidden:
-                reason = PROTECTED
+        if reason := scope.reason(line.id, piece.start_ms, piece.end_ms):
             holes.append(Hole(piece.start_ms, piece.end_ms, reason))
+        else:
+            seen.append(piece)
     holes.sort(key=lambda hole: hole.start_ms)
     return replace(line, segments=seen, gaps=_joined(holes))
 

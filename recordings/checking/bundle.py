@@ -29,6 +29,9 @@ def check(path: Path, trust: Trust) -> Finding:
     missing = ["truth", "software", *found.not_checked]
     facts: dict[str, str | int] = {**found.facts, "leaves": report.leaves}
     facts |= {"segments": report.segments, "sitting": report.sitting[:64]}
+    if report.copy:
+        facts["copy"] = report.copy
+    facts |= {f"withheld_{reason}": count for reason, count in report.withheld.items()}
     if found.whose == OURS:
         steps += [step for step in found.steps if step.code == "cosigned"]
         stamp, left = _stamp(path, trust)

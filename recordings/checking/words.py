@@ -6,6 +6,7 @@ A room that adds a kind adds its words with `teach`.
 from collections.abc import Mapping
 
 from errors import N_
+from recordings.access.scope import OUTSIDE_ORDER, PROTECTED, SEALED
 
 Words = tuple[str, str]
 """What a step shows when it passes; what it means when it fails."""
@@ -121,6 +122,13 @@ NOT_CHECKED: dict[str, str] = {
         "Whether entries outside the chosen filter were left out: that is its purpose."
     ),
 }
+
+WITHHELD: dict[str, str] = {
+    PROTECTED: N_("picture of a protected person"),
+    SEALED: N_("sealed by the court"),
+    OUTSIDE_ORDER: N_("not covered by the order"),
+}
+"""Why a copy does not hold a segment."""
 
 COMPARED: dict[str, str] = {
     "same": N_("It is the newest state of our log."),

@@ -93,7 +93,7 @@ def _chunk(folder: Path, work: str, number: int, key: bytes) -> bytes:
 
 def assemble(job: Assembly) -> Made:
     """Make the file and seal it. Raises OSError, FFmpegError, SegmentRefused, NotSealed."""
-    with _scratch(job) as folder:
+    with scratch(job.folder, _needed(job)) as folder:
         plain, done = folder / "plain", folder / "done"
         if job.voices:
             _voices(job, folder, done)
@@ -101,31 +101,56 @@ def assemble(job: Assembly) -> Made:
             _film(job, plain)
             credentials.seal(job.credentials, plain, done, job.title, job.inputs)
             plain.unlink()
-        with done.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        encrypt(done, work_path(job.folder), job.key, job.work)
-        size = done.stat().st_size
+        made = keep(done, job.folder, job.key, job.work)
     for number in range(len(job.chunks)):
         chunk_path(job.folder, number).unlink(missing_ok=True)
-    return Made(digest, size)
+    return made
 
 
-@contextlib.contextmanager
-def _scratch(job: Assembly) -> Iterator[Path]:
-    """A private folder for plaintext: in memory if three times the work fits in half of it."""
+def keep(done: Path, folder: Path, key: bytes, work: str) -> Made:
+    """Hash a finished file and put it away encrypted. Blocks. Raises OSError."""
+    with done.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    encrypt(done, work_path(folder), key, work)
+    return Made(digest, done.stat().st_size)
+
+
+def _needed(job: Assembly) -> int:
+    """About how large the work will be."""
     pictures = sum(
         path.stat().st_size
         for number in range(len(job.chunks))
         if (path := chunk_path(job.folder, number)).exists()
     )
     seconds = sum(scene.frames for scene in job.scenes) // FPS
-    needed = pictures + seconds * SOUND_RATE // 8 * max(1, len(job.sounds) + len(job.voices))
-    root = job.folder
+    return pictures + seconds * SOUND_RATE // 8 * max(1, len(job.sounds) + len(job.voices))
+
+
+@contextlib.contextmanager
+def scratch(folder: Path, needed: int) -> Iterator[Path]:
+    """A private folder for plaintext: in memory if three times the work fits in half of it, else
+    beside the work. Its name says whose it is, so that `sweep` finds what a crash left."""
+    root = folder
     with contextlib.suppress(OSError):
         if shutil.disk_usage(SHARED_MEMORY).free // 2 > 3 * needed:
             root = SHARED_MEMORY
-    with TemporaryDirectory(prefix="mahdar-work-", dir=root) as folder:
-        yield Path(folder)
+    with TemporaryDirectory(prefix=_prefix(folder.parent), dir=root) as name:
+        yield Path(name)
+
+
+def sweep(works: Path) -> int:
+    """Remove the plaintext of works that a killed process left; how many folders. Blocks."""
+    found = [*works.glob(f"*/{_prefix(works)}*"), *SHARED_MEMORY.glob(f"{_prefix(works)}*")]
+    for folder in found:
+        shutil.rmtree(folder, ignore_errors=True)
+    for part in works.glob("*/*.part"):
+        part.unlink(missing_ok=True)
+    return len(found)
+
+
+def _prefix(works: Path) -> str:
+    """Another house on this machine has another folder of works, and other names."""
+    return f"mahdar-work-{hashlib.sha256(bytes(works.resolve())).hexdigest()[:12]}-"
 
 
 # --- a film --------------------------------------------------------------------------------------

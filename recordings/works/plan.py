@@ -1,4 +1,7 @@
-"""What a work is made of, and how it reads: from the record's rows to jobs for processes. Pure."""
+"""What a work is made of, and how it reads: from the record's rows to jobs for processes.
+
+Pure but for the vault, which looks for the good copy of a segment: use a thread.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +14,7 @@ from recordings.manifest import Span, Timeline, TrackLine, channel_of
 from recordings.store import SegmentRow
 from recordings.study.levels import Part
 from recordings.vault import Vault
-from recordings.works import assembly, program
+from recordings.works import program
 from recordings.works.assembly import Assembly, SoundTrack
 from recordings.works.credentials import Credentials
 from recordings.works.film import FilmJob, Reason, TileJob
@@ -135,7 +138,7 @@ def _track(
     job = TrackJob(line.id, (), spans)
     parts = tuple(
         Part(
-            vault.path(row.sitting, row.track, row.seq),
+            vault.find(row.sitting, row.track, row.seq, row.sha256),
             row.sha256,
             row.seq,
             row.stretch,
@@ -231,8 +234,3 @@ def _voices(
         for item in lines
         if item.codec == "opus" and item.id in tracks
     )
-
-
-def made_leaf(plan: Plan, made: assembly.Made) -> dict[str, str | int]:
-    """`d` of the leaf `work.made`: what was made of what."""
-    return {**plan.inputs, "sha256": made.sha256, "bytes": made.size}

@@ -40,12 +40,13 @@ from recordings.access.order import Use
 from recordings.access.scope import Scope
 from recordings.cipher import SegmentRefused
 from recordings.keys import KeyRefused
-from recordings.playback import Playback
+from recordings.playback import Playback, erased
 from recordings.store import Session
 from recordings.study.service import Study, begin_quietly
 from recordings.vault import Vault
 from recordings.works import assembly, film, plan, store
 from recordings.works.assembly import Made
+from recordings.works.bundle_file import make_bundle
 from recordings.works.credentials import Credentials
 from recordings.works.plan import Plan
 from recordings.works.work import KEPT, Kind, State, Step, Work, after
@@ -102,19 +103,32 @@ class Works:
         order: str = "",
         start_ms: int | None = None,
         end_ms: int | None = None,
+        without_protected: bool = False,
     ) -> Work:
-        """Ask for a work of what an order opens. Raises NotFound, Forbidden, BadInput, Refusal."""
+        """Ask for a work of what an order opens. `without_protected`: the bench wants a copy to
+        hand on, without pictures of protected persons. Raises NotFound, Forbidden, BadInput,
+        Refusal."""
         if kind not in list(Kind) or language not in ("ar", "en"):
             raise BadInput("work.bad_kind", N_("Choose what is to be made."), field="kind")
         start = start_ms or 0
         if end_ms is not None and end_ms <= start:
             raise BadInput("work.bad_end", N_("The end comes after the beginning."), field="end")
+        if kind == Kind.BUNDLE and (start or end_ms is not None):
+            raise BadInput(
+                "work.bundle_whole",
+                N_("A bundle has no times of its own: the order says what is in it."),
+                field="start",
+            )
         order, salt, now = order.strip()[:100], secrets.token_bytes(32), self._clock()
         async with self._database.unit() as session:
             sitting, at = await self._playback.context(session, person, sitting_id)
             scope, at = await self._opened(session, person, sitting, at, order)
-            policy.require(person, "recording.film", at)
-            await self._playback.sealed(session, sitting_id)
+            _may_have(person, kind, at)
+            if (await self._playback.sealed(session, sitting_id)).wrapped_key is None:
+                raise erased()
+            if without_protected:
+                hidden = await check.protected_tracks(session, sitting)
+                scope = replace(scope, hidden=scope.hidden | hidden)
             waiting = list(await store.of_owner(session, sitting_id, person.id))
             if sum(one.state in (State.ASKED, State.RUNNING) for one in waiting) >= MOST_OPEN:
                 raise Refusal(
@@ -162,7 +176,9 @@ class Works:
             sitting, at = await self._playback.context(session, person, sitting_id)
             scope = await check.scope_of(session, person, sitting, self._clock(), use=Use.COPY)
         leave = bool(scope) and not check.on_bench(person, sitting)
-        policy.require(person, "recording.film", replace(at, has_order=True, has_leave=leave))
+        at_best = replace(at, has_order=True, has_leave=leave)
+        if not policy.decide(person, ACT, at_best).possible:
+            policy.require(person, "recording.film", at_best)
         return sitting, at.needs_order and not scope
 
     async def mine(self, person: Person, sitting_id: str) -> list[Work]:
@@ -205,6 +221,12 @@ class Works:
                 raise after_made(work)
             if not scope:
                 raise check.over()
+            if not scope.opens(await store.scope(session, id)):
+                raise Refusal(
+                    "work.narrowed",
+                    N_("Less is open to you than when this was made. Have it made again."),
+                    status=410,
+                )
             if policy.confirms(person, ACT):
                 if not authorisation:
                     raise stepup.needed(ACT, id, work.sha256)
@@ -244,6 +266,8 @@ class Works:
     async def run(self) -> None:
         """Make what was asked for, one work after the other, until cancelled."""
         await asyncio.to_thread(self._folder.mkdir, 0o700, True, True)
+        if left := await asyncio.to_thread(assembly.sweep, self._folder):
+            _logger.warning("works.swept", folders=left)
         async with self._database.unit() as session:
             for work in await store.in_state(session, State.RUNNING):
                 await store.move(session, work.id, work.state, after(work.state, Step.RESTART))
@@ -281,11 +305,14 @@ class Works:
                 new = after(work.state, Step.BEGIN)
                 if not await store.move(session, work.id, work.state, new, done=0):
                     return
-            job = await self._plan(work)
-            if job is None:
+            if work.kind is Kind.BUNDLE:
+                made, told = await self._bundle(work)
+            elif (job := await self._plan(work)) is None:
                 await self._failed(work, "work.empty")
                 return
-            made = await self._draw(work, job)
+            else:
+                made = await self._draw(work, job)
+                told = dict(job.inputs)
         except (SegmentRefused, KeyRefused) as error:
             _logger.error("works.damaged_record", work=work.id, error=str(error))
             await self._failed(work, "recording.damaged")
@@ -293,7 +320,7 @@ class Works:
             _logger.exception("works.failed", work=work.id, error=type(error).__name__)
             await self._failed(work, "work.failed")
         else:
-            await self._finished(work, job, made)
+            await self._finished(work, made, told)
 
     async def _plan(self, work: Work) -> Plan | None:
         await self._study.measure()  # who speaks is marked
@@ -308,7 +335,8 @@ class Works:
         key = await self._playback.key(row)
         folder = self._folder / work.id
         await asyncio.to_thread(folder.mkdir, 0o700, True, True)
-        return plan.planned(
+        return await asyncio.to_thread(
+            plan.planned,
             work,
             sitting,
             line,
@@ -322,6 +350,24 @@ class Works:
             credentials=self._credentials,
         )
 
+    async def _bundle(self, work: Work) -> tuple[Made, dict[str, str | int]]:
+        async with self._database.unit(write=False) as session:
+            scope = await store.scope(session, work.id)
+            row = await self._playback.sealed(session, work.sitting)
+        key = await self._playback.key(row)
+        folder = self._folder / work.id
+        await asyncio.to_thread(folder.mkdir, 0o700, True, True)
+        copy: dict[str, JSON] = {"mark": work.mark, "work": work.id}
+        held, rows = await self._playback.contents(work.sitting, scope, copy)
+
+        async def tell(done: int, total: int) -> None:
+            await self._tell(work, done=done, total=total)
+
+        with _pool(1) as pool:
+            made = await make_bundle(self._playback, work, held, rows, folder, key, pool, tell)
+        told: dict[str, str | int] = {"work": work.id, "kind": work.kind.value}
+        return made, told | {"segments": len(rows) - held.withheld, "withheld": held.withheld}
+
     async def _draw(self, work: Work, job: Plan) -> Made:
         folder, chunks = job.whole.folder, job.whole.chunks
         missing = [
@@ -332,35 +378,28 @@ class Works:
         done = len(chunks) - len(missing)
         await self._tell(work, done=done, total=job.steps)
         loop = asyncio.get_running_loop()
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(PROCESSES, context, initializer=begin_quietly)
-        try:
+        with _pool(PROCESSES) as pool:
             waiting = [loop.run_in_executor(pool, draw_chunk, job, number) for number in missing]
             for one in asyncio.as_completed(waiting):
                 await one
                 done += 1
                 await self._tell(work, done=done)
-            made = await loop.run_in_executor(pool, assembly.assemble, job.whole)
-        except BaseException:
-            _kill(pool)
-            raise
-        pool.shutdown(wait=False)
-        return made
+            return await loop.run_in_executor(pool, assembly.assemble, job.whole)
 
     async def _tell(self, work: Work, **values: int) -> None:
         async with self._database.unit() as session:
             await store.change(session, work.id, **values)
 
-    async def _finished(self, work: Work, job: Plan, made: Made) -> None:
+    async def _finished(self, work: Work, made: Made, told: dict[str, str | int]) -> None:
         async with self._database.unit() as session:
             new = after(State.RUNNING, Step.FINISH)
-            values = {"sha256": made.sha256, "size": made.size, "done": job.steps}
+            values = {"sha256": made.sha256, "size": made.size}
             now = self._clock()
             if not await store.move(
                 session, work.id, State.RUNNING, new, finished_at=now, **values
             ):
                 return
-            leaf: dict[str, JSON] = {**plan.made_leaf(job, made)}
+            leaf: dict[str, JSON] = {**told, "sha256": made.sha256, "bytes": made.size}
             await self._log.append(session, "work.made", leaf, subject=work.sitting)
 
     async def _failed(self, work: Work, problem: str) -> None:
@@ -396,12 +435,33 @@ def draw_chunk(job: Plan, number: int) -> None:
     assembly.keep_chunk(job.whole.folder, job.whole.work, number, job.key, data)
 
 
+def _may_have(person: Person, kind: str, at: Context) -> None:
+    """A bundle is an export, whose confirmation is asked for when it is taken."""
+    if kind == Kind.BUNDLE:
+        policy.require(person, ACT, replace(at, confirmed=Level.HIGH))
+    else:
+        policy.require(person, "recording.film", at)
+
+
 def after_made(work: Work) -> Refusal:
     """Why a work cannot be taken."""
     if work.state is State.REMOVED:
         message = N_("The file was removed after some days. Have it made again.")
         return Refusal("work.removed", message, status=410)
     return Refusal("work.not_made", N_("The file is not ready."), status=409)
+
+
+@contextlib.contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for work that nobody waits for; ended at once when it is given up."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, initializer=begin_quietly)
+    try:
+        yield pool
+    except BaseException:
+        _kill(pool)
+        raise
+    pool.shutdown(wait=False)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -7,6 +7,7 @@ from quart import Blueprint, Quart, Response, current_app, jsonify, request
 from auth.web import current_login, current_person
 from errors import N_, Refusal
 from pages import Form, flash, language, redirect, render
+from recordings.access import check
 from recordings.works.service import ACT, Works
 from recordings.works.work import KINDS, STATES, Kind, State, Work, moment
 from sessions.kinds import KINDS as SITTINGS
@@ -18,7 +19,11 @@ PROBLEMS = {
     "recording.damaged": N_("This part of the record is damaged. Tell the administrator."),
     "work.failed": N_("It could not be made. Ask for it again, or tell the administrator."),
 }
-TYPES = {Kind.FILM: ("video/mp4", "mp4"), Kind.VOICES: ("application/zip", "zip")}
+TYPES = {
+    Kind.FILM: ("video/mp4", "mp4"),
+    Kind.VOICES: ("application/zip", "zip"),
+    Kind.BUNDLE: ("application/zip", "zip"),
+}
 
 
 def init_app(app: Quart, works: Works) -> None:
@@ -51,6 +56,7 @@ async def ask(sitting_id: str) -> Response:
             order=form.value("order"),
             start_ms=moment(form.value("start"), "start"),
             end_ms=moment(form.value("end"), "end"),
+            without_protected=form.value("without_protected") == "1",
         )
     except Refusal as refusal:
         return await _page(sitting_id, form.refuse(refusal), refusal.status)
@@ -101,6 +107,8 @@ async def _page(sitting_id: str, form: Form, status: int = 200) -> Response:
         status=status,
         form=form,
         sitting=sitting,
+        bench=check.on_bench(person, sitting),
+        protected=any(seat.screened_from for seat in sitting.seats),
         kind_title=SITTINGS[sitting.kind].title,
         needs_order=needs_order,
         kinds=list(KINDS.items()),

@@ -15,11 +15,13 @@ class Kind(StrEnum):
 
     FILM = "film"
     VOICES = "voices"
+    BUNDLE = "bundle"
 
 
 KINDS: dict[Kind, str] = {
     Kind.FILM: N_("Film of all together (MP4)"),
     Kind.VOICES: N_("A sound file for each person (ZIP)"),
+    Kind.BUNDLE: N_("Evidence bundle with proofs (ZIP)"),
 }
 
 

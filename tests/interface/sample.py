@@ -307,6 +307,8 @@ def _verified() -> dict[str, Sample]:
         "origin": "mahdar.example/audit",
         "size": 4021,
         "sitting": SITTING.id,
+        "copy": "سري. لمريم الكعبي، 2026-11-22 09:30:00 +0400",
+        "withheld_protected": 14,
     }
     good = Finding(
         "bundle", (*steps, Step("cosigned", True)), "", ("truth", "stamp_internal"), facts
@@ -337,6 +339,7 @@ def _verified() -> dict[str, Sample]:
         "compared": words.COMPARED,
         "verdicts": words.VERDICTS,
         "standings": words.STANDING,
+        "withheld": words.WITHHELD,
     }
     answers = {
         "stands": _coded(sha256, mention, "stands"),
@@ -573,6 +576,8 @@ def samples() -> dict[str, Sample]:
                 "states": WORK_STATES,
                 "problems": {"work.empty": "", "work.failed": "It could not be made."},
                 "works": _works(),
+                "bench": True,
+                "protected": True,
                 "busy": (WorkState.ASKED, WorkState.RUNNING),
                 "made": WorkState.MADE,
                 "act": "recording.export",
@@ -719,6 +724,7 @@ def _works() -> list[Work]:
     return [
         work("w1", WorkKind.FILM, WorkState.RUNNING, None, done=31, total=90),
         work("w2", WorkKind.FILM, WorkState.MADE, 754_000, sha256="5e" * 32, size=81_000_000),
+        work("w4", WorkKind.BUNDLE, WorkState.MADE, None, sha256="7c" * 32, size=912_000_000),
         work("w3", WorkKind.VOICES, WorkState.FAILED, None, problem="work.failed"),
     ]
 

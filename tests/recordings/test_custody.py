@@ -128,7 +128,7 @@ async def test_sealed_stretches_are_for_the_bench(world: Kept) -> None:
     assert await code(world.media(lawyer, viewing, track, 1)) == "recording.outside_scope"
     assert await world.media(lawyer, viewing, track, 0)
     out = world.house.settings.data_dir / "x.zip"
-    assert await code(playback.export(lawyer, sitting.id, out)) == "recording.not_whole"
+    assert await code(playback.export(lawyer, sitting.id, out)) == "policy.confirmation_needed"
     own = await playback.view(judge, sitting.id)
     assert await world.media(judge, own, track, 1)
     assert await code(book.seal(clerk, sitting.id, 0, 10, "no")) == "policy.wrong_role"

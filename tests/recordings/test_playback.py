@@ -177,32 +177,9 @@ async def damage_is_refused(
 async def test_a_protected_person_in_the_record(world: World, tmp_path: Path) -> None:
     """All but the bench get a pseudonym and no picture; bundles and chapters hold no name."""
     playback, sitting = world.house.playback, world.sittings["civil_hearing"]
-    clerk = world.people["clerk"]
+    clerk, lawyer = world.people["clerk"], world.people["lawyer"]
     fatima = next(seat for seat in sitting.seats if seat.role is SeatRole.CLAIMANT)
-    async with world.house.database.unit() as session:
-        other = next(seat for seat in sitting.seats if seat.role is SeatRole.RESPONDENT)
-        protected = Seat(
-            "protected",
-            SeatRole.WITNESS,
-            "سارة علي",
-            "Sara Ali",
-            None,
-            screened_from=frozenset({other.id}),
-        )
-        await sessions_store.add_seat(session, sitting.id, protected, len(sitting.seats))
-    with Room(sitting.id, microphone("protected"), camera("protected")) as room:
-        await flowing(room)
-        await world.house.desk.start(sitting.id, room, "")
-        async with world.house.database.unit() as session:
-            await sessions_store.add_event(
-                session, sitting.id, world.house.clock(), "note", None, {"text": "Sara Ali swears"}
-            )
-        await asyncio.sleep(1.5)
-        await world.house.desk.close(sitting.id, "")
-    lawyer = world.people["lawyer"]
-    async with world.house.database.unit() as session:
-        await give(session, world, sitting.id, lawyer)
-
+    await hear_protected(world, sitting)
     told = {}
     for person in (clerk, lawyer):
         viewing = await playback.view(person, sitting.id)
@@ -232,6 +209,32 @@ async def test_a_protected_person_in_the_record(world: World, tmp_path: Path) ->
             if not name.endswith(".webm"):
                 assert b"Sara Ali" not in bundle.read(name), name
                 assert "سارة علي".encode() not in bundle.read(name), name
+
+
+async def hear_protected(world: World, sitting: Sitting) -> None:
+    """A second of a protected witness is on record, and the lawyer has the court's leave."""
+    async with world.house.database.unit() as session:
+        other = next(seat for seat in sitting.seats if seat.role is SeatRole.RESPONDENT)
+        protected = Seat(
+            "protected",
+            SeatRole.WITNESS,
+            "سارة علي",
+            "Sara Ali",
+            None,
+            screened_from=frozenset({other.id}),
+        )
+        await sessions_store.add_seat(session, sitting.id, protected, len(sitting.seats))
+    with Room(sitting.id, microphone("protected"), camera("protected")) as room:
+        await flowing(room)
+        await world.house.desk.start(sitting.id, room, "")
+        async with world.house.database.unit() as session:
+            await sessions_store.add_event(
+                session, sitting.id, world.house.clock(), "note", None, {"text": "Sara Ali swears"}
+            )
+        await asyncio.sleep(1.5)
+        await world.house.desk.close(sitting.id, "")
+    async with world.house.database.unit() as session:
+        await give(session, world, sitting.id, world.people["lawyer"])
 
 
 async def give(session: Any, world: World, sitting: str, person: Person) -> None:
