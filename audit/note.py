@@ -4,8 +4,6 @@ Parsing is strict: there is one way to write each note, so a change of any bit o
 signature is refused. Lines of unknown keys (a witness, a later algorithm) are kept, not trusted.
 """
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from audit.encoding import from_base64, to_base64
 from audit.errors import NoteError
 
 ED25519 = 0x01
@@ -31,7 +30,7 @@ class Signature:
 
     def line(self) -> str:
         """The line as it stands in the note."""
-        return f"— {self.name} {_base64(self.key_id + self.signature)}\n"
+        return f"— {self.name} {to_base64(self.key_id + self.signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Verifier:
     def vkey(self) -> str:
         """The text by which people configure this key: name+id+key."""
         key = bytes([self.algorithm]) + self.public_key
-        return f"{self.name}+{self.key_id.hex()}+{_base64(key)}"
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(key)}"
 
     def check(self, note: Note) -> None:
         """Raise NoteError unless this key signed the note's text."""
@@ -95,7 +94,7 @@ def parse_vkey(vkey: str) -> Verifier:
     parts = vkey.split("+", 2)
     if len(parts) != 3 or not valid_name(parts[0]):
         raise NoteError("a verifier key has the form name+id+key")
-    key = _unbase64(parts[2])
+    key = from_base64(parts[2])
     if len(key) != 33 or key[0] not in (ED25519, COSIGNATURE_ED25519):
         raise NoteError("the verifier key is not an Ed25519 key")
     verifier = Verifier(parts[0], key[1:], key[0])
@@ -183,22 +182,7 @@ def _parse_line(line: str) -> Signature:
     name, _, encoded = rest.partition(" ")
     if dash != "—" or not valid_name(name):
         raise NoteError("a signature line is malformed")
-    data = _unbase64(encoded)
+    data = from_base64(encoded)
     if len(data) < 5:
         raise NoteError("a signature is too short")
     return Signature(name, data[:4], data[4:])
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _unbase64(text: str) -> bytes:
-    # b64decode ignores unused bits and more; comparing with the one encoding does not.
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise NoteError("not base64") from None
-    if _base64(data) != text:
-        raise NoteError("not canonical base64")
-    return data

@@ -4,14 +4,13 @@ The entry itself travels in the line `extra`, so that one file is enough. That l
 authenticated by its place: it counts only because its hash leads to the signed root.
 """
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 
 from audit import checkpoint as checkpoints
 from audit import tree
 from audit.checkpoint import Checkpoint
+from audit.encoding import from_base64, to_base64
 from audit.errors import NoteError
 
 HEAD = "c2sp.org/tlog-proof@v1"
@@ -36,8 +35,8 @@ class Proof:
 
     def encode(self) -> str:
         """The file."""
-        lines = [HEAD, f"extra {_base64(self.entry)}", f"index {self.index}"]
-        lines += [_base64(value) for value in self.path]
+        lines = [HEAD, f"extra {to_base64(self.entry)}", f"index {self.index}"]
+        lines += [to_base64(value) for value in self.path]
         return "\n".join(lines) + f"\n\n{self.checkpoint}"
 
     def check(self) -> Checkpoint:
@@ -68,25 +67,11 @@ def parse(data: bytes) -> Proof:
         raise NoteError(f"a proof begins with {HEAD}")
     entry, rest = b"", lines[1:]
     if rest and rest[0].startswith("extra "):
-        entry, rest = _unbase64(rest[0][6:]), rest[1:]
+        entry, rest = from_base64(rest[0][6:]), rest[1:]
     word, _, index = rest[0].partition(" ") if rest else ("", "", "")
     if word != "index" or not _INDEX.fullmatch(index):
         raise NoteError("the proof does not say the index")
-    path = tuple(_unbase64(line) for line in rest[1:])
+    path = tuple(from_base64(line) for line in rest[1:])
     if len(path) > MAX_PATH or any(len(value) != tree.HASH_BYTES for value in path):
         raise NoteError("the hashes of the proof are not SHA-256")
     return Proof(int(index), entry, path, checkpoint)
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise NoteError("a line of the proof is not base64") from None
-    if _base64(data) != text:
-        raise NoteError("a line of the proof is not canonical base64")
-    return data

@@ -6,7 +6,7 @@ to it: a deployment that names an outside one gets its tokens or none.
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,10 +15,9 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from audit.errors import KeyFileError
-from audit.key import create_private
+from audit.own_certificate import Wanted, open_own
 
 POLICY = "1.3.6.1.4.1.99999.1.1"
 """Of the built-in authority. Not registered: it means 'internal, not independent'."""
@@ -135,68 +134,5 @@ def open_authority(path: Path, passphrase: str, now: datetime) -> TimeAuthority:
 
     Blocking. Raises KeyFileError.
     """
-    if not path.exists():
-        create_private(path, _make(passphrase, now))
-    data = path.read_bytes()
-    try:
-        key = serialization.load_pem_private_key(data, passphrase.encode() or None)
-        own, root = x509.load_pem_x509_certificates(data)
-    except (ValueError, TypeError):
-        raise KeyFileError(f"{path.name} cannot be read, or the passphrase is wrong") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise KeyFileError(f"{path.name} does not hold an elliptic-curve key")
-    return TimeAuthority(key, own, root)
-
-
-def _make(passphrase: str, now: datetime) -> bytes:
-    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{NAME}, root")])
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    start, end = now - timedelta(minutes=5), now + timedelta(days=365 * YEARS)
-
-    def build(
-        subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool
-    ) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(root_name)
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(start)
-            .not_valid_after(end)
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), True)
-            .add_extension(_usage(ca=ca), True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False
-            )
-        )
-
-    root = build(root_name, root_key.public_key(), ca=True).sign(root_key, hashes.SHA256())
-    stamping = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    own = (
-        build(name, key.public_key(), ca=False)
-        .add_extension(stamping, critical=True)
-        .sign(root_key, hashes.SHA256())
-    )
-    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase:
-        protection = serialization.BestAvailableEncryption(passphrase.encode())
-    # The root's key is not kept: nothing else is ever certified by it.
-    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, protection)
-    return private + own.public_bytes(_PEM) + root.public_bytes(_PEM)
-
-
-def _usage(*, ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        content_commitment=not ca,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=ca,
-        crl_sign=ca,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    wanted = Wanted(NAME, [ExtendedKeyUsageOID.TIME_STAMPING], YEARS)
+    return TimeAuthority(*open_own(path, passphrase, wanted, now))

@@ -6,7 +6,7 @@ from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
-from errors import BadInput, Refusal
+from errors import BadInput, Forbidden, NotFound, Refusal
 
 MOST_ROWS: Final = 30
 """More than any kind of sitting has seats for; a hostile index makes no endless page."""
@@ -61,3 +61,10 @@ class Form:
         else:
             self.refusal = refusal
         return self
+
+    def mend(self, refusal: Refusal) -> "Form":
+        """The same for what the person can mend here. Forbidden and NotFound are raised on: the
+        page of errors tells them."""
+        if isinstance(refusal, Forbidden | NotFound):
+            raise refusal
+        return self.refuse(refusal)

@@ -6,6 +6,7 @@ for: 32 of audio, 256 of video, and never longer than a time limit). Opus packet
 dropped, and so is everything after it until the next keyframe, because it would be garbled.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -155,13 +156,11 @@ def depacketizer(codec: Codec) -> Depacketizer:
     return OpusDepacketizer() if codec == "opus" else Vp8Depacketizer()
 
 
-class OpusDepacketizer:
-    """RFC 7587: one packet is one frame, 48,000 units a second whatever the sender's rate."""
+class _Ordering(ABC):
+    """Puts packets in order before `_frames` makes frames of them."""
 
-    wants_keyframe = False
-
-    def __init__(self) -> None:
-        self._order = ReorderBuffer(32, 400 * MS)
+    def __init__(self, packets: int, wait_ns: int) -> None:
+        self._order = ReorderBuffer(packets, wait_ns)
         self._unwrap = Unwrapper(32)
         self._lost = 0
         self._restarted = False
@@ -177,6 +176,18 @@ class OpusDepacketizer:
 
     def timestamp(self, wrapped: int) -> int:
         return self._unwrap.peek(wrapped)
+
+    @abstractmethod
+    def _frames(self, ordered: list[Ordered]) -> list[Frame]: ...
+
+
+class OpusDepacketizer(_Ordering):
+    """RFC 7587: one packet is one frame, 48,000 units a second whatever the sender's rate."""
+
+    wants_keyframe = False
+
+    def __init__(self) -> None:
+        super().__init__(32, 400 * MS)
 
     def _frames(self, ordered: list[Ordered]) -> list[Frame]:
         out = []
@@ -236,30 +247,15 @@ class _Part:
     """Start of partition 0, so of a frame (RFC 7741 section 4.2: S and PID)."""
 
 
-class Vp8Depacketizer:
+class Vp8Depacketizer(_Ordering):
     """RFC 7741. Starts at a keyframe, and again at one after every loss."""
 
     def __init__(self) -> None:
-        self._order = ReorderBuffer(256, 600 * MS)
-        self._unwrap = Unwrapper(32)
+        super().__init__(256, 600 * MS)
         self._parts: list[bytes] = []
         self._timestamp = 0
         self._arrival_ns = 0
-        self._lost = 0
-        self._restarted = False
         self.wants_keyframe = True
-
-    def push(self, packet: MediaPacket) -> list[Frame]:
-        return self._frames(self._order.push(packet))
-
-    def expire(self, now_ns: int) -> list[Frame]:
-        return self._frames(self._order.expire(now_ns))
-
-    def flush(self) -> list[Frame]:
-        return self._frames(self._order.flush())
-
-    def timestamp(self, wrapped: int) -> int:
-        return self._unwrap.peek(wrapped)
 
     def _frames(self, ordered: list[Ordered]) -> list[Frame]:
         out: list[Frame] = []

@@ -2,10 +2,23 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from recordings import cipher
 from recordings.cipher import SegmentRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sealed segment of a track: where it is and what must be in it."""
+
+    path: Path
+    sha256: str
+    seq: int
+    stretch: str
+    start_ms: int
+    end_ms: int
 
 
 def plain(path: Path, sitting_key: bytes, sha256: str, **expected: str | int) -> Iterator[bytes]:
@@ -24,3 +37,18 @@ def plain(path: Path, sitting_key: bytes, sha256: str, **expected: str | int) ->
         key = header.segment_key(sitting_key)
         for record in cipher.read_records(file, header, key):
             yield record.plain
+
+
+def whole(part: Part, sitting_key: bytes, sitting: str, track: str) -> bytes:
+    """The WebM of a part, checked to be that part of that track. Raises as `plain`."""
+    pieces = plain(
+        part.path,
+        sitting_key,
+        part.sha256,
+        sitting=sitting,
+        track=track,
+        seq=part.seq,
+        stretch=part.stretch,
+        start_ms=part.start_ms,
+    )
+    return b"".join(pieces)

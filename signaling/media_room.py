@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, cast
@@ -33,6 +32,7 @@ from signaling.feedback import NTP_EPOCH_S, SECOND
 from signaling.forwarder import Forwarder
 from signaling.publisher import Estimator, Publisher
 from signaling.subscriber import CNAME, Subscriber
+from signaling.telling import Teller
 from signaling.upstream import Wire
 
 logger = logging.getLogger(__name__)
@@ -114,10 +114,9 @@ class ForwardingRoom:
     ) -> None:
         self.sitting = sitting
         self._loop = asyncio.get_running_loop()
-        self._on_event = on_event
+        self._emit = Teller(sitting, on_event).emit
         self._make_link, self._make_estimator, self._slots = make_link, make_estimator, slots
         self._on_close = on_close
-        self._events: deque[MediaEvent] = deque()
         self._ntp_offset = time.time_ns() - time.monotonic_ns() + NTP_EPOCH_S * SECOND
         self.forwarder = Forwarder(sitting, self._emit, time.monotonic_ns())
         self._publishers: dict[tuple[str, str], tuple[Link, Publisher]] = {}
@@ -413,17 +412,3 @@ class ForwardingRoom:
         for link, _ in (*self._publishers.values(), *self._subscribers.values()):
             if link.up and now - link.heard_ns > PING_AFTER:
                 link.ping()
-
-    def _emit(self, event: MediaEvent) -> None:
-        """Tell later, so that a listener may call us back."""
-        self._events.append(event)
-        if len(self._events) == 1:
-            self._loop.call_soon(self._tell)
-
-    def _tell(self) -> None:
-        while self._events:
-            event = self._events.popleft()
-            try:
-                self._on_event(event)
-            except Exception:
-                logger.exception("a listener of media events failed")

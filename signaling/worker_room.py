@@ -7,7 +7,6 @@ no media flows, and a plain command is true at once.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -37,6 +36,7 @@ from signaling.engine import (
     Wish,
 )
 from signaling.load import RoomLoad
+from signaling.telling import Teller
 from signaling.worker_line import WorkerLine, WorkerLost
 from signaling.worker_wire import Kind, lift, values
 
@@ -69,9 +69,8 @@ class WorkerRoom:
         self.load = RoomLoad(sitting, 0)
         self.closed = False
         self._loop = asyncio.get_running_loop()
-        self._on_event = on_event
+        self._emit = Teller(sitting, on_event).emit
         self._on_close = on_close
-        self._events: deque[MediaEvent] = deque()
         self._commanded: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._recorder: Recorder | None = None
         self._space: HearingSpace | None = None
@@ -371,20 +370,6 @@ class WorkerRoom:
             case TrackSilent(track):
                 self._live.discard(track)
         self._emit(event)
-
-    def _emit(self, event: MediaEvent) -> None:
-        """Tell later, so that a listener may call us back."""
-        self._events.append(event)
-        if len(self._events) == 1:
-            self._loop.call_soon(self._tell)
-
-    def _tell(self) -> None:
-        while self._events:
-            event = self._events.popleft()
-            try:
-                self._on_event(event)
-            except Exception:
-                _logger.exception("media.listener_failed", sitting=self.sitting)
 
 
 class _Ask:

@@ -26,6 +26,7 @@ from notary.deeds.request import WIZARD, Content, Request
 from notary.deeds.state import LAPSING, State, Step
 from notary.deeds.text import clean
 from notary.deeds.uploads import Limits
+from notary.history import Event
 
 OPEN = frozenset({State.DRAFT, State.RETURNED})
 DRAFTS_MOST = 20
@@ -55,7 +56,7 @@ class Seen:
     request: Request
     act: Act
     files: tuple[store.File, ...]
-    history: tuple[store.Event, ...]
+    history: tuple[Event, ...]
 
 
 class Applying:

@@ -1,6 +1,5 @@
 """What every use case of this room shares: load, check, move, keep, write down."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.leaf import JSON, commit
+from audit.leaf import JSON
 from audit.service import AuditLog
 from auth import policy
 from auth.person import Person
@@ -18,13 +17,16 @@ from auth.secret import Secret
 from clock import Clock
 from database import Database
 from errors import N_, NotFound, Refusal
+from notary import history
 from notary.deeds import store
 from notary.deeds.act import Act, acts
 from notary.deeds.request import Content, Request
 from notary.deeds.state import Step, after
+from notary.history import Event
 from sessions.rules import RulePack
 
 WORDS_MOST = 2000
+_WORDS = "deed-words"
 
 
 def context(actor: Person, one: Request) -> Context:
@@ -133,25 +135,14 @@ class Core:
         texts: Mapping[str, str] | None = None,
     ) -> None:
         """History and leaf of something that happened to a request."""
-        codes, texts = dict(codes or {}), dict(texts or {})
-        data: dict[str, Any] = {**codes, "state": one.state.value}
-        leaf: dict[str, JSON] = {**codes, "by": by, "state": one.state.value}
-        if texts:
-            salt = secrets.token_bytes(16)
-            data |= {"salt": salt.hex(), "texts": self._sealed(one, texts)}
-            leaf |= {name: commit(text.encode(), salt) for name, text in texts.items()}
+        state = one.state.value
+        data, leaf = history.written(self.secret, _WORDS, one.id, by, state, codes, texts)
         await store.add_event(session, one.id, self.clock(), type, by, data)
         await self.log.append(session, f"deed.{type}", leaf, subject=one.id)
 
-    def _sealed(self, one: Request, texts: Mapping[str, str]) -> dict[str, str]:
-        return {name: self.secret.seal("deed-words", one.id, text) for name, text in texts.items()}
-
-    def words_of(self, request: str, event: store.Event) -> dict[str, str]:
+    def words_of(self, request: str, event: Event) -> dict[str, str]:
         """The texts of an entry of the history."""
-        return {
-            name: self.secret.open("deed-words", request, sealed)
-            for name, sealed in event.data.get("texts", {}).items()
-        }
+        return history.words(self.secret, _WORDS, request, event)
 
     def now(self) -> datetime:
         """The time of this house."""

@@ -25,12 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.secret import Secret
-from database import Base, UtcDateTime
+from database import Base, Serial, UtcDateTime
 from errors import N_, Refusal
 from notary.deeds.request import Content, Request, from_json, to_json
 from notary.deeds.state import State
-
-_Serial = BigInteger().with_variant(Integer, "sqlite")
+from notary.history import Event
 
 
 class RequestRow(Base):
@@ -91,7 +90,7 @@ class EventRow(Base):
 
     __tablename__ = "deed_events"
 
-    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     request: Mapped[str] = mapped_column(ForeignKey("deed_requests.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(String(40))
@@ -127,16 +126,6 @@ class File:
     key: bytes
     at: datetime
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry of the history."""
-
-    at: datetime
-    type: str
-    by: str
-    data: Mapping[str, Any]
 
 
 _PLAIN = (

@@ -14,7 +14,7 @@ from auth.web import current_login, current_person
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from notary.deeds import web_office, web_register, web_session, web_views
 from notary.deeds.act import acts
-from notary.deeds.applying import Incomplete, Seen
+from notary.deeds.applying import Seen
 from notary.deeds.core import context
 from notary.deeds.deciding import REASONS
 from notary.deeds.fee import StandInPayments
@@ -206,10 +206,8 @@ async def save_people(id: str) -> Response:
         _one, errors = await office().applying.save_people(
             current_person(), id, _version(form), rows, bool(form.value("bilingual"))
         )
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _people_page(id, form.refuse(refusal), refusal.status)
+        return await _people_page(id, form.mend(refusal), refusal.status)
     if form.value("add"):
         return await _people_page(id, _without_version(form, _one.version))
     if form.value("later"):
@@ -262,10 +260,8 @@ async def save_content(id: str) -> Response:
         one, errors = await office().applying.save_content(
             current_person(), id, _version(form), dict(form.data)
         )
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _content_page(id, form.refuse(refusal), refusal.status)
+        return await _content_page(id, form.mend(refusal), refusal.status)
     if form.value("later"):
         flash(N_("Saved. You can go on here or on another device."))
         return redirect("deeds.mine")
@@ -308,10 +304,8 @@ async def upload(id: str) -> Response:
         await office().applying.upload(
             current_person(), id, attachment, sent.filename or "" if sent else "", data
         )
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _papers_page(id, form.refuse(refusal), refusal.status)
+        return await _papers_page(id, form.mend(refusal), refusal.status)
     flash(N_("The file was checked and kept, encrypted."))
     return redirect("deeds.papers", id=id)
 
@@ -374,12 +368,8 @@ async def submit(id: str) -> Response:
     form = Form(await request.form)
     try:
         await office().applying.submit(current_person(), id, _version(form))
-    except Incomplete as refusal:
-        return await _check_page(id, form.refuse(refusal), refusal.status)
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _check_page(id, form.refuse(refusal), refusal.status)
+        return await _check_page(id, form.mend(refusal), refusal.status)
     flash(N_("The request was sent. The office audits it and writes to you."))
     return redirect("deeds.detail", id=id)
 
@@ -420,10 +410,8 @@ async def paid(id: str) -> Response:
     """Back from there."""
     try:
         await office().settle(current_person(), id)
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _detail(id, Form().refuse(refusal), refusal.status)
+        return await _detail(id, Form().mend(refusal), refusal.status)
     flash(N_("The fee is paid."))
     return redirect("deeds.detail", id=id)
 
@@ -473,10 +461,8 @@ async def book(id: str) -> Response:
         return await _detail(id, form.refuse(refused), 400)
     try:
         await office().book(current_person(), id, notary, starts_at)
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _detail(id, form.refuse(refusal), refusal.status)
+        return await _detail(id, form.mend(refusal), refusal.status)
     flash(N_("The session is booked. A calendar file was sent by e-mail."))
     return redirect("deeds.detail", id=id)
 
@@ -504,10 +490,8 @@ async def grievance(id: str) -> Response:
     form = Form(await request.form)
     try:
         await office().applying.grieve(current_person(), id, form.value("words"))
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _detail(id, form.refuse(refusal), refusal.status)
+        return await _detail(id, form.mend(refusal), refusal.status)
     flash(N_("The grievance was filed. The director decides, and the decision is final."))
     return redirect("deeds.detail", id=id)
 
@@ -526,8 +510,6 @@ async def copy(id: str) -> Response:
     issue = closing.executory_copy if form.value("executory") else closing.copy
     try:
         deed, data = await issue(current_login().person, id, order=form.value("order"))
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _detail(id, form.refuse(refusal), refusal.status)
+        return await _detail(id, form.mend(refusal), refusal.status)
     return pdf(data, f"{deed.replace('/', '-')}.pdf")

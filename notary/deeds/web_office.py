@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 from auth import policy
 from auth.person import Person
 from auth.web import current_login, current_person
-from errors import N_, BadInput, Forbidden, NotFound, Refusal
+from errors import N_, BadInput, Forbidden, Refusal
 from notary.deeds import web_views
 from notary.deeds.act import acts
 from notary.deeds.applying import Seen
@@ -113,10 +113,8 @@ async def approve(id: str) -> Response:
 async def _done(id: str, form: Form, work: Any, message: str, to: str = "") -> Response:
     try:
         await work
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _audit(id, form.refuse(refusal), refusal.status)
+        return await _audit(id, form.mend(refusal), refusal.status)
     flash(message)
     return redirect(to) if to else redirect("notary.audit", id=id)
 

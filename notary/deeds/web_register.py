@@ -7,7 +7,7 @@ from quart import Blueprint, Response, request
 from auth import policy
 from auth.person import Role
 from auth.web import current_person
-from errors import N_, Forbidden, NotFound, Refusal
+from errors import N_, Refusal
 from notary.deeds import journal
 from notary.deeds.act import acts
 from notary.deeds.web_services import office
@@ -89,10 +89,8 @@ async def correct(office_code: str, year: int, number: int) -> Response:
 async def _done(name: str, form: Form, work: Any, at: tuple[str, int, int]) -> Response:
     try:
         await work
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _entry(name, form.refuse(refusal), refusal.status)
+        return await _entry(name, form.mend(refusal), refusal.status)
     flash(N_("Written in the register."))
     return redirect("register.entry", office_code=at[0], year=at[1], number=at[2])
 

@@ -9,6 +9,7 @@ from notary.deeds.fields import shown
 from notary.deeds.party import PATHS, ROLE_LABELS, Path, appears
 from notary.deeds.state import State
 from notary.deeds.web_services import office
+from notary.history import Event
 from pages import language
 
 
@@ -59,6 +60,6 @@ def file(one: store.File) -> SimpleNamespace:
     return SimpleNamespace(file=one, name=office().applying.name_of(one))
 
 
-def event(id: str, one: store.Event) -> SimpleNamespace:
+def event(id: str, one: Event) -> SimpleNamespace:
     """An entry of the history with its words."""
     return SimpleNamespace(event=one, words=office().core.words_of(id, one))

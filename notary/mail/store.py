@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer, String, Text, insert, select, update
+from sqlalchemy import Integer, String, Text, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Base, UtcDateTime
+from database import Base, Serial, UtcDateTime
 
 
 class MailRow(Base):
@@ -15,9 +15,7 @@ class MailRow(Base):
 
     __tablename__ = "mail_outbox"
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     subject: Mapped[str] = mapped_column(String(32), index=True)
     once: Mapped[str] = mapped_column(String(120), unique=True)
     sealed: Mapped[str] = mapped_column(Text)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.leaf import JSON, commit
+from audit.leaf import JSON
 from audit.service import AuditLog
 from auth import policy, stepup
 from auth.assurance import Level
@@ -22,6 +21,7 @@ from auth.session import Login
 from clock import Clock
 from database import Database
 from errors import N_, BadInput, NotFound
+from notary import history
 from notary.marriage import store
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.file import File
@@ -32,6 +32,7 @@ from notary.marriage.workflow import WITH_REASON, Move, after
 from sessions.rules import RulePack
 
 REASON_MOST = 2000
+_WORDS = "marriage-words"
 
 
 def context(actor: Person, one: File) -> Context:
@@ -159,17 +160,8 @@ class Core:
         texts: Mapping[str, str] | None = None,
     ) -> None:
         """History and leaf. `codes` go into both; of `texts` the leaf has salted commitments."""
-        said = {name: text for name, text in (texts or {}).items() if text}
-        leaf: dict[str, JSON] = {**(codes or {}), "by": by, "state": one.state.value}
-        data: dict[str, Any] = {**(codes or {}), "state": one.state.value}
-        if said:
-            salt = secrets.token_bytes(16)
-            sealed = {
-                name: self.secret.seal("marriage-words", one.id, text)
-                for name, text in said.items()
-            }
-            data |= {"salt": salt.hex(), "texts": sealed}
-            leaf |= {name: commit(text.encode(), salt) for name, text in said.items()}
+        state = one.state.value
+        data, leaf = history.written(self.secret, _WORDS, one.id, by, state, codes, texts)
         await store.add_event(session, one.id, self.clock(), type, by, data)
         await self.log.append(session, f"marriage.{type}", leaf, subject=one.id)
 

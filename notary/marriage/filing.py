@@ -16,6 +16,7 @@ from auth import policy
 from auth.person import Person
 from auth.service import new_id
 from errors import N_, BadInput, Refusal
+from notary.history import Event
 from notary.marriage import store
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.application import Person as Named
@@ -48,7 +49,7 @@ class Seen:
 
     file: File
     gates: tuple[tuple[str, tuple[Finding, ...]], ...]
-    history: tuple[store.Event, ...]
+    history: tuple[Event, ...]
 
 
 class Filing:

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, func, insert, select
+from sqlalchemy import JSON, ForeignKey, Integer, String, Text, func, insert, select
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.secret import Secret
-from database import Base, UtcDateTime
+from database import Base, Serial, UtcDateTime
 from errors import N_, Refusal
+from notary.history import Event
 from notary.marriage.application import Part
 from notary.marriage.file import File, from_json, to_json
 from notary.marriage.workflow import FileState
-
-_Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
 class FileRow(Base):
@@ -61,7 +60,7 @@ class EventRow(Base):
 
     __tablename__ = "marriage_events"
 
-    id: Mapped[int] = mapped_column(_Serial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(String(48))
@@ -86,16 +85,6 @@ class EntryRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str] = mapped_column(String(32))
     sealed: Mapped[str] = mapped_column(Text)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry of the history."""
-
-    at: datetime
-    type: str
-    by: str
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

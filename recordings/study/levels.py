@@ -6,8 +6,6 @@ One byte for each STEP_MS of the record's clock: 0 where nothing is kept, else 1
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import av
 
@@ -17,6 +15,7 @@ from recordings.cipher import SegmentRefused
 from recordings.decoding import SILENCE_DB, level
 from recordings.keys import KeyRefused
 from recordings.manifest import Span
+from recordings.reading import Part
 
 STEP_MS = 200
 FLOOR_DB = -50.0
@@ -30,18 +29,6 @@ MOST_POINTS = 4000
 """So many levels of a track are enough for any screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One sealed segment of a track: where it is and what must be in it."""
-
-    path: Path
-    sha256: str
-    seq: int
-    stretch: str
-    start_ms: int
-    end_ms: int
-
-
 def measure(sitting: str, track: str, parts: Sequence[Part], key: bytes) -> bytes:
     """The levels of one sound track. Blocks for about 20 s per hour; for a process of its own.
 
@@ -51,19 +38,7 @@ def measure(sitting: str, track: str, parts: Sequence[Part], key: bytes) -> byte
     found = bytearray(end_ms // STEP_MS + 1)
     for part in parts:
         try:
-            webm = b"".join(
-                reading.plain(
-                    part.path,
-                    key,
-                    part.sha256,
-                    sitting=sitting,
-                    track=track,
-                    seq=part.seq,
-                    stretch=part.stretch,
-                    start_ms=part.start_ms,
-                )
-            )
-            add(found, webm, part.start_ms)
+            add(found, reading.whole(part, key, sitting, track), part.start_ms)
         except (av.error.FFmpegError, SegmentRefused, KeyRefused, OSError):
             continue
     return bytes(found)

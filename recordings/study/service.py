@@ -33,8 +33,8 @@ from recordings.access.scope import Scope
 from recordings.keys import KeyRefused, KeyStore
 from recordings.manifest import Span
 from recordings.playback import Playback
+from recordings.reading import Part
 from recordings.study import levels, store
-from recordings.study.levels import Part
 from recordings.vault import Vault
 
 LONGEST_NOTE = 4000

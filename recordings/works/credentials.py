@@ -7,18 +7,15 @@ says 'untrusted', and 'valid'. It proves that the file is whole; what proves the
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import c2pa  # type: ignore[import-untyped]
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from audit.errors import KeyFileError
-from audit.key import create_private
+from audit.own_certificate import PEM, Wanted, open_own
 
 NAME = "Mahdar derived works"
 YEARS = 10
@@ -26,7 +23,14 @@ DOCUMENT_SIGNING = ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeCapture"
 INPUTS = "org.mahdar.inputs"
 """The assertion that names the inputs; its members are those of the leaf `work.made`."""
-_PEM = serialization.Encoding.PEM
+# esign.md B2: C2PA refuses documentSigning alone, and takes it beside emailProtection.
+_WANTED = Wanted(
+    NAME,
+    [DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION],
+    YEARS,
+    critical=False,
+    organization="Mahdar",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,9 @@ def open_credentials(path: Path, passphrase: str, now: datetime) -> Credentials:
 
     Blocking. Raises KeyFileError.
     """
-    if not path.exists():
-        create_private(path, _make(passphrase, now))
-    data = path.read_bytes()
-    try:
-        key = serialization.load_pem_private_key(data, passphrase.encode() or None)
-        chain = x509.load_pem_x509_certificates(data)
-    except (ValueError, TypeError):
-        raise KeyFileError(f"{path.name} cannot be read, or the passphrase is wrong") from None
-    plain = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Credentials(b"".join(one.public_bytes(_PEM) for one in chain), plain)
+    key, own, root = open_own(path, passphrase, _WANTED, now)
+    plain = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Credentials(own.public_bytes(PEM) + root.public_bytes(PEM), plain)
 
 
 def seal(
@@ -110,53 +107,3 @@ def read_back(path: Path, *, format: str = "video/mp4") -> dict[str, Any]:
         raise NotSealed(f"{found.get('validation_state')}: {', '.join(sorted(codes))}")
     own = found["manifests"][found["active_manifest"]]
     return {item["label"]: item["data"] for item in own["assertions"]}
-
-
-def _make(passphrase: str, now: datetime) -> bytes:
-    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    names = [
-        x509.Name(
-            [
-                x509.NameAttribute(NameOID.COMMON_NAME, text),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Mahdar"),
-            ]
-        )
-        for text in (f"{NAME}, root", NAME)
-    ]
-    start, end = now - timedelta(minutes=5), now + timedelta(days=365 * YEARS)
-
-    def build(
-        subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool
-    ) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(names[0])
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(start)
-            .not_valid_after(end)
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), True)
-            .add_extension(
-                x509.KeyUsage(not ca, not ca, False, False, False, ca, ca, False, False), True
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False
-            )
-        )
-
-    root = build(names[0], root_key.public_key(), ca=True).sign(root_key, hashes.SHA256())
-    # esign.md B2: C2PA refuses documentSigning alone, and takes it beside emailProtection.
-    uses = x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    own = (
-        build(names[1], key.public_key(), ca=False)
-        .add_extension(uses, False)
-        .sign(root_key, hashes.SHA256())
-    )
-    protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase:
-        protection = serialization.BestAvailableEncryption(passphrase.encode())
-    # The root's key is not kept: nothing else is ever certified by it.
-    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, protection)
-    return private + own.public_bytes(_PEM) + root.public_bytes(_PEM)

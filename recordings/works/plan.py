@@ -11,8 +11,8 @@ import i18n
 from errors import N_
 from recordings.access.scope import Scope
 from recordings.manifest import Span, Timeline, TrackLine, channel_of
+from recordings.reading import Part
 from recordings.store import SegmentRow
-from recordings.study.levels import Part
 from recordings.vault import Vault
 from recordings.works import program
 from recordings.works.assembly import Assembly, SoundTrack

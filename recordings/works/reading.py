@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import av
 
-from recordings import reading
 from recordings.manifest import Span
-from recordings.study.levels import Part
+from recordings.reading import Part, whole
 from recordings.works.program import RATE, inside
 
 
@@ -33,21 +32,6 @@ class TrackJob:
             if part.start_ms < span.end_ms and span.start_ms < part.end_ms
         )
         return TrackJob(self.id, parts, self.open)
-
-
-def _plain(sitting: str, track: str, part: Part, key: bytes) -> bytes:
-    return b"".join(
-        reading.plain(
-            part.path,
-            key,
-            part.sha256,
-            sitting=sitting,
-            track=track,
-            seq=part.seq,
-            stretch=part.stretch,
-            start_ms=part.start_ms,
-        )
-    )
 
 
 class Pictures:
@@ -74,7 +58,7 @@ class Pictures:
         return self._last
 
     def _open(self, part: Part) -> None:
-        webm = _plain(self._sitting, self._job.id, part, self._key)
+        webm = whole(part, self._key, self._sitting, self._job.id)
         self._part, self._frames = part, _decoded(webm)
         self._last, self._next = None, next(self._frames, None)
 
@@ -117,7 +101,7 @@ class Sound:
         return found
 
     def _decode(self, part: Part) -> None:
-        webm = _plain(self._sitting, self._job.id, part, self._key)
+        webm = whole(part, self._key, self._sitting, self._job.id)
         resampler = av.AudioResampler("flt", "mono", RATE)
         with av.open(io.BytesIO(webm), "r", format="webm") as container:
             for frame in container.decode(audio=0):

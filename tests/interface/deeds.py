@@ -13,9 +13,10 @@ from notary.deeds.party import HELPERS, PATHS, ROLE_LABELS, Party, Path, appears
 from notary.deeds.request import Content, Mark, Request
 from notary.deeds.scheduling import Slot, Waiting
 from notary.deeds.state import LABELS, State
-from notary.deeds.store import Event, File
+from notary.deeds.store import File
 from notary.deeds.uploads import Limits
 from notary.deeds.web import STEPS
+from notary.history import Event
 from notary.register.entry import NOTES, STANDINGS, Entry, Margin, Note
 from notary.register.service import Listed, Year
 from pages import Form

@@ -211,4 +211,4 @@ async def test_a_listener_that_fails_or_calls_back_is_survived(
     await growing(peers)
     await peers.close()
     assert len(heard) > 3
-    assert "a listener of media events failed" in caplog.text
+    assert "media.listener_failed" in caplog.text

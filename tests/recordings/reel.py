@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from recordings import cipher, keys
 from recordings.manifest import Span
-from recordings.study.levels import Part
+from recordings.reading import Part
 from recordings.vault import Vault
 from recordings.webm import Muxer
 from recordings.works.reading import TrackJob
