@@ -122,13 +122,13 @@ class Delegations:
         if giver is None or giver.role not in DELEGABLE or not giver.active:
             raise BadInput(
                 "delegation.no_office",
-                N_("Only a judge or a clerk can be substituted. Choose one from the list."),
+                N_("Only a judge, clerk or notary can be substituted. Choose one from the list."),
                 field="delegator",
             )
         if taker is None or taker.role is not giver.role or not taker.active:
             raise BadInput(
                 "delegation.other_office",
-                N_("Choose somebody of the same office: a judge for a judge, a clerk for a clerk."),
+                N_("Choose somebody of the same office, such as a judge for a judge."),
                 field="delegate",
             )
 

@@ -47,7 +47,7 @@ LABELS: dict[Role, str] = {
     Role.GUEST: N_("Guest"),
 }
 
-DELEGABLE = frozenset({Role.JUDGE, Role.CLERK})
+DELEGABLE = frozenset({Role.JUDGE, Role.CLERK, Role.NOTARY})
 """Whose office can be delegated for a while, to somebody of the same office."""
 ACCOUNT_ROLES = frozenset(Role) - {Role.GUEST}
 

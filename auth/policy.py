@@ -321,7 +321,7 @@ _COURT = (_line("host here", seats="presiding_judge clerk notary"),)
 _JUDGES = (_line("host here", seats="presiding_judge clerk"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
 _OWN_OFFICE = (
-    _line("self", roles=[Role.JUDGE, Role.CLERK]),
+    _line("self", roles=[Role.JUDGE, Role.CLERK, Role.NOTARY]),
     _line(roles=[Role.ADMINISTRATOR]),
 )
 _LAWYER = _line("consultation mine", roles=[Role.LAWYER])
@@ -345,7 +345,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
     "operations.see": (_line(roles=[Role.ADMINISTRATOR]),),
-    "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR]),),
+    "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.NOTARY, Role.ADMINISTRATOR]),),
     "delegation.grant": _OWN_OFFICE,
     "delegation.withdraw": _OWN_OFFICE,
     # --- documents that are signed -------------------------------------------------------------

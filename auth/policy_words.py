@@ -21,7 +21,7 @@ ACTIONS: dict[str, str] = {
     "operations.see": N_("See how the server is doing"),
     "audit.read": N_("Read the audit log"),
     "delegation.list": N_("See delegations"),
-    "delegation.grant": N_("Let somebody act for a judge or clerk"),
+    "delegation.grant": N_("Let somebody act for a judge, clerk or notary"),
     "delegation.withdraw": N_("Withdraw a delegation"),
     "signing.prepare": N_("Prepare a document for signing"),
     "signing.see": N_("See a document that is signed"),

@@ -80,6 +80,8 @@ class Kind:
     """The booking says the gravest class of the offences charged (R-CR-19, R-CR-20)."""
     asks_permit: bool = False
     """With a detainee, the booking says the prosecution's permission (R-DT-04)."""
+    agenda_by_act: bool = False
+    """The agenda follows the act that is done in the sitting; no host moves it by hand."""
     suspends: frozenset[Alarm] = LOST
     """Alarms that suspend the record; the others warn the hosts. Never without LOST."""
 

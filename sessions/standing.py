@@ -14,7 +14,7 @@ BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLER
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:
     """The seat booked for the account, or the one of the guest's invitation; else the seat of a
-    judge or clerk for whom the person acts."""
+    judge, clerk or notary for whom the person acts."""
     if person.guest:
         same = person.sitting == sitting.id and person.seat is not None
         return sitting.seat(person.seat) if same and person.seat else None
@@ -23,7 +23,7 @@ def own_seat(person: Person, sitting: Sitting) -> Seat | None:
 
 
 def stands_for(person: Person, sitting: Sitting) -> tuple[str, ...]:
-    """Accounts of judges and clerks for whom the person acts in this sitting."""
+    """Accounts of those for whom the person acts in this sitting."""
     return delegators(person.deputy_for, sitting.id, sitting.kind)
 
 

@@ -1,5 +1,6 @@
 """Decisions on commands of hosts that conduct the sitting: phases, floor, microphones, agenda."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from errors import N_, Refusal
@@ -208,13 +209,23 @@ def agenda(room: Room, who: Who, command: m.Agenda) -> list[f.Fact]:
     return [*facts, f.AgendaSet(command.step, command.state, who.seat)]
 
 
+def follow(room: Room, by: str, states: Mapping[str, f.StepState]) -> list[f.Fact]:
+    """The agenda as the act itself says (`Kind.agenda_by_act`): what differs from what it was.
+    `states` has the state of each step; `by` is the seat that does the act."""
+    facts: list[f.Fact] = []
+    for step in room.kind.agenda:
+        now = room.live.agenda.get(step.id)
+        state = states.get(step.id, "open")
+        if state != (now.state if now else "open"):
+            facts.append(f.AgendaSet(step.id, state, by))
+    return facts
+
+
 def turn(room: Room, who: Who, command: m.Turn) -> list[f.Fact]:
-    """Another page of the deed. The same page again is no event."""
+    """A page of the deed is shown to everybody. The same page may be shown again: what was shown
+    off record, or before the text was begun anew, does not count as read."""
     if command.page > command.pages:
         raise Refusal("turn.page", N_("The deed has no such page."))
-    now = room.live.reading
-    if now is not None and (now.document, now.page) == (command.document, command.page):
-        return []
     return [f.Turned(who.seat, command.document, command.page, command.pages)]
 
 

@@ -299,11 +299,14 @@ class PublicitySet(Struct, frozen=True):
     reason: str
 
 
+StepState = Literal["open", "current", "done", "skipped"]
+
+
 class AgendaSet(Struct, frozen=True):
     """A step of the agenda changed state."""
 
     step: str
-    state: Literal["open", "current", "done", "skipped"]
+    state: StepState
     by: str
 
 

@@ -27,7 +27,7 @@ class Who:
     operates_room: bool = False
     """The person is the officer whose page stands for the detained person of this seat."""
     acts_for: str = ""
-    """The account of the judge or clerk in whose place the person is here, by a delegation."""
+    """The account in whose place (a judge, clerk, notary) the person is here, by a delegation."""
 
     confirmed: Level = Level.NONE
     """What the confirmation of this one command proved (`auth.stepup`)."""
@@ -119,6 +119,8 @@ def check(room: Room, who: Who, name: str) -> None:
     """Policy and phase. Raises Forbidden, or Refusal `sitting.wrong_phase`, `sitting.over`,
     `record.starting`."""
     policy.require(who.person, f"live.{name}", context(room, who))
+    if name == "agenda" and room.kind.agenda_by_act:
+        raise Refusal("agenda.by_act", N_("The agenda follows the act by itself."))
     check_phase(room, name)
 
 

@@ -4,6 +4,7 @@ Commands of one sitting run one after another under its lock; the proof of recor
 for a checkpoint happen outside it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from errors import Refusal
 from sessions.phase import Phase, Step
 from sessions.sitting import Sitting
-from signaling import effects, presence, record
+from signaling import conducting, effects, presence, record
 from signaling import facts as f
 from signaling import messages as m
 from signaling.apply import apply_all
@@ -201,6 +202,15 @@ class LiveRoom:
         async with self.changes.lock:
             facts = decide(self.room, who, command, self._tools.clock())
             return await self.changes.commit(facts, who.actor, also=also)
+
+    async def follow(self, seat: str, states: Mapping[str, f.StepState]) -> None:
+        """The agenda as the act of the sitting says (`Kind.agenda_by_act`)."""
+        await self.changes.finish(self._follow(seat, states))
+
+    async def _follow(self, seat: str, states: Mapping[str, f.StepState]) -> None:
+        async with self.changes.lock:
+            if not self.over:
+                await self.changes.commit(conducting.follow(self.room, seat, states))
 
     # --- time ------------------------------------------------------------------------------------
 

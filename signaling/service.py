@@ -4,7 +4,7 @@ One `LiveRoom` per sitting does the work; this is the door and the caretaker.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
 from sessions.standing import acts_for
+from signaling import facts as f
 from signaling import hosting, presence, store
 from signaling import messages as m
 from signaling.change import Tools
@@ -322,6 +323,13 @@ class LiveRooms:
         live = self._rooms.get(sitting_id)
         epoch = live.room.live.epoch if live else None
         return int((self._clock() - epoch).total_seconds() * 1000) if epoch else 0
+
+    async def agenda(self, sitting_id: str, seat: str, states: Mapping[str, f.StepState]) -> None:
+        """The agenda of a live sitting follows the act that is done in it (`Kind.agenda_by_act`).
+        Without a live room, or where it is so already, nothing happens."""
+        live = self._rooms.get(sitting_id)
+        if live is not None:
+            await live.follow(seat, states)
 
     async def nudge(self, sitting_id: str) -> None:
         """Send the state of a live sitting to its pages again: something beside it changed."""

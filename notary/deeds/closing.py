@@ -69,7 +69,7 @@ class Closing:
         self._papers = papers
         self._tell = tell
         self._address = address
-        conduct.abandon = self._abandoned
+        conduct.abandon, conduct.sealed = self._abandoned, self._is_sealed
 
     # --- to the signing --------------------------------------------------------------------------
 
@@ -176,7 +176,8 @@ class Closing:
                 codes: dict[str, JSON] = {"key": key, "sha256": signed.digest}
                 await self._core.write(session, current, "signed", login.person.id, codes=codes)
                 await self._conduct.note_signature(session, current, party)
-        await self._conduct.told(one)
+        turn = await self._turn(one)
+        await self._conduct.told(one, all_signed=turn.all_signed)
 
     async def seal(self, login: Login, id: str, token: str) -> Request:
         """The notary signs and seals after everybody else; the deed is registered and delivered.
@@ -285,8 +286,14 @@ class Closing:
             return one
         return await self._prepare(one, stage, actor)
 
-    async def _abandoned(self, notary: Person, ceremony: str) -> None:
-        await self._ceremonies.abandon(notary, ceremony, "text_changed")
+    async def _is_sealed(self, one: Request) -> bool:
+        return (await self._ceremonies.state(one.id, one.ceremony)).sealed
+
+    async def _abandoned(self, notary: Person, ceremony: str, reason: str) -> None:
+        try:
+            await self._ceremonies.abandon(notary, ceremony, reason)
+        except Refusal as refusal:  # another notary's; the request names it no more, so it is over
+            _logger.warning("deeds.not_withdrawn", ceremony=ceremony, code=refusal.code)
 
     async def not_completed(self, session: AsyncSession, one: Request, by: str) -> None:
         """Within a unit that ends a request: note in the register that its number is no deed."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from audit.leaf import JSON, commit, format_time
 from auth.person import Person
 from errors import N_, BadInput, Refusal
+from notary.deeds import agenda
 from notary.deeds.act import Act, Both
 from notary.deeds.body import Text, changed
 from notary.deeds.core import WORDS_MOST, Core
@@ -39,7 +40,9 @@ QUESTIONS: dict[str, str] = {
 """Asked of everybody who is a party; `standing` where the act asks for it."""
 PARAGRAPHS_MOST, PARAGRAPH_MOST = 60, 8000
 
-EndsCeremony = Callable[[Person, str], Awaitable[None]]
+EndsCeremony = Callable[[Person, str, str], Awaitable[None]]
+"""By whom, which one, and the code of the reason."""
+IsSealed = Callable[[Request], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,14 @@ class Stage:
 
 
 class Conduct:
-    """One per process. `on_change` gives up a ceremony whose text is no longer the one."""
+    """One per process. `abandon` gives up a ceremony whose text is no longer the one, `sealed`
+    says whether one is complete; the closing sets both."""
 
     def __init__(self, core: Core, live: Presence) -> None:
         self._core = core
         self._live = live
         self.abandon: EndsCeremony | None = None
+        self.sealed: IsSealed | None = None
 
     # --- before the reading ----------------------------------------------------------------------
 
@@ -82,9 +87,11 @@ class Conduct:
                 stage.request,
                 Step.OPEN,
                 actor.id,
-                codes={"no_interest": True},
+                codes={"no_interest": True, **_acts_for(actor, stage.request)},
                 content=self._with(stage.request, people={}, read=None),
+                ceremony="",
             )
+        await self.give_up(actor, stage.request.ceremony, "begun_anew")
         return await self.told(moved)
 
     async def identify(
@@ -235,7 +242,7 @@ class Conduct:
             for one in stage.request.appearing(stage.act):
                 self._must_be_here(stage, one)
             text = _text(stage.request)
-            turned = await self._turned(session, stage.sitting.id, text)
+            turned = await self.turned(session, stage.sitting.id, text)
             missing = [n for n in range(1, len(text.pages) + 1) if n not in turned]
             if missing:
                 raise Refusal(
@@ -258,13 +265,16 @@ class Conduct:
             await self._agenda(session, stage, "reading")
         return await self.told(moved)
 
-    async def _turned(self, session: AsyncSession, sitting: str, text: Text) -> set[int]:
-        """Pages of this text that were on the shared view while the sitting was on record."""
+    async def turned(self, session: AsyncSession, sitting: str, text: Text) -> set[int]:
+        """Pages of this text that were on the shared view while the sitting was on record, since
+        the act was begun or begun anew."""
         found: set[int] = set()
         on_record = False
         for event in await booked.events(session, sitting):
             if event.type.startswith("phase."):
                 on_record = event.type == f"phase.{Phase.ON_RECORD.value}"
+            if event.type == "act.resumed":
+                found.clear()
             same = event.data.get("document") == text.digest[:32]
             if event.type == "turn" and on_record and same:
                 found.add(int(event.data.get("page", 0)))
@@ -293,6 +303,7 @@ class Conduct:
                 )
         if not made:
             raise BadInput("deed.paragraphs", N_("Write at least one paragraph."), field="text")
+        await self.check_open(actor, id)
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, *IN_SESSION)
             before = _text(stage.request)
@@ -329,8 +340,7 @@ class Conduct:
                 session, stage.request, Step.CHANGE, actor.id, codes=codes,
                 texts={"why": why} if why else {}, content=kept, ceremony="",
             )  # fmt: skip
-        if ceremony and self.abandon is not None:
-            await self.abandon(actor, ceremony)
+        await self.give_up(actor, ceremony, "text_changed")
         return await self.told(moved)
 
     # --- oath and consent ------------------------------------------------------------------------
@@ -388,6 +398,7 @@ class Conduct:
         words = clean(words, WORDS_MOST, lines=True, field="words")
         if not words:
             raise BadInput("reason.missing", N_("Write the reason."), field="words")
+        await self.check_open(actor, id)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "deed.conduct")
             content = replace(one.content, words=words)
@@ -398,7 +409,7 @@ class Conduct:
         return await self.told(moved)
 
     async def resume(self, actor: Person, id: str) -> Request:
-        """Go on: with the signatures where some are given, else from the identity check on."""
+        """Go on: with the signatures where the signing is open, else from the identity check on."""
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, State.SUSPENDED)
             one = stage.request
@@ -410,6 +421,21 @@ class Conduct:
             await self._journal(session, stage, "act.resumed", None, {})
             moved = await self._core.move(session, one, step, actor.id, content=content)
         return await self.told(moved)
+
+    async def check_open(self, actor: Person, id: str) -> None:
+        """Raises Refusal `deed.sealed`: what the notary has sealed is not stopped any more."""
+        async with self._core.database.unit(write=False) as session:
+            one = await self._core.load(session, actor, id, "deed.conduct")
+        if one.ceremony and self.sealed is not None and await self.sealed(one):
+            raise Refusal(
+                "deed.sealed",
+                N_("The deed is sealed. Press 'Sign and seal' again, so that it is registered."),
+            )
+
+    async def give_up(self, actor: Person, ceremony: str, reason: str) -> None:
+        """Nobody signs this any more. `reason` is a code."""
+        if ceremony and self.abandon is not None:
+            await self.abandon(actor, ceremony, reason)
 
     # --- what the signing asks -------------------------------------------------------------------
 
@@ -534,11 +560,26 @@ class Conduct:
     async def _agenda(self, session: AsyncSession, stage: Stage, step: str) -> None:
         await self._journal(session, stage, "act.done", None, {"step": step})
 
-    async def told(self, one: Request) -> Request:
-        """The pages of the sitting hear that something changed."""
+    async def told(self, one: Request, *, all_signed: bool = False) -> Request:
+        """The pages of the sitting hear that something changed, and the agenda goes with it."""
         if one.sitting:
+            await self._follow(one, all_signed)
             await self._live.nudge(one.sitting)
         return one
+
+    async def _follow(self, one: Request, all_signed: bool) -> None:
+        steps = agenda.states(one.state, oath=self._core.act(one).oath, all_signed=all_signed)
+        if steps is None:
+            return
+        async with self._core.database.unit(write=False) as session:
+            sitting = await booked.get_sitting(session, one.sitting)
+        seat = sitting.seat_of(one.notary) if sitting else None
+        if seat is not None:
+            await self._live.agenda(one.sitting, seat.id, steps)
+
+
+def _acts_for(actor: Person, one: Request) -> dict[str, JSON]:
+    return {} if actor.id == one.notary else {"acts_for": one.notary}
 
 
 def _off_record() -> Refusal:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from audit.leaf import JSON
 from audit.service import AuditLog
 from auth import policy
+from auth.delegation import delegators
 from auth.person import Person
 from auth.policy import Context
 from auth.secret import Secret
@@ -29,14 +30,19 @@ WORDS_MOST = 2000
 _WORDS = "deed-words"
 
 
+KIND = "notarial_act"
+
+
 def context(actor: Person, one: Request) -> Context:
-    """Where somebody stands to a request, in the policy's codes."""
+    """Where somebody stands to a request, in the policy's codes. Who substitutes the notary by a
+    delegation in force is its notary too."""
     applicant = one.applicant == actor.id
+    notaries = (actor.id, *delegators(actor.deputy_for, one.sitting, KIND))
     return Context(
-        kind="notarial_act",
+        kind=KIND,
         is_applicant=applicant,
         is_deed_party=applicant or one.party_of(actor.id) is not None,
-        is_its_notary=bool(one.notary) and one.notary == actor.id,
+        is_its_notary=bool(one.notary) and one.notary in notaries,
     )
 
 

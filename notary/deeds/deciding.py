@@ -68,6 +68,10 @@ class Deciding:
             raise BadInput("deed.reasons", N_("Choose at least one reason."), field="reasons")
         if not words:
             raise BadInput("reason.missing", N_("Write the reason."), field="words")
+        async with self._core.database.unit(write=False) as session:
+            one = await self._core.load(session, login.person, id, "deed.refuse")
+        if one.ceremony:
+            await self._conduct.check_open(login.person, id)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, login.person, id, "deed.refuse")
             await self._confirmed(
@@ -79,6 +83,7 @@ class Deciding:
                 texts={"words": words}, content=content,
             )  # fmt: skip
             await self._closing.not_completed(session, moved, login.person.id)
+        await self._conduct.give_up(login.person, moved.ceremony, "refused")
         return await self._conduct.told(moved)
 
     async def desk(self, actor: Person) -> list[Request]:

@@ -106,6 +106,8 @@ class Office:
         one = await self.conduct.convert(actor, id, words)
         async with self.core.database.unit() as session:
             await self.closing.not_completed(session, one, actor.id)
+        await self.conduct.give_up(actor, one.ceremony, "in_person")
+        await self.telling.tell(one, "in_person")
         return one
 
     async def sitting_of(self, one: Request) -> Sitting | None:

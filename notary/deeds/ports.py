@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from auth.person import Person
 from auth.session import Login
+from signaling.facts import StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class Presence(Protocol):
 
     def clock_ms(self, sitting: str) -> int:
         """Milliseconds on the record's clock, now; 0 before the record began."""
+
+    async def agenda(self, sitting: str, seat: str, states: Mapping[str, StepState]) -> None:
+        """Show the agenda of a sitting as the act stands: each step's state, by that seat."""
 
     async def nudge(self, sitting: str) -> None:
         """Tell the pages of a sitting that something about the act has changed."""

@@ -14,7 +14,7 @@ from auth.person import Person, Role
 from errors import N_, NotFound, Refusal
 from notary.deeds import store
 from notary.deeds.auditing import seat_role
-from notary.deeds.core import Core
+from notary.deeds.core import Core, context
 from notary.deeds.fee import Charge, Payments
 from notary.deeds.request import Request
 from notary.deeds.state import IN_SESSION, State, Step
@@ -284,12 +284,15 @@ class Scheduling:
         return found | {one.notary for one in recent if one.notary and one.changed_at >= since}
 
     async def desk(self, actor: Person) -> tuple[list[Request], list[Request]]:
-        """For a notary: the queue, and what is one's own and not over."""
+        """For a notary: the queue, and what is not over, one's own and of whom one substitutes."""
         policy.require(actor, "deed.desk")
         own_states = (*IN_SESSION, State.BOOKED, State.SUSPENDED, State.SEALED)
         async with self._core.database.unit(write=False) as session:
             queue = await store.in_states(session, self._core.secret, (State.QUEUED,))
-            own = await store.in_states(session, self._core.secret, own_states, notary=actor.id)
+            own = []
+            for notary in (actor.id, *sorted({each.delegator for each in actor.deputy_for})):
+                found = await store.in_states(session, self._core.secret, own_states, notary=notary)
+                own += [each for each in found if context(actor, each).is_its_notary]
         return queue, own
 
     async def take_next(self, actor: Person, id: str = "") -> Request:

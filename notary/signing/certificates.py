@@ -56,7 +56,7 @@ def name(common: str, organisation: str, *, unit: str = "", serial: str = "") ->
     return x509.Name(parts)
 
 
-def _text(kind: x509.ObjectIdentifier, words: str) -> x509.NameAttribute:
+def _text(kind: x509.ObjectIdentifier, words: str) -> x509.NameAttribute[str]:
     """Up to 64 characters, as X.520 counts. cryptography counts bytes of UTF-8, of which Arabic
     needs two for a letter, and would refuse the seal of this office and every long name."""
     with warnings.catch_warnings():

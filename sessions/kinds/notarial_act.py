@@ -1,7 +1,7 @@
 """Session of a notarial act (law.md 3.2; FDL 20/2022 Arts 7, 8, 18, 19; Cabinet Res. 16/2024).
 
 The notary presides alone. The act's own steps are guarded by `notary.deeds.conduct`; the agenda
-here is what everybody sees of them.
+here is what everybody sees of them, and follows them by itself (`notary.deeds.agenda`).
 """
 
 from errors import N_
@@ -32,5 +32,6 @@ KIND = Kind(
         AgendaStep("signing", N_("Everybody signs"), "R-NT-11"),
         AgendaStep("closing", N_("The notary signs and seals"), "R-NT-14"),
     ),
+    agenda_by_act=True,
     sources=("R-NT-03", "R-NT-09", "R-NT-11", "R-NT-14"),
 )

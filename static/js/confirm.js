@@ -37,6 +37,8 @@ function words(act) {
     "live.off_record": t("Go off record"),
     "live.reserve": t("Reserve judgment"),
     "live.close": t("End the sitting"),
+    "signing.sign": t("Sign the deed"),
+    "signing.close": t("Sign and seal the deed"),
     "deed.refuse": t("Refuse the act"),
     "deed.decide": t("Decide the grievance"),
     "transcript.certify": t("Certify the transcript"),

@@ -91,7 +91,7 @@ HOUSE = {
     "audit.read": {Role.ADMINISTRATOR},
     "operations.see": {Role.ADMINISTRATOR},
     "people.choose": {Role.CLERK, Role.LAWYER},
-    "delegation.list": {Role.JUDGE, Role.CLERK, Role.ADMINISTRATOR},
+    "delegation.list": {Role.JUDGE, Role.CLERK, Role.NOTARY, Role.ADMINISTRATOR},
     "delegation.grant": {Role.ADMINISTRATOR},
     "delegation.withdraw": {Role.ADMINISTRATOR},
     "sitting.book": {Role.CLERK},

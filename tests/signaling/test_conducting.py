@@ -5,9 +5,9 @@ import pytest
 
 from sessions.phase import FINAL, LIVE, Phase
 from sessions.sitting import Offence
+from signaling import conducting, record
 from signaling import facts as f
 from signaling import messages as m
-from signaling import record
 from signaling.engine import HearingSpace, PrivateSpace
 from signaling.routing import route, space_of
 from signaling.state import Place
@@ -362,3 +362,20 @@ def test_a_capital_felony_is_not_heard_without_counsel_for_every_accused() -> No
     sitting = replace(play.room.sitting, offence=Offence.FELONY_CAPITAL, seats=seats)
     play.room = replace(play.room, sitting=sitting)
     assert refused(play, "judge", m.OnRecord()) == "record.undefended"
+
+
+class TestActs:
+    """Kinds whose agenda follows the act that is done in the sitting."""
+
+    def test_the_agenda_takes_only_what_differs(self) -> None:
+        play = hearing()
+        facts = conducting.follow(play.room, "clerk", {"call": "done", "identity": "current"})
+        assert [(fact.step, fact.state) for fact in facts if isinstance(fact, f.AgendaSet)] == [
+            ("call", "done"),
+            ("identity", "current"),
+        ]
+
+    def test_no_host_moves_it_by_hand(self) -> None:
+        play = hearing()
+        play.room = replace(play.room, kind=replace(play.room.kind, agenda_by_act=True))
+        assert refused(play, "clerk", m.Agenda(step="call", state="done")) == "agenda.by_act"

@@ -21,6 +21,7 @@ from notary.mail.service import Outbox, Sender
 from recordings.keys import MemoryKeyStore
 from sessions import store as booked
 from sessions.phase import Phase
+from signaling.facts import StepState
 from tests.auth.house import House
 
 
@@ -101,12 +102,16 @@ class FakeRoom:
     def __init__(self) -> None:
         self.seats: dict[str, frozenset[str]] = {}
         self.nudged = 0
+        self.steps: dict[str, dict[str, StepState]] = {}
 
     def present(self, sitting: str) -> frozenset[str]:
         return self.seats.get(sitting, frozenset())
 
     def clock_ms(self, sitting: str) -> int:
         return 12_345
+
+    async def agenda(self, sitting: str, seat: str, states: Mapping[str, StepState]) -> None:
+        self.steps[sitting] = dict(states)
 
     async def nudge(self, sitting: str) -> None:
         self.nudged += 1
