@@ -44,7 +44,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "verify.upload": (30, 6),
     "verify.small": (30, 6),
     "verify.page": (300, 60),
-    "verify.by_code": (60, 30),
+    "verify.by_code": (60, 12),
     "recordings.player_by_order": (600, 60),
 }
 """By endpoint: in a minute from an address, and from an account (at sign-in: for the name tried).
