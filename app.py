@@ -35,6 +35,7 @@ import auth.keyring
 import auth.secret
 import auth.web
 import migrate
+import notary.deeds.journal
 import notary.deeds.office
 import notary.deeds.web
 import notary.marriage.court
@@ -89,6 +90,7 @@ from notary.signing.service import Ceremonies
 from notary.signing.uae_pass import UaePass
 from notary.verification import kind as verification
 from notary.verification.deeds import Deeds as VerifiedDeeds
+from notary.verification.papers import Papers as VerifiedPapers
 from notary.verification.standing import standing
 from recordings.access.book import OrderBook
 from recordings.access.custody import Custody
@@ -289,6 +291,7 @@ class House:
         given = database, self.log, self.sittings, self.accounts.stepup, clock
         self.orders = OrderBook(*given)
         self.custody = Custody(*given, vault)
+        self.custody.kept_until = partial(notary.deeds.journal.kept_until, self.office.core)
         self.overview = Overview(database, self.sittings, clock)
         self.vault = vault
         self.study = Study(database, vault, self.keyring, self.playback, clock)
@@ -323,6 +326,7 @@ class House:
             settings.record_min_free_bytes * 2,
         )
         deeds = VerifiedDeeds(database, secret, self.office.register, self.ceremonies)
+        papers = VerifiedPapers(database, self.office.register)
         self.checking = Checking(
             self.log,
             self.witnessing,
@@ -330,8 +334,10 @@ class House:
             reception,
             (verification.DOCUMENT, *checking_kinds.KINDS),
             signers=self.signing.roots,
-            standing=partial(standing, self.ceremonies, rooms=(deeds.of_subject,)),
-            codes=(deeds.of_code,),
+            standing=partial(
+                standing, self.ceremonies, rooms=(deeds.of_subject, papers.of_subject)
+            ),
+            codes=(deeds.of_code, papers.of_code),
             guesses=self.accounts.attempts,
         )
         self.audit_reading = AuditReading(

@@ -74,6 +74,8 @@ ACTIONS: dict[str, str] = {
     "marriage.appeal": N_("Decide on an appeal in a marriage file"),
     "marriage.conduct": N_("Conduct the sitting of a marriage"),
     "register.search": N_("Search the notary's register"),
+    "register.extract": N_("Make a certified extract of the notary's register"),
+    "notary.roll": N_("Keep the roll of notaries"),
     "register.correct": N_("Enter a correction into the register"),
     "register.annul": N_("Note in the register that a deed was annulled"),
     "register.close_year": N_("Close a year of the register"),

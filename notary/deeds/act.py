@@ -206,4 +206,9 @@ def _check(act: Act, name: str) -> None:
         need(places <= set(codes), f"unknown places {sorted(places - set(codes))}")
         need(set(_PLACE.findall(part.ar)) == set(_PLACE.findall(part.en)), "places differ")
         need({part.when, part.unless} - {""} <= set(codes), "a condition on nothing")
+    proved = not any(role.standing for role in act.roles) or any(
+        one.required for one in act.attachments
+    )
+    need(proved, "standing is proved by a required attachment; there is none")
+    need(set(act.notaries) <= {"public", "private", "authorised_private"}, "an unknown notary")
     need(not act.revokes or act.revokes in codes, "revokes names no field")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from auth import policy
 from auth import store as accounts
 from auth.person import Person
@@ -18,6 +20,8 @@ from notary.deeds.party import appears, signers
 from notary.deeds.request import Mark, Request
 from notary.deeds.state import State, Step
 from notary.deeds.text import clean
+from notary.register.entry import Standing
+from notary.register.service import Listed, Register
 from sessions.booking import ACCOUNT_ROLES
 from sessions.seat import SeatRole
 
@@ -45,8 +49,9 @@ class Fees:
 class Auditing:
     """One per process."""
 
-    def __init__(self, core: Core, fees: Fees) -> None:
+    def __init__(self, core: Core, fees: Fees, register: Register) -> None:
         self._core = core
+        self._register = register
         self._fees = fees
 
     async def desk(self, actor: Person) -> list[Request]:
@@ -161,6 +166,7 @@ class Auditing:
             one = await self._core.load(session, actor, id, "deed.audit")
             act = self._core.act(one)
             self._check_bound(one, act)
+            await self._check_named(session, one, act)
             fils = 0 if waive else of_act(act, self._core.rule("R-NT-08"), one.content.values)
             number = one.content.text.number + 1 if one.content.text else 1
             content = replace(one.content, text=self.text(one, number), marks=(), words="")
@@ -178,6 +184,40 @@ class Auditing:
                 waived=waive,
                 paid=one.paid and one.fee_fils == fils,
             )
+
+    async def _check_named(self, session: AsyncSession, one: Request, act: Act) -> None:
+        """A deed of this register that the act revokes or enforces must stand, and what is revoked
+        must be the principal's own. Deeds from elsewhere the notary looks at himself."""
+        for rule in act.fields:
+            value = one.content.values.get(rule.code)
+            if rule.type != "register_number" or not value:
+                continue
+            found = await self._register.find(session, str(value))
+            if found is None:
+                continue
+            if found.standing is not Standing.STANDS:
+                raise Refusal(
+                    "deed.named_not_standing",
+                    N_("Deed %(number)s is not in force. Return the request, or refuse it."),
+                    number=found.entry.name,
+                )
+            if rule.code == act.revokes and not await self.own(session, one, act, found):
+                raise Refusal(
+                    "deed.not_own_power",
+                    N_("Power %(number)s was given by somebody else. Only its principal revokes."),
+                    number=found.entry.name,
+                )
+
+    async def own(self, session: AsyncSession, one: Request, act: Act, found: Listed) -> bool:
+        """Whether a signer of this request is a principal of that power."""
+        before = await store.by_deed(session, self._core.secret, found.entry.name)
+        mine = {each.identity_number for each in one.signers(act)}
+        theirs = {
+            each.identity_number
+            for each in (before.content.parties if before else ())
+            if each.role == "principal"
+        }
+        return bool(mine & theirs)
 
     def _check_bound(self, one: Request, act: Act) -> None:
         unbound = [each for each in one.content.parties if appears(each, act) and not each.person]

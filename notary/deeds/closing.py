@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +20,7 @@ from auth.session import Login
 from errors import N_, NotFound, Refusal
 from notary.deeds import journal, printed, store
 from notary.deeds.act import Act
+from notary.deeds.auditing import Auditing
 from notary.deeds.conduct import Conduct, Stage
 from notary.deeds.core import Core, context
 from notary.deeds.files import Papers
@@ -30,7 +30,7 @@ from notary.deeds.request import Request
 from notary.deeds.state import State, Step
 from notary.documents.codes import new_code
 from notary.register.entry import Note, Standing
-from notary.register.service import Register
+from notary.register.service import Listed, Register
 
 _logger = structlog.get_logger(__name__)
 
@@ -61,8 +61,10 @@ class Closing:
         papers: Papers,
         tell: Tell,
         address: str,
+        auditing: Auditing,
     ) -> None:
         self._core = core
+        self._auditing = auditing
         self._conduct = conduct
         self._register = register
         self._ceremonies = ceremonies
@@ -70,6 +72,7 @@ class Closing:
         self._tell = tell
         self._address = address
         conduct.abandon, conduct.sealed = self._abandoned, self._is_sealed
+        core.on_end.append(self._not_completed)
 
     # --- to the signing --------------------------------------------------------------------------
 
@@ -239,14 +242,7 @@ class Closing:
         found = await self._register.find(session, named)
         if found is None or found.standing is not Standing.STANDS:
             return
-        before = await store.by_deed(session, self._core.secret, found.entry.name)
-        own = {each.identity_number for each in one.signers(act)}
-        theirs = {
-            each.identity_number
-            for each in (before.content.parties if before else ())
-            if each.role == "principal"
-        }
-        if own & theirs:
+        if await self._auditing.own(session, one, act, found):
             await self._register.note(session, found.entry, Note.REVOKED, by, refers_to=one.deed)
 
     async def deliver(self, id: str, by: str) -> Request:
@@ -295,11 +291,13 @@ class Closing:
         except Refusal as refusal:  # another notary's; the request names it no more, so it is over
             _logger.warning("deeds.not_withdrawn", ceremony=ceremony, code=refusal.code)
 
-    async def not_completed(self, session: AsyncSession, one: Request, by: str) -> None:
-        """Within a unit that ends a request: note in the register that its number is no deed."""
+    async def _not_completed(self, session: AsyncSession, one: Request, by: str) -> None:
+        """A request has ended: the register notes that its number is no deed, and why."""
         found = await self._register.find(session, one.deed) if one.deed else None
         if found is not None and found.standing is Standing.PENDING:
-            await self._register.note(session, found.entry, Note.NOT_COMPLETED, by)
+            await self._register.note(
+                session, found.entry, Note.NOT_COMPLETED, by, refers_to=one.state.value
+            )
 
     # --- copies ----------------------------------------------------------------------------------
 
@@ -314,36 +312,15 @@ class Closing:
     async def copy(self, actor: Person, id: str, *, order: str = "") -> tuple[str, bytes]:
         """A certified copy: register number and the signed document. Parties fetch it; others by
         the director's written order (R-NT-15). Each is noted in the margin."""
-        return await self._issue(actor, id, Note.CERTIFIED_COPY, order)
-
-    async def executory_copy(self, actor: Person, id: str, *, order: str = "") -> tuple[str, bytes]:
-        """The one executory copy; a second only by the director's written order (R-NT-10)."""
-        return await self._issue(actor, id, Note.EXECUTORY_COPY, order)
-
-    async def _issue(self, actor: Person, id: str, what: Note, order: str) -> tuple[str, bytes]:
         order = order.strip()[:80]
-        action = "deed.order_copy" if order else "deed.copy"
         async with self._core.database.unit() as session:
-            one = await self._core.load(session, actor, id, action)
-            if not order and not context(actor, one).is_deed_party:
-                raise Refusal(
-                    "deed.order_needed",
-                    N_("A copy for others needs the reference of a written order."),
-                    status=403,
-                )
-            if one.state is not State.DELIVERED:
-                raise Refusal(
-                    "deed.not_delivered", N_("The deed is handed out when its fee is paid.")
-                )
-            found = await self._register.find(session, one.deed)
-            assert found is not None  # noqa: S101
-            if what is Note.EXECUTORY_COPY:
-                self._check_executory(one, found.margins, order)
+            one, found = await self.delivered(session, actor, id, order)
             file = next(
                 each
                 for each in reversed(await store.files(session, one.id))
                 if each.attachment == "deed"
             )
+            what = Note.CERTIFIED_COPY
             await self._register.note(
                 session, found.entry, what, actor.id, refers_to=order, sha256=file.sha256
             )
@@ -352,11 +329,21 @@ class Closing:
         data = await asyncio.to_thread(self._papers.read, one.id, file.id, file.key)
         return one.deed, data
 
-    def _check_executory(self, one: Request, margins: Any, order: str) -> None:
-        if not self._core.act(one).executory:
-            raise Refusal("deed.not_executory", N_("This deed carries no executory formula."))
-        if any(each.note == Note.EXECUTORY_COPY.value for each in margins) and not order:
+    async def delivered(
+        self, session: AsyncSession, actor: Person, id: str, order: str
+    ) -> tuple[Request, Listed]:
+        """A deed that may be handed out to this person, and its entry. Raises Refusal
+        `deed.order_needed`, `deed.not_delivered`."""
+        action = "deed.order_copy" if order else "deed.copy"
+        one = await self._core.load(session, actor, id, action)
+        if not order and not context(actor, one).is_deed_party:
             raise Refusal(
-                "deed.executory_issued",
-                N_("The one executory copy was issued. A second needs the director's order."),
+                "deed.order_needed",
+                N_("A copy for others needs the reference of a written order."),
+                status=403,
             )
+        if one.state is not State.DELIVERED:
+            raise Refusal("deed.not_delivered", N_("The deed is handed out when its fee is paid."))
+        found = await self._register.find(session, one.deed)
+        assert found is not None  # noqa: S101
+        return one, found

@@ -23,6 +23,7 @@ from notary.deeds.core import WORDS_MOST, Core
 from notary.deeds.party import HELPERS, Party, Path, needs_in_person
 from notary.deeds.ports import Presence
 from notary.deeds.request import Request
+from notary.deeds.roll import Roll
 from notary.deeds.state import IN_SESSION, State, Step
 from notary.deeds.text import clean
 from sessions import store as booked
@@ -59,9 +60,10 @@ class Conduct:
     """One per process. `abandon` gives up a ceremony whose text is no longer the one, `sealed`
     says whether one is complete; the closing sets both."""
 
-    def __init__(self, core: Core, live: Presence) -> None:
+    def __init__(self, core: Core, live: Presence, roll: Roll) -> None:
         self._core = core
         self._live = live
+        self._roll = roll
         self.abandon: EndsCeremony | None = None
         self.sealed: IsSealed | None = None
 
@@ -76,6 +78,7 @@ class Conduct:
             )
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, State.BOOKED)
+            await self._roll.check(session, stage.act, actor.id)
             if stage.request.party_of(actor.id) is not None:
                 raise Refusal(
                     "deed.notary_is_party",

@@ -1,7 +1,7 @@
 """What every use case of this room shares: load, check, move, keep, write down."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from notary import history
 from notary.deeds import store
 from notary.deeds.act import Act, acts
 from notary.deeds.request import Content, Request
-from notary.deeds.state import Step, after
+from notary.deeds.state import State, Step, after
 from notary.history import Event
 from sessions.rules import RulePack
 
@@ -31,6 +31,11 @@ _WORDS = "deed-words"
 
 
 KIND = "notarial_act"
+OVER = frozenset({State.REFUSED, State.EXPIRED, State.CANCELLED, State.IN_PERSON})
+"""What ends here is no deed, whatever was prepared."""
+
+OnEnd = Callable[[AsyncSession, Request, str], Awaitable[None]]
+"""Called in the unit that ends a request, with who ended it."""
 
 
 def context(actor: Person, one: Request) -> Context:
@@ -56,6 +61,8 @@ class Core:
     clock: Clock
     pack: RulePack
     zone: str
+    on_end: list[OnEnd] = field(default_factory=list)
+    """The register settles the number of what has ended: nothing stays open in it for ever."""
 
     def rule(self, id: str) -> Any:
         """The value of a rule today."""
@@ -122,6 +129,9 @@ class Core:
         )
         await store.save(session, self.secret, moved, one.version)
         await self.write(session, moved, taken.value, by, codes=codes, texts=texts)
+        if state in OVER:
+            for settle in self.on_end:
+                await settle(session, moved, by)
         return moved
 
     async def keep(self, session: AsyncSession, one: Request, **changes: Any) -> Request:

@@ -13,7 +13,6 @@ from auth.person import Person
 from auth.session import Login
 from errors import N_, BadInput
 from notary.deeds import store
-from notary.deeds.closing import Closing
 from notary.deeds.conduct import Conduct
 from notary.deeds.core import WORDS_MOST, Core, context
 from notary.deeds.request import Request
@@ -49,11 +48,8 @@ def digest(**members: JSON) -> str:
 class Deciding:
     """One per process."""
 
-    def __init__(
-        self, core: Core, closing: Closing, conduct: Conduct, step_up: stepup.StepUp
-    ) -> None:
+    def __init__(self, core: Core, conduct: Conduct, step_up: stepup.StepUp) -> None:
         self._core = core
-        self._closing = closing
         self._conduct = conduct
         self._step_up = step_up
 
@@ -82,7 +78,6 @@ class Deciding:
                 session, one, Step.REFUSE, login.person.id, codes={"reasons": list(chosen)},
                 texts={"words": words}, content=content,
             )  # fmt: skip
-            await self._closing.not_completed(session, moved, login.person.id)
         await self._conduct.give_up(login.person, moved.ceremony, "refused")
         return await self._conduct.told(moved)
 

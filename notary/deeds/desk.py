@@ -8,7 +8,7 @@ from typing import Any
 from auth.person import Person
 from auth.session import Login
 from errors import NotFound
-from notary.deeds.ports import Signed, Signer
+from notary.deeds.ports import Applied, Signed, Signer
 from notary.deeds.printed import NOTARY_FIELD, SEAL, SEAL_FIELD
 from notary.documents.render import Documents
 from notary.signing import ceremony as nouns
@@ -61,6 +61,23 @@ class SigningDesk:
         """The newest file."""
         found = await self._find(subject, ceremony)
         return await self.ceremonies.content(ceremony, found.revision)
+
+    async def signatures(self, subject: str, ceremony: str) -> list[Applied]:
+        """Who signed, without the office's seal."""
+        found = await self._find(subject, ceremony)
+        return [
+            Applied(one.name_ar, one.name_en, one.capacity_ar, one.capacity_en, one.signed_at)
+            for one in found.signers
+            if one.signed_at is not None and one.sort is not Sort.SEAL
+        ]
+
+    async def issue(
+        self, subject: str, template: str, data: Mapping[str, Any], at: datetime
+    ) -> tuple[str, bytes]:
+        """Print, freeze, seal."""
+        document = await self.documents.render(template, data, at)
+        made = await self.ceremonies.issue(subject, document, _seal())
+        return made.id, await self.ceremonies.content(made.id, made.revision)
 
     async def abandon(self, notary: Person, ceremony: str, reason: str) -> None:
         """Withdraw it."""

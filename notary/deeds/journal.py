@@ -103,6 +103,9 @@ async def read(core: Core, actor: Person, *, notary: str = "") -> list[Line]:
 async def kept_until(core: Core, sitting: str) -> datetime | None:
     """Until when the recording of a sitting must be kept at least, if a deed rests on it."""
     async with core.database.unit(write=False) as session:
-        one = await store.by_sitting(session, core.secret, sitting)
-        rows = await store.journal(session, request=one.id) if one else []
-    return rows[0].keep_until if rows else None
+        found = [
+            row.keep_until
+            for request in await store.booked_for(session, sitting)
+            for row in await store.journal(session, request=request)
+        ]
+    return max(found, default=None)

@@ -24,8 +24,10 @@ from notary.deeds.core import Core
 from notary.deeds.deciding import Deciding
 from notary.deeds.fee import Payments
 from notary.deeds.files import Papers
+from notary.deeds.issuing import Issuing
 from notary.deeds.ports import Ceremonies, Presence
 from notary.deeds.request import Request
+from notary.deeds.roll import Roll
 from notary.deeds.scheduling import Scheduling
 from notary.deeds.state import State
 from notary.deeds.telling import Telling
@@ -56,6 +58,8 @@ class Office:
     outbox: Outbox
     telling: Telling
     payments: Payments | None
+    roll: Roll
+    issuing: Issuing
 
     async def run(self) -> None:
         """What goes on by itself: what a dead process left, what lapses. Ends when cancelled."""
@@ -102,10 +106,8 @@ class Office:
         return one
 
     async def convert(self, actor: Person, id: str, words: str) -> Request:
-        """Convert to in-person; a number that was given is no deed's."""
+        """Convert to in-person, and say so."""
         one = await self.conduct.convert(actor, id, words)
-        async with self.core.database.unit() as session:
-            await self.closing.not_completed(session, one, actor.id)
         await self.conduct.give_up(actor, one.ceremony, "in_person")
         await self.telling.tell(one, "in_person")
         return one
@@ -177,18 +179,22 @@ def build(
     papers = Papers(vault / "deeds", keys)
     register = Register(database, log, secret, clock, office=office, zone=zone)
     telling = Telling(core, outbox, address)
-    conduct = Conduct(core, live)
-    closing = Closing(core, conduct, register, ceremonies, papers, telling.tell, address)
+    roll = Roll(core)
+    conduct = Conduct(core, live, roll)
+    auditing = Auditing(core, Fees(fee_before_session), register)
+    closing = Closing(core, conduct, register, ceremonies, papers, telling.tell, address, auditing)
     return Office(
         core,
         Applying(core, papers, scanner),
-        Auditing(core, Fees(fee_before_session)),
-        Scheduling(core, sittings, payments),
+        auditing,
+        Scheduling(core, sittings, payments, roll),
         conduct,
         closing,
-        Deciding(core, closing, conduct, step_up),
+        Deciding(core, conduct, step_up),
         register,
         outbox,
         telling,
         payments,
+        roll,
+        Issuing(core, closing, register, roll, ceremonies, address),
     )

@@ -35,6 +35,17 @@ class Signed:
     """Everybody, the notary and the office's seal."""
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One signature that a document bears."""
+
+    name_ar: str
+    name_en: str
+    role_ar: str
+    role_en: str
+    at: datetime
+
+
 class Ceremonies(Protocol):
     """The signing of one document by everybody, in order, by the notary, and the office's seal."""
 
@@ -63,6 +74,14 @@ class Ceremonies(Protocol):
 
     async def document(self, subject: str, ceremony: str) -> bytes:
         """The PDF as it is now."""
+
+    async def signatures(self, subject: str, ceremony: str) -> Sequence[Applied]:
+        """The signatures that it has, in order."""
+
+    async def issue(
+        self, subject: str, template: str, data: Mapping[str, Any], at: datetime
+    ) -> tuple[str, bytes]:
+        """Print a paper of the office and put its seal on it: the ceremony's id and the PDF."""
 
     async def abandon(self, notary: Person, ceremony: str, reason: str) -> None:
         """Nobody signs it any more. What was signed is kept and is no deed."""

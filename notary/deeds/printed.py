@@ -40,21 +40,36 @@ def data(
     moments: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What is printed, with the places to sign: everybody's, the notary's, and the seal's."""
+    title = {"ar": act.title_ar, "en": act.title_en}
+    return paper(title, register, code, address, moments, one.content.bilingual) | {
+        "parties": [_party(each) for each in one.content.parties],
+        "body": [{"ar": part.ar, "en": part.en} for part in text.paragraphs],
+        "explanations": [{"ar": part.ar, "en": part.en} for part in text.warnings],
+        "signatures": [*(_signature(signer) for signer in signers), SEAL],
+    }
+
+
+def paper(
+    title: Mapping[str, str],
+    register: str,
+    code: str,
+    address: str,
+    moments: Mapping[str, Any],
+    bilingual: bool = True,
+) -> dict[str, Any]:
+    """What every paper of the office has: its head, its number, its code, and the seal."""
     return {
         "language": "ar",
-        "bilingual": one.content.bilingual,
+        "bilingual": bilingual,
         "authority": AUTHORITY,
         "office": OFFICE,
-        "title": {"ar": act.title_ar, "en": act.title_en},
+        "title": dict(title),
         "register": register,
         "code": code,
         "address": address,
         "qr": qr_svg(address),
         "date": moments,
-        "parties": [_party(each) for each in one.content.parties],
-        "body": [{"ar": part.ar, "en": part.en} for part in text.paragraphs],
-        "explanations": [{"ar": part.ar, "en": part.en} for part in text.warnings],
-        "signatures": [*(_signature(signer) for signer in signers), SEAL],
+        "signatures": [SEAL],
     }
 
 

@@ -17,6 +17,7 @@ from notary.deeds.auditing import seat_role
 from notary.deeds.core import Core, context
 from notary.deeds.fee import Charge, Payments
 from notary.deeds.request import Request
+from notary.deeds.roll import Roll, may
 from notary.deeds.state import IN_SESSION, State, Step
 from sessions import store as booked
 from sessions.booking import Draft, Hold, SeatDraft
@@ -51,10 +52,13 @@ class Waiting:
 class Scheduling:
     """One per process."""
 
-    def __init__(self, core: Core, sittings: Sittings, payments: Payments | None) -> None:
+    def __init__(
+        self, core: Core, sittings: Sittings, payments: Payments | None, roll: Roll
+    ) -> None:
         self._core = core
         self._sittings = sittings
         self._payments = payments
+        self._roll = roll
 
     # --- the fee ---------------------------------------------------------------------------------
 
@@ -116,10 +120,14 @@ class Scheduling:
         """The next free times of all notaries, as R-NT-05 offers them."""
         async with self._core.database.unit(write=False) as session:
             one = await self._core.load(session, actor, id, "deed.book")
+            act = self._core.act(one)
             notaries = [
-                notary for notary in await self.notaries(session) if one.party_of(notary.id) is None
+                notary
+                for notary in await self.notaries(session)
+                if one.party_of(notary.id) is None
+                and may(act, (await self._roll.of(session, notary.id)).kind)
             ]
-            length = timedelta(minutes=self._core.act(one).minutes)
+            length = timedelta(minutes=act.minutes)
             times = self._times(length)
             people = [each.person for each in one.content.parties if each.person]
             wanted = [f"person:{id}" for id in [*people, *(notary.id for notary in notaries)]]
@@ -301,7 +309,14 @@ class Scheduling:
         policy.require(actor, "deed.desk")
         async with self._core.database.unit(write=False) as session:
             queue = await store.in_states(session, self._core.secret, (State.QUEUED,))
-        wanted = [one for one in queue if id in ("", one.id) and one.party_of(actor.id) is None]
+            kind = (await self._roll.of(session, actor.id)).kind
+        wanted = [
+            one
+            for one in queue
+            if id in ("", one.id)
+            and one.party_of(actor.id) is None
+            and may(self._core.act(one), kind)
+        ]
         error: Refusal | None = None
         for one in wanted:
             try:

@@ -110,6 +110,19 @@ class JournalRow(Base):
     sealed: Mapped[str] = mapped_column(Text)
 
 
+class RollRow(Base):
+    """A line of the roll of notaries. Only inserted; the newest of an account counts."""
+
+    __tablename__ = "notary_roll"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    notary: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    approval: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(32))
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """An uploaded paper."""
@@ -126,6 +139,16 @@ class File:
     key: bytes
     at: datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollLine:
+    """What the roll of notaries says of one of them (`notary.deeds.roll`)."""
+
+    kind: str
+    approval: str = ""
+    """Number of the decision that authorised a private notary; it stands on his stamp."""
+    since: datetime | None = None
 
 
 _PLAIN = (
@@ -201,6 +224,15 @@ async def by_sitting(session: AsyncSession, secret: Secret, sitting: str) -> Req
     """The request that this sitting is for."""
     row = await session.scalar(select(RequestRow).where(RequestRow.sitting == sitting))
     return _open(secret, row) if row else None
+
+
+async def booked_for(session: AsyncSession, sitting: str) -> list[str]:
+    """Ids of the requests that this sitting was ever booked for, also where another one followed
+    after a suspension."""
+    query = select(EventRow.request).where(
+        EventRow.type == "book", EventRow.data["sitting"].as_string() == sitting
+    )
+    return list(await session.scalars(query.distinct()))
 
 
 async def by_deed(session: AsyncSession, secret: Secret, deed: str) -> Request | None:
@@ -353,3 +385,21 @@ async def journal(
     if request:
         query = query.where(JournalRow.request == request)
     return (await session.scalars(query)).all()
+
+
+# --- the roll of notaries ------------------------------------------------------------------------
+
+
+async def add_roll(
+    session: AsyncSession, notary: str, kind: str, approval: str, at: datetime, by: str
+) -> None:
+    """Insert a line."""
+    await session.execute(
+        insert(RollRow).values(notary=notary, kind=kind, approval=approval, at=at, by=by)
+    )
+
+
+async def roll(session: AsyncSession) -> dict[str, RollLine]:
+    """The newest line of every notary who has one."""
+    rows = await session.scalars(select(RollRow).order_by(RollRow.id))
+    return {row.notary: RollLine(row.kind, row.approval, row.at) for row in rows}

@@ -321,20 +321,7 @@ async def take_back(id: str, file: str) -> Response:
 async def paper(id: str, file: str) -> Response:
     """A file as it came, never shown inside a page of ours."""
     found, _name, data = await office().applying.paper(current_person(), id, file)
-    return pdf(data, f"{found.id}.{found.type}", TYPES[found.type])
-
-
-def pdf(data: bytes, name: str, type: str = "application/pdf") -> Response:
-    """A download that no page of ours can run."""
-    return Response(
-        data,
-        content_type=type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
+    return web_views.pdf(data, f"{found.id}.{found.type}", TYPES[found.type])
 
 
 @blueprint.get("/deeds/<id>/check")
@@ -499,17 +486,17 @@ async def grievance(id: str) -> Response:
 @blueprint.get("/deeds/<id>/document.pdf")
 async def document(id: str) -> Response:
     """The document that is being signed."""
-    return pdf(await office().closing.document(current_person(), id), "document.pdf")
+    return web_views.pdf(await office().closing.document(current_person(), id), "document.pdf")
 
 
 @blueprint.post("/deeds/<id>/copy")
 async def copy(id: str) -> Response:
     """A certified copy. Fields: `executory` (1), `order` (reference of a written order)."""
     form = Form(await request.form)
-    closing = office().closing
-    issue = closing.executory_copy if form.value("executory") else closing.copy
+    services = office()
+    issue = services.issuing.executory_copy if form.value("executory") else services.closing.copy
     try:
         deed, data = await issue(current_login().person, id, order=form.value("order"))
     except Refusal as refusal:
         return await _detail(id, form.mend(refusal), refusal.status)
-    return pdf(data, f"{deed.replace('/', '-')}.pdf")
+    return web_views.pdf(data, f"{deed.replace('/', '-')}.pdf")

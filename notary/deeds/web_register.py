@@ -10,11 +10,16 @@ from auth.web import current_person
 from errors import N_, Refusal
 from notary.deeds import journal
 from notary.deeds.act import acts
+from notary.deeds.core import OVER
+from notary.deeds.roll import KINDS
+from notary.deeds.state import LABELS
 from notary.deeds.web_services import office
+from notary.deeds.web_views import pdf
 from notary.register.entry import NOTES, STANDINGS, Note, Standing
 from pages import Form, flash, redirect, render
 
 blueprint = Blueprint("register", __name__)
+_ENDED = {state.value: LABELS[state] for state in OVER}
 _TONES = {
     Standing.STANDS: "success",
     Standing.PENDING: "info",
@@ -41,6 +46,7 @@ async def search() -> Response:
         titles=STANDINGS,
         tones=_TONES,
         years=await office().register.years(current_person()),
+        may_enrol=policy.decide(current_person(), "notary.roll").possible,
         may_close=policy.decide(current_person(), "register.close_year").possible,
     )
 
@@ -63,6 +69,8 @@ async def _entry(name: str, form: Form, status: int = 200) -> Response:
         standing=STANDINGS[found.standing],
         tone=_TONES.get(found.standing, "error"),
         notes={note.value: title for note, title in NOTES.items()},
+        may_extract=policy.decide(person, "register.extract").possible,
+        ended=_ENDED,
         may_annul=policy.decide(person, "register.annul").possible,
         may_correct=policy.decide(person, "register.correct").possible,
     )
@@ -84,6 +92,41 @@ async def correct(office_code: str, year: int, number: int) -> Response:
     name, form = f"{office_code}/{year}/{number}", Form(await request.form)
     work = office().register.correct(current_person(), name, form.value("words"))
     return await _done(name, form, work, (office_code, year, number))
+
+
+@blueprint.post("/notary/register/<office_code>/<int:year>/<int:number>/extract")
+async def extract(office_code: str, year: int, number: int) -> Response:
+    """A certified extract, as a download. It is noted in the margin."""
+    name = f"{office_code}/{year}/{number}"
+    try:
+        name, data = await office().issuing.extract(current_person(), name)
+    except Refusal as refusal:
+        return await _entry(name, Form().mend(refusal), refusal.status)
+    return pdf(data, f"{name.replace('/', '-')}-extract.pdf")
+
+
+@blueprint.get("/notary/roll")
+async def roll() -> Response:
+    """The roll of notaries."""
+    return await _roll(Form())
+
+
+async def _roll(form: Form, status: int = 200) -> Response:
+    lines = await office().roll.read(current_person())
+    return await render("notary/roll.html", status=status, form=form, lines=lines, kinds=KINDS)
+
+
+@blueprint.post("/notary/roll")
+async def enrol() -> Response:
+    """A new line of the roll. Fields `notary`, `kind`, `approval`."""
+    form = Form(await request.form)
+    given = (form.value(name) for name in ("notary", "kind", "approval"))
+    try:
+        await office().roll.enrol(current_person(), *given)
+    except Refusal as refusal:
+        return await _roll(form.mend(refusal), refusal.status)
+    flash(N_("Written in the roll."))
+    return redirect("register.roll")
 
 
 async def _done(name: str, form: Form, work: Any, at: tuple[str, int, int]) -> Response:

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+from quart import Response
+
 from notary.deeds import store
 from notary.deeds.applying import Seen
 from notary.deeds.fields import shown
@@ -63,3 +65,16 @@ def file(one: store.File) -> SimpleNamespace:
 def event(id: str, one: Event) -> SimpleNamespace:
     """An entry of the history with its words."""
     return SimpleNamespace(event=one, words=office().core.words_of(id, one))
+
+
+def pdf(data: bytes, name: str, type: str = "application/pdf") -> Response:
+    """A download that no page of ours can run."""
+    return Response(
+        data,
+        content_type=type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )

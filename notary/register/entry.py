@@ -70,7 +70,7 @@ STANDINGS: dict[Standing, str] = {
     Standing.UNKNOWN: N_("No such deed in the register"),
     Standing.PENDING: N_("Not yet signed by all"),
     Standing.STANDS: N_("In force"),
-    Standing.REVOKED: N_("Revoked"),
+    Standing.REVOKED: N_("Revoked by a later deed"),
     Standing.SUPERSEDED: N_("Superseded by a later deed"),
     Standing.ANNULLED: N_("Annulled"),
     Standing.NOT_COMPLETED: N_("Never completed: no deed"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
 from notary.register.entry import FIRST, Entry, Margin
+from notary.register.paper import Paper
 
 
 class EntryRow(Base):
@@ -76,6 +77,23 @@ class YearRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str] = mapped_column(String(32))
+
+
+class PaperRow(Base):
+    """A paper that was issued out of the register. Only inserted."""
+
+    __tablename__ = "register_papers"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sort: Mapped[str] = mapped_column(String(16))
+    deed: Mapped[str] = mapped_column(String(32), index=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    ceremony: Mapped[str] = mapped_column(String(40))
+    sha256: Mapped[str] = mapped_column(String(64))
+    by: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    order: Mapped[str] = mapped_column(String(80))
+    notes: Mapped[int] = mapped_column(Integer)
 
 
 def _entry(row: EntryRow) -> Entry:
@@ -236,3 +254,28 @@ async def add_year(
     """Close a year."""
     session.add(YearRow(office=office, year=year, last=last, digest=digest, at=at, by=by))
     await session.flush()
+
+
+_PAPER = ("id", "sort", "deed", "code", "ceremony", "sha256", "by", "at", "order", "notes")
+
+
+async def add_paper(session: AsyncSession, one: Paper) -> None:
+    """Insert a paper."""
+    await session.execute(insert(PaperRow).values({name: getattr(one, name) for name in _PAPER}))
+
+
+async def papers(session: AsyncSession, deed: str) -> list[Paper]:
+    """The papers of an entry, oldest first."""
+    query = select(PaperRow).where(PaperRow.deed == deed).order_by(PaperRow.at, PaperRow.id)
+    return [_paper(row) for row in await session.scalars(query)]
+
+
+async def paper(session: AsyncSession, *, id: str = "", code: str = "") -> Paper | None:
+    """One by its id or by its code."""
+    query = select(PaperRow).where(PaperRow.id == id if id else PaperRow.code == code)
+    row = await session.scalar(query)
+    return _paper(row) if row else None
+
+
+def _paper(row: PaperRow) -> Paper:
+    return Paper(*(getattr(row, name) for name in _PAPER))

@@ -107,14 +107,14 @@ class Ceremony:
 
 def begin(id: str, subject: str, signers: Sequence[Signer], sha256: str, now: datetime) -> Ceremony:
     """A new ceremony. Raises BadInput unless parties come first, then one notary, then one seal
-    at most, each at a place of its own."""
+    at most, each at a place of its own; or there is the seal alone (a paper of the office)."""
     sorts = [one.sort for one in signers]
     tail = [sort for sort in sorts if sort is not Sort.PARTY]
     wrong = (
         not sorts
         or len(sorts) > MAX_SLOTS
         or len({one.field for one in signers}) != len(sorts)
-        or tail not in ([Sort.NOTARY], [Sort.NOTARY, Sort.SEAL])
+        or (tail not in ([Sort.NOTARY], [Sort.NOTARY, Sort.SEAL]) and sorts != [Sort.SEAL])
         or sorts[-len(tail) :] != tail
         or any((one.person == "") is not (one.sort is Sort.SEAL) for one in signers)
     )

@@ -95,11 +95,22 @@ class Ceremonies:
 
         `signers` name boxes of the document. Only the notary among them may. Raises Refusal.
         """
+        id = secrets.token_hex(16)
+        drafted = ceremony.begin(id, subject, signers, "", self.clock())
+        policy.require(person, "signing.prepare", _at(drafted, person, Sort.NOTARY))
+        return await self._frozen(id, subject, document, signers)
+
+    async def issue(self, subject: str, document: Rendered, seal: Signer) -> Ceremony:
+        """A paper of the office under its seal alone: an extract, an executory copy. For other
+        use cases, which ask the policy themselves. Raises Refusal; then it was not issued."""
+        made = await self._frozen(secrets.token_hex(16), subject, document, (seal,))
+        return await self._seal(made)
+
+    async def _frozen(
+        self, id: str, subject: str, document: Rendered, signers: Sequence[Signer]
+    ) -> Ceremony:
         boxes = {one.name: one for one in document.boxes}
         now = self.clock()
-        id = secrets.token_hex(16)
-        drafted = ceremony.begin(id, subject, signers, "", now)
-        policy.require(person, "signing.prepare", _at(drafted, person, Sort.NOTARY))
         places = [boxes[one.field] for one in signers]
         labels = [f"{one.capacity_ar} - {one.capacity_en}: {one.name_ar}" for one in signers]
         pdf = await self._made(self.engine.add_fields(document.pdf, places, labels))

@@ -64,6 +64,14 @@ STANDINGS: Final = {
         N_("The request for it was cancelled, refused or left to lapse. It has no effect."),
         "error",
     ),
+    "extract_current": (
+        N_("A genuine extract. The entry is today as it shows it."),
+        "success",
+    ),
+    "extract_older": (
+        N_("A genuine extract, and the entry has changed since. Ask the office for a new one."),
+        "warning",
+    ),
     "unregistered": (
         N_("It is signed and sealed and not yet completed in the register. Look again later."),
         "warning",

@@ -8,6 +8,8 @@ which `sweep` deletes at the next start. The log keeps the hashes and still veri
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
@@ -37,6 +39,10 @@ from sessions.service import Sittings
 _logger = structlog.get_logger(__name__)
 
 
+KeptUntil = Callable[[str], Awaitable[datetime | None]]
+"""The day until which the record of a sitting must be kept at least; None: no such duty."""
+
+
 class Custody(Acts):
     """Use cases on holds and destruction."""
 
@@ -51,6 +57,8 @@ class Custody(Acts):
     ) -> None:
         super().__init__(database, log, sittings, stepup, clock)
         self._vault = vault
+        self.kept_until: KeptUntil | None = None
+        """Rooms to the right say until when a record must be kept, whatever an order allows."""
 
     # --- holds ------------------------------------------------------------------------------------
 
@@ -216,6 +224,13 @@ class Custody(Acts):
                 N_("The record is not closed yet. It can be seen when the sitting is over."),
             )
         await self.no_hold(session, place.sitting.id)
+        until = await self.kept_until(place.sitting.id) if self.kept_until else None
+        if until is not None and self.clock() < until:
+            raise Refusal(
+                "recording.kept_until",
+                N_("A notarial act rests on this record: it is kept at least until %(day)s."),
+                day=until.date().isoformat(),
+            )
         if not order.in_force(self.clock()) or Use.DELETE not in order.uses:
             raise check.over()
 

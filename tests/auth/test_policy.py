@@ -98,7 +98,7 @@ HOUSE = {
 }
 
 
-OF_A_FILE = ("deed.", "marriage.", "register.", "custody.")
+OF_A_FILE = ("deed.", "marriage.", "register.", "notary.", "custody.")
 """Rooms whose actions are about a file or a book of an office, not about a seat: policy.csv."""
 OF_A_SITTING = ("sitting.", "seat.", "recording.", "transcript.", "signing.", "live.")
 

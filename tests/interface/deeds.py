@@ -1,5 +1,6 @@
 """Pages of notarial acts with invented contents (tests/interface/sample.py)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace as Row
 from typing import Any
@@ -11,9 +12,10 @@ from notary.deeds.body import compose
 from notary.deeds.deciding import REASONS
 from notary.deeds.party import HELPERS, PATHS, ROLE_LABELS, Party, Path, appears
 from notary.deeds.request import Content, Mark, Request
+from notary.deeds.roll import KINDS
 from notary.deeds.scheduling import Slot, Waiting
 from notary.deeds.state import LABELS, State
-from notary.deeds.store import File
+from notary.deeds.store import File, RollLine
 from notary.deeds.uploads import Limits
 from notary.deeds.web import STEPS
 from notary.history import Event
@@ -142,12 +144,16 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         "/notary/grievances": sample("notary/grievances.html", {"requests": [row]}),
         "/notary/register": sample("notary/register.html", {
             "form": Form(), "found": [listed], "acts": acts(), "titles": STANDINGS,
-            "tones": {listed.standing: "success"}, "may_close": True,
+            "tones": {listed.standing: "success"}, "may_close": True, "may_enrol": True,
             "years": [Year(2026, 15, None, ""), Year(2025, 40, now, "e" * 64)]}),
         "/notary/register/NOT/2026/15": sample("notary/register_entry.html", {
             "form": Form(), "found": listed, "act": ACT, "standing": STANDINGS[listed.standing],
             "tone": "success", "notes": {note.value: title for note, title in NOTES.items()},
-            "may_annul": True, "may_correct": True}),
+            "may_annul": True, "may_correct": True, "may_extract": True, "ended": {}}),
+        "/notary/roll": sample("notary/roll.html", {
+            "form": Form(), "kinds": KINDS, "lines": [
+                (NOTARY, RollLine("public")),
+                (replace(NOTARY, id="n2"), RollLine("authorised_private", "MoJ 44/2026", now))]}),
         "/notary/journal": sample("notary/journal.html", {"lines": [line], "acts": acts()}),
         "/payments/stand-in/x": sample("notary/stand_in_payment.html", {"order": "x", "id": "x"}),
     }  # fmt: skip

@@ -269,6 +269,28 @@ async def test_two_persons_destroy_a_record_and_the_log_explains_it(world: Kept)
     )
 
 
+async def test_a_record_that_a_notarial_act_rests_on_outlives_the_order(world: Kept) -> None:
+    """The room to the right says until when; asked at the proposal and again at the deed."""
+    keeper, sitting = world.house.custody, world.sitting
+    judge, clerk = world.bench()
+    order = await to_delete(world)
+    until: datetime | None = NOW + timedelta(days=3650)
+
+    async def kept_until(asked: str) -> datetime | None:
+        assert asked == sitting.id
+        return until
+
+    keeper.kept_until = kept_until
+    propose = keeper.propose_destruction
+    assert await code(propose(Actor(clerk), sitting.id, order)) == "recording.kept_until"
+    until = None
+    one = await propose(Actor(clerk), sitting.id, order)
+    until = NOW + timedelta(days=3650)
+    agree = keeper.decide_destruction(Actor(judge), sitting.id, one.id, agree=True)
+    assert await code(agree) == "recording.kept_until"
+    assert await has_key(world)
+
+
 async def test_the_bundle_of_a_destroyed_record_verifies_and_says_so(
     world: Kept, tmp_path: Path
 ) -> None:

@@ -229,7 +229,7 @@ async def test_copies_and_the_journal(lite: World) -> None:
     assert name == one.deed
     assert data.startswith(b"%PDF")
     with pytest.raises(Refusal) as none:
-        await closing.executory_copy(lite.who("claimant"), one.id)
+        await lite.office.issuing.executory_copy(lite.who("claimant"), one.id)
     assert none.value.code == "deed.not_executory"
     with pytest.raises(NotFound):
         await closing.copy(lite.who("witness"), one.id)

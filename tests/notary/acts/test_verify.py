@@ -1,119 +1,16 @@
 """The page 'Verify' and deeds: by code and by file, what stands, and nothing about people."""
 
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
-from quart import Quart
 
-import pages
-import recordings.web_verify
-from audit.witnessing import Witnessing
-from auth.assurance import Level
-from database import Database
 from errors import Refusal
-from notary.deeds.desk import SigningDesk
-from notary.deeds.request import Request
-from notary.documents.render import Documents
 from notary.register.entry import Note
-from notary.signing.engine import Engine, Workshop
-from notary.signing.service import Ceremonies
-from notary.verification.deeds import Deeds
-from notary.verification.kind import DOCUMENT
-from notary.verification.standing import standing
 from recordings.checking import codes
-from recordings.checking import kind as kinds
-from recordings.checking.service import Checking
-from recordings.checking.upload import Reception
-from recordings.keys import MemoryKeyStore
-from settings import ROOT
-from tests.auth.house import build
-from tests.notary.acts.world import World, make
+from tests.notary.acts.signed import Signed
 from tests.recordings.test_checking import pieces
-from tests.support.clock import SettableClock
 
 PRIVATE = ("فاطمة علي البلوشي", "Fatima", "Rajesh", "Noor Siddiqui", "1111111", "784")
-
-
-class Confirmed:
-    """Whoever signs has confirmed it: confirmations are tested in tests/auth."""
-
-    async def take(self, session: Any, token: str, **bound: str) -> Level:
-        return Level.HIGH
-
-
-@dataclass
-class Signed:
-    """A deed with real signatures, and the page that checks it."""
-
-    world: World
-    one: Request
-    pdf: bytes
-    checking: Checking
-    ceremonies: Ceremonies
-
-    def app(self) -> Quart:
-        app = Quart("app", root_path=str(ROOT), static_folder=None)
-        pages.init_app(app, self.world.house.settings)
-        recordings.web_verify.init_app(app, self.checking)
-        return app
-
-    async def page(self, address: str) -> tuple[int, str]:
-        answer = await self.app().test_client().get(address)
-        return answer.status_code, await answer.get_data(as_text=True)
-
-
-def office(
-    world_house: Any, engine: Engine, documents: Documents
-) -> tuple[SigningDesk, Ceremonies]:
-    """Real signing over a house."""
-    ceremonies = Ceremonies(
-        database=world_house.database, log=world_house.log, engine=engine, documents=documents,
-        confirms=Confirmed(), keys=MemoryKeyStore(bytes(range(32))), clock=world_house.clock,
-        zone="Asia/Dubai", secret=world_house.secret,
-    )  # fmt: skip
-    return SigningDesk(documents, ceremonies), ceremonies
-
-
-def checker(world: World, ceremonies: Ceremonies, workshop: Workshop, folder: Path) -> Checking:
-    """As app.py wires it."""
-    house = world.house
-    deeds = Deeds(house.database, house.secret, world.office.register, ceremonies)
-    reception = Reception(folder / "uploads", 30_000_000, 0)
-    reception.prepare()
-    pem = b"".join(one.public_bytes(Encoding.PEM) for one in workshop.roots)
-    return Checking(
-        house.log,
-        Witnessing(house.database, house.log, house.clock),
-        bytes,
-        reception,
-        (DOCUMENT, *kinds.KINDS),
-        signers=lambda: pem,
-        standing=partial(standing, ceremonies, rooms=(deeds.of_subject,)),
-        codes=(deeds.of_code,),
-        guesses=house.accounts.attempts,
-    )
-
-
-@pytest.fixture
-async def signed(
-    sqlite_database: Database,
-    clock: SettableClock,
-    tmp_path: Path,
-    engine: Engine,
-    documents: Documents,
-    workshop: Workshop,
-) -> Signed:
-    house = await build(sqlite_database, clock)
-    desk, ceremonies = office(house, engine, documents)
-    world = await make(house, tmp_path, ceremonies=desk)
-    one = await world.delivered()
-    _, pdf = await world.office.closing.copy(world.who("claimant"), one.id)
-    return Signed(world, one, pdf, checker(world, ceremonies, workshop, tmp_path), ceremonies)
 
 
 async def test_a_deed_by_its_code_and_by_its_file_and_what_becomes_of_it(signed: Signed) -> None:

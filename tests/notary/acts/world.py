@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from auth.session import Login
 from errors import Refusal
 from notary.deeds.fee import StandInPayments
 from notary.deeds.office import Office, build
-from notary.deeds.ports import Signed, Signer
+from notary.deeds.ports import Applied, Signed, Signer
 from notary.deeds.request import Request
 from notary.mail.service import Outbox, Sender
 from recordings.keys import MemoryKeyStore
@@ -88,6 +88,22 @@ class FakeCeremonies:
 
     async def document(self, subject: str, ceremony: str) -> bytes:
         return self._bytes(ceremony)
+
+    async def signatures(self, subject: str, ceremony: str) -> list[Applied]:
+        at = datetime(2026, 11, 21, 7, tzinfo=UTC)
+        return [
+            Applied(one.name_ar, one.name_en, one.role_ar, one.role_en, at)
+            for one in self.papers[ceremony].signers
+        ]
+
+    async def issue(
+        self, subject: str, template: str, data: Mapping[str, Any], at: datetime
+    ) -> tuple[str, bytes]:
+        if self.fails:
+            raise self.fails
+        id = f"c{len(self.papers)}"
+        self.papers[id] = Paper(subject, data, [], ["seal", subject])
+        return id, self._bytes(id)
 
     async def abandon(self, notary: Person, ceremony: str, reason: str) -> None:
         self.papers[ceremony].abandoned = True
