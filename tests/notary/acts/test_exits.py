@@ -9,7 +9,7 @@ from notary.deeds import journal
 from notary.deeds.applying import Incomplete
 from notary.deeds.state import State
 from sessions.phase import Phase
-from tests.notary.acts.world import World, pdf
+from tests.notary.acts.world import PDF, World
 
 
 async def test_a_draft_goes_on_elsewhere_and_two_devices_do_not_overwrite(lite: World) -> None:
@@ -253,12 +253,12 @@ async def test_a_dead_process_finishes_what_was_sealed(lite: World) -> None:
 async def test_an_upload_is_encrypted_on_disk(lite: World) -> None:
     one = await lite.draft()
     made = await lite.office.applying.upload(
-        lite.who("claimant"), one.id, "other", "../../etc/passwd\u202e.pdf", pdf()
+        lite.who("claimant"), one.id, "other", "../../etc/passwd\u202e.pdf", PDF
     )
     path = lite.office.closing._papers.path(one.id, made.id)
     assert b"%PDF" not in path.read_bytes()
     _, name, data = await lite.office.applying.paper(lite.who("claimant"), one.id, made.id)
-    assert data == pdf()
+    assert data == PDF
     assert "\u202e" not in name
     raw = bytearray(path.read_bytes())
     raw[-1] ^= 1
