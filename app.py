@@ -283,6 +283,11 @@ class House:
             clock=clock,
             zone=settings.timezone,
             step_up=self.accounts.stepup,
+            sittings=self.sittings,
+            keys=self.keyring,
+            vault=settings.vault,
+            payments=self.office.payments,
+            scanner=self._scanner(),
         )
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(

@@ -423,6 +423,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "marriage.leave": (_line(roles=[Role.JUDGE]),),
     "marriage.refuse": (_line(roles=[Role.JUDGE]),),
     "marriage.appeal": (_line("fresh", roles=[Role.JUDGE]),),
+    "marriage.desk": (_line(roles=[Role.OFFICIANT, Role.JUDGE]),),
     "marriage.conduct": (_line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),),
     "register.search": (_line(roles=_NOTARIAL_OFFICE),),
     "register.extract": (_line(roles=_NOTARIAL_OFFICE),),

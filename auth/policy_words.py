@@ -72,6 +72,7 @@ ACTIONS: dict[str, str] = {
     "marriage.leave": N_("Give leave in a marriage file"),
     "marriage.refuse": N_("Refuse an application to marry"),
     "marriage.appeal": N_("Decide on an appeal in a marriage file"),
+    "marriage.desk": N_("See the marriages of which one is the officiant"),
     "marriage.conduct": N_("Conduct the sitting of a marriage"),
     "register.search": N_("Search the notary's register"),
     "register.extract": N_("Make a certified extract of the notary's register"),

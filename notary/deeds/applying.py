@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +22,7 @@ from notary.deeds.core import WORDS_MOST, Core
 from notary.deeds.files import Papers
 from notary.deeds.party import Party
 from notary.deeds.request import WIZARD, Content, Request
+from notary.deeds.scanning import Scanner, scan
 from notary.deeds.state import LAPSING, State, Step
 from notary.deeds.text import clean
 from notary.deeds.uploads import Limits
@@ -31,13 +31,6 @@ from notary.history import Event
 OPEN = frozenset({State.DRAFT, State.RETURNED})
 DRAFTS_MOST = 20
 PARTIES_MOST = 30
-
-
-class Scanner(Protocol):
-    """Looks for malware. A setting names the one in force."""
-
-    async def clean(self, data: bytes) -> bool:
-        """False for a file that must not be kept. Raises OSError when it cannot be asked."""
 
 
 class Incomplete(Refusal):
@@ -202,8 +195,7 @@ class Applying:
                 raise BadInput("upload.what", N_("Choose from the list."), field=field)
             self._room_for_one(len(await store.files(session, one.id)))
         checked = await uploads.check(data, self.limits(), field)
-        if self._scanner is not None:
-            await self._scan(data, field)
+        await scan(self._scanner, data, field)
         file, sha256 = new_id(), hashlib.sha256(data).hexdigest()
         key = await asyncio.to_thread(self._papers.write, one.id, file, data)
         made = store.File(
@@ -227,23 +219,6 @@ class Applying:
         if count >= self.limits().files:
             raise Refusal(
                 "upload.many", N_("There are too many files. Take one back first."), status=400
-            )
-
-    async def _scan(self, data: bytes, field: str) -> None:
-        assert self._scanner is not None  # noqa: S101
-        try:
-            fine = await self._scanner.clean(data)
-        except OSError:
-            raise Refusal(
-                "upload.not_scanned",
-                N_("Files cannot be checked at this moment. Try again in some minutes."),
-                status=503,
-            ) from None
-        if not fine:
-            raise BadInput(
-                "upload.malware",
-                N_("This file was found to be harmful. Clean your device and scan it anew."),
-                field=field,
             )
 
     async def take_back(self, actor: Person, id: str, file: str) -> None:

@@ -16,7 +16,7 @@ from clock import Clock
 from database import Database
 from errors import NotFound
 from notary.deeds import store
-from notary.deeds.applying import Applying, Scanner
+from notary.deeds.applying import Applying
 from notary.deeds.auditing import Auditing, Fees
 from notary.deeds.closing import Closing
 from notary.deeds.conduct import Conduct
@@ -28,6 +28,7 @@ from notary.deeds.issuing import Issuing
 from notary.deeds.ports import Ceremonies, Presence
 from notary.deeds.request import Request
 from notary.deeds.roll import Roll
+from notary.deeds.scanning import Scanner
 from notary.deeds.scheduling import Scheduling
 from notary.deeds.state import State
 from notary.deeds.telling import Telling

@@ -2,8 +2,39 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
+
+from errors import N_, BadInput, Refusal
 
 CHUNK = 64 * 1024
+
+
+class Scanner(Protocol):
+    """Looks for malware. A setting names the one in force."""
+
+    async def clean(self, data: bytes) -> bool:
+        """False for a file that must not be kept. Raises OSError when it cannot be asked."""
+
+
+async def scan(scanner: Scanner | None, data: bytes, field: str) -> None:
+    """Have a file looked at, where a scanner is in force. Raises BadInput `upload.malware`,
+    Refusal `upload.not_scanned`."""
+    if scanner is None:
+        return
+    try:
+        fine = await scanner.clean(data)
+    except OSError:
+        raise Refusal(
+            "upload.not_scanned",
+            N_("Files cannot be checked at this moment. Try again in some minutes."),
+            status=503,
+        ) from None
+    if not fine:
+        raise BadInput(
+            "upload.malware",
+            N_("This file was found to be harmful. Clean your device and scan it anew."),
+            field=field,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,11 @@ class Medical:
     """Premarital medical certificate of one spouse."""
 
     number: str
-    issued: date
+    issued: date | None = None
     outcome: str = "fit"
     """`fit`, or `refer`: the judge decides."""
+    original_kept: bool = False
+    """The certified original is among the papers (Min. Res. 761/2016 Art 24)."""
 
 
 @dataclass(frozen=True, slots=True)

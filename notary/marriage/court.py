@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -10,10 +11,16 @@ from auth.secret import Secret
 from auth.stepup import StepUp
 from clock import Clock
 from database import Database
+from notary.deeds.fee import Payments
+from notary.deeds.files import Papers
+from notary.deeds.scanning import Scanner
+from notary.marriage.attaching import Attaching
+from notary.marriage.booking import Booking, SittingBook
 from notary.marriage.core import Core
 from notary.marriage.filing import Filing
 from notary.marriage.officiating import Officiating
 from notary.marriage.reviewing import Reviewing
+from recordings.keys import KeyStore
 from sessions import rules
 
 _logger = structlog.get_logger(__name__)
@@ -26,7 +33,9 @@ class Court:
 
     core: Core
     filing: Filing
+    attaching: Attaching
     reviewing: Reviewing
+    booking: Booking
     officiating: Officiating
 
     async def run(self) -> None:
@@ -47,7 +56,20 @@ def build(
     clock: Clock,
     zone: str,
     step_up: StepUp,
+    sittings: SittingBook,
+    keys: KeyStore,
+    vault: Path,
+    payments: Payments | None = None,
+    scanner: Scanner | None = None,
 ) -> Court:
     """Wire the court."""
     core = Core(database, log, secret, clock, rules.load(), zone, step_up)
-    return Court(core, Filing(core), Reviewing(core), Officiating(core))
+    filing = Filing(core)
+    return Court(
+        core,
+        filing,
+        Attaching(core, Papers(vault / "marriages", keys), scanner),
+        Reviewing(core),
+        Booking(core, filing, sittings, payments),
+        Officiating(core),
+    )

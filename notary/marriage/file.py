@@ -71,6 +71,11 @@ class File:
     standing: str = "stands"
     """What the public page says: `stands`, `divorced`, `annulled`, `corrected`."""
 
+    @property
+    def reference(self) -> str:
+        """How people name the file before it has a number of the register."""
+        return f"M-{self.id[:8].upper()}"
+
     def part_of(self, person: str) -> Part | None:
         """The part that an account has here."""
         return next((part for part, account in self.seats.items() if account == person), None)

@@ -9,21 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import policy
 from auth.person import Person
 from auth.service import new_id
 from errors import N_, BadInput, Refusal
 from notary.history import Event
-from notary.marriage import store
-from notary.marriage.application import SPOUSES, Part
+from notary.marriage import questions, store, wizard
+from notary.marriage.application import SPOUSES, Application, Earlier, Medical, Part
 from notary.marriage.application import Person as Named
+from notary.marriage.attaching import not_editable, with_papers
 from notary.marriage.core import Core
 from notary.marriage.file import FIELDS, SECTIONS, File, with_page
 from notary.marriage.finding import Finding
 from notary.marriage.gates import blocking, unacknowledged
+from notary.marriage.track import serves, tracks
 from notary.marriage.workflow import EDITABLE, FileState, Move, lapsed
 
 DRAFTS_MOST = 5
@@ -50,6 +54,17 @@ class Seen:
     file: File
     gates: tuple[tuple[str, tuple[Finding, ...]], ...]
     history: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A page after somebody typed into it: what stands now, where two people differ, and what
+    could not be read."""
+
+    file: File
+    fields: Mapping[str, str]
+    conflicts: frozenset[str]
+    errors: tuple[BadInput, ...]
 
 
 class Filing:
@@ -146,10 +161,7 @@ class Filing:
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.edit")
             if one.state not in EDITABLE:
-                raise Refusal(
-                    "marriage.not_editable",
-                    N_("The application is with the court. Ask for it back to change it."),
-                )
+                raise not_editable()
             if one.pages.get(page, 0) != seen:
                 raise store.changed()
             try:
@@ -163,11 +175,81 @@ class Filing:
             kept = await self._core.keep(
                 session,
                 one,
-                application=_without_forged(one, typed_in).application,
+                application=_without_forged(one, typed_in, one.part_of(actor.id)).application,
                 pages=typed_in.pages,
                 marks=tuple(mark for mark in one.marks if not _on_page(mark, page)),
             )
             await self._core.write(session, kept, "saved", actor.id, codes={"page": page})
+        return kept
+
+    async def fill(
+        self, actor: Person, id: str, page: str, typed: wizard.Flat, before: wizard.Flat
+    ) -> Filled:
+        """Save what was typed into a page's form; `before` is what the form had shown.
+
+        What the other device changed meanwhile stays; where both changed one field, nothing is
+        taken of it and it is named. A field in a wrong form keeps what it had. Raises Refusal
+        `marriage.not_editable`.
+        """
+        pack, today = self._core.pack, self._core.today()
+        if page not in dict(questions.PAGES):
+            raise BadInput("marriage.page", N_("There is no such page."), field="page")
+        groups = questions.page(page, pack, today)
+        async with self._core.database.unit() as session:
+            one = await self._core.load(session, actor, id, "marriage.edit")
+            if one.state not in EDITABLE:
+                raise not_editable()
+            merged = wizard.merge(wizard.shown(one.application, groups), before, typed)
+            read = wizard.fill_in(one.application, groups, merged.fields)
+            there = {paper.what for paper in await store.papers(session, one.id)}
+            candidate = replace(one, application=with_papers(read.application, there))
+            app = _without_forged(one, candidate, one.part_of(actor.id)).application
+            app = with_papers(app, there)
+            names = questions.names(groups)
+            marks = tuple(mark for mark in one.marks if mark not in names)
+            if app != one.application or marks != one.marks:
+                pages = {**one.pages, page: one.pages.get(page, 0) + 1}
+                one = await self._core.keep(session, one, application=app, pages=pages, marks=marks)
+                await self._core.write(session, one, "saved", actor.id, codes={"page": page})
+        return Filled(one, wizard.shown(app, groups), merged.conflicts, read.errors)
+
+    async def choose_track(self, actor: Person, id: str, code: str) -> File:
+        """The track, which must be open to these spouses. Raises BadInput `marriage.track`,
+        `marriage.track_closed`."""
+        track = tracks().get(code)
+        if track is None:
+            raise BadInput("marriage.track", N_("Choose a track first."), field="track")
+        async with self._core.database.unit() as session:
+            one = await self._core.load(session, actor, id, "marriage.edit")
+            if one.state not in EDITABLE:
+                raise not_editable()
+            if not serves(track, one.application, self._core.pack.jurisdiction):
+                raise BadInput(
+                    "marriage.track_closed",
+                    N_("This track is not open to you. The page says where to turn."),
+                    field="track",
+                )
+            if one.application.track == code:
+                return one
+            app = replace(one.application, track=code)
+            kept = await self._core.keep(session, one, application=app)
+            await self._core.write(session, kept, "track", actor.id, codes={"track": code})
+        return kept
+
+    async def release(self, actor: Person, id: str, part: Part) -> File:
+        """Give a part free, so that another person can take it. Never a spouse's."""
+        async with self._core.database.unit() as session:
+            one = await self._core.load(session, actor, id, "marriage.edit")
+            if one.state not in EDITABLE:
+                raise not_editable()
+            if part in SPOUSES or part not in one.seats:
+                raise BadInput("marriage.part", N_("Choose from the list."), field="part")
+            seats = {known: who for known, who in one.seats.items() if known is not part}
+            app = one.application
+            if part is Part.GUARDIAN:
+                app = replace(app, guardianship=replace(app.guardianship, consents=None))
+            kept = await self._core.keep(session, one, seats=seats, application=app)
+            await self._core.write(session, kept, "released", actor.id, codes={"part": part.value})
         return kept
 
     async def acknowledge(self, actor: Person, id: str, rule: str) -> File:
@@ -175,6 +257,8 @@ class Filing:
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.acknowledge")
             part = one.part_of(actor.id)
+            if rule not in {found.rule for found in unacknowledged(self._core.gates(one))}:
+                raise Refusal("marriage.no_warning", N_("There is no such warning any more."))
             known = {f"{rule}/{part}", *one.application.acknowledged}
             if all(f"{rule}/{spouse}" in known for spouse in SPOUSES):
                 known.add(rule)
@@ -246,6 +330,29 @@ class Filing:
                 session, one, Move.PAY, actor.id, paid=True, delivery=delivery
             )
 
+    def chosen(self, one: File, officiant: str, data: Named, starts_at: datetime) -> File:
+        """The file with this officiant and hour, if every gate is passed on that day.
+
+        Raises Refusal `marriage.too_soon`, Blocked (a certificate may lapse before it).
+        """
+        days = self._core.pack.rule("R-MR-18", self._core.today()).value["days"]
+        if starts_at < self._core.clock() + timedelta(days=days):
+            raise Refusal(
+                "marriage.too_soon",
+                N_("An officiant is booked at least %(days)s days ahead."),
+                days=days,
+            )
+        people = {**one.application.persons, Part.OFFICIANT: data}
+        found = replace(
+            one,
+            starts_at=starts_at,
+            seats={**one.seats, Part.OFFICIANT: officiant},
+            application=replace(one.application, persons=people),
+        )
+        if stands := blocking(self._core.gates(found)):
+            raise Blocked(stands)
+        return found
+
     async def choose(
         self,
         actor: Person,
@@ -255,40 +362,35 @@ class Filing:
         starts_at: datetime,
         sitting: str,
     ) -> File:
-        """The officiant, whose data the office knows, and the hour.
-
-        Raises Refusal `marriage.too_soon`, Blocked: every gate is asked again for that day (a
-        certificate may lapse before it).
-        """
-        days = self._core.pack.rule("R-MR-18", self._core.today()).value["days"]
-        if starts_at < self._core.clock() + timedelta(days=days):
-            raise Refusal(
-                "marriage.too_soon",
-                N_("An officiant is booked at least %(days)s days ahead."),
-                days=days,
-            )
+        """The officiant, whose data the office knows, and the hour. Raises as `chosen`."""
         async with self._core.database.unit() as session:
-            one = await self._core.load(session, actor, id, "marriage.book")
-            people = {**one.application.persons, Part.OFFICIANT: data}
-            chosen = replace(
-                one,
-                starts_at=starts_at,
-                seats={**one.seats, Part.OFFICIANT: officiant},
-                application=replace(one.application, persons=people),
-            )
-            if stands := blocking(self._core.gates(chosen)):
-                raise Blocked(stands)
-            return await self._core.move(
-                session,
-                one,
-                Move.SCHEDULE,
-                actor.id,
-                starts_at=starts_at,
-                seats=chosen.seats,
-                application=chosen.application,
-                sitting=sitting,
-                majlis=None,
-            )
+            return await self.choose_in(session, actor, id, officiant, data, starts_at, sitting)
+
+    async def choose_in(
+        self,
+        session: AsyncSession,
+        actor: Person,
+        id: str,
+        officiant: str,
+        data: Named,
+        starts_at: datetime,
+        sitting: str,
+    ) -> File:
+        """`choose` in the unit that books the sitting."""
+        one = await self._core.load(session, actor, id, "marriage.book")
+        found = self.chosen(one, officiant, data, starts_at)
+        return await self._core.move(
+            session,
+            one,
+            Move.SCHEDULE,
+            actor.id,
+            codes={"sitting": sitting, "officiant": officiant},
+            starts_at=starts_at,
+            seats=found.seats,
+            application=found.application,
+            sitting=sitting,
+            majlis=None,
+        )
 
     async def withdraw(self, actor: Person, id: str) -> File:
         """The applicants do not go on."""
@@ -304,30 +406,46 @@ class Filing:
         async with self._core.database.unit() as session:
             open_states = [state for state in FileState if lapsed(state, today, today, 0)]
             for one in await store.in_states(session, self._core.secret, open_states):
-                if lapsed(one.state, one.acted_at.date(), today, months):
+                acted = one.acted_at.astimezone(ZoneInfo(self._core.zone)).date()
+                waits = one.starts_at is not None and one.starts_at > self._core.clock()
+                if not waits and lapsed(one.state, acted, today, months):
                     await self._core.move(session, one, Move.LAPSE, "system")
                     gone += 1
         return gone
 
 
-def _without_forged(old: File, new: File) -> File:
-    """Applicants cannot write what only officers find out: leaves that were given, what the
-    register says of an agency, what the guardian answered, the officiant's data."""
+def _without_forged(old: File, new: File, by: Part | None) -> File:
+    """Applicants cannot write what only officers find out or the papers show, nor what another
+    says: leaves that were given, what the register says of an agency, the guardian's answer, the
+    officiant's data, kept originals, the other spouse's disclosure."""
     app, before = new.application, old.application
-    agencies = {
-        part: replace(
+    agencies = {}
+    for part, agency in app.agencies.items():
+        known = before.agencies.get(part)
+        same = known is not None and known.number == agency.number
+        agencies[part] = replace(
             agency,
-            standing=known.standing
-            if (known := before.agencies.get(part)) and known.number == agency.number
-            else "unknown",
+            standing=known.standing if known and same else "unknown",
+            original_kept=known.original_kept if known else False,
         )
-        for part, agency in app.agencies.items()
-    }
     persons: dict[Part, Named] = {
-        part: one for part, one in app.persons.items() if part is not Part.OFFICIANT
+        part: _as_applicants_may(before.person(part), one)
+        for part, one in app.persons.items()
+        if part is not Part.OFFICIANT
     }
     if Part.OFFICIANT in before.persons:
         persons[Part.OFFICIANT] = before.persons[Part.OFFICIANT]
+    medical = {
+        part: replace(one, original_kept=before.medical.get(part, Medical("")).original_kept)
+        for part, one in app.medical.items()
+    }
+    earlier = {
+        part: replace(one, documents=before.earlier.get(part, Earlier()).documents)
+        for part, one in app.earlier.items()
+    }
+    changed = {part for part in SPOUSES if (part in app.disclosed) != (part in before.disclosed)}
+    forged = changed - {by}
+    disclosed = (app.disclosed - forged) | (before.disclosed & forged)
     return replace(
         new,
         application=replace(
@@ -335,9 +453,36 @@ def _without_forged(old: File, new: File) -> File:
             leaves=before.leaves,
             agencies=agencies,
             persons=persons,
-            guardianship=replace(app.guardianship, consents=before.guardianship.consents),
+            medical=medical,
+            earlier=earlier,
+            disclosed=disclosed,
+            acknowledged=_still_acknowledged(before, app),
+            guardianship=replace(app.guardianship, consents=_still_consents(before, app)),
         ),
     )
+
+
+def _as_applicants_may(known: Named, typed: Named) -> Named:
+    relation = "" if typed.relation_to_bride == "judge" else typed.relation_to_bride
+    if known.relation_to_bride == "judge":
+        relation = "judge"
+    return replace(typed, copy_kept=known.copy_kept, relation_to_bride=relation)
+
+
+def _still_acknowledged(before: Application, app: Application) -> frozenset[str]:
+    """A warning about another dower is another warning."""
+    if before.dower == app.dower:
+        return before.acknowledged
+    return frozenset(rule for rule in before.acknowledged if not rule.startswith("R-MR-13"))
+
+
+def _still_consents(before: Application, app: Application) -> bool | None:
+    """The answer of a guardian is no answer of another one."""
+    known = before.guardianship.relation, before.person(Part.GUARDIAN).key
+    now = app.guardianship.relation, app.person(Part.GUARDIAN).key
+    if before.guardianship.consents is not None and known != now and before.guardianship.relation:
+        return None
+    return before.guardianship.consents
 
 
 def _on_page(mark: str, page: str) -> bool:

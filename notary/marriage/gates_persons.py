@@ -19,6 +19,7 @@ def identity(app: Application, pack: RulePack, day: date) -> Iterator[Finding]:
     missing = tuple(
         f"{part}.{name}"
         for part, person in app.persons.items()
+        if not _officer(part, person)
         for name in _unproved(person, accepted)
     )
     if missing:
@@ -42,6 +43,11 @@ def identity(app: Application, pack: RulePack, day: date) -> Iterator[Finding]:
                 (f"{other}.number", f"{part}.number"),
             )
         seen[person.key] = part
+
+
+def _officer(part: Part, person: Person) -> bool:
+    """The court's own people are known by their accounts: the officiant, a judge as guardian."""
+    return part is Part.OFFICIANT or person.relation_to_bride == "judge"
 
 
 _TO_HIMSELF = {Part.GROOM, Part.BRIDE_AGENT}
@@ -232,16 +238,25 @@ def agents(app: Application, pack: RulePack, day: date) -> Iterator[Finding]:
             continue
         agency = app.agencies.get(part)
         where = (f"agencies.{part}",)
-        if agency is None or not agency.number.strip() or agency.standing == "unknown":
+        if agency is None or not agency.number.strip():
             yield Finding(
                 "R-MR-10",
                 _S.MISSING,
-                N_("The agent's power of attorney is not given, or not checked yet."),
-                N_("Give its number and original; the clerk looks it up in the register."),
-                where,
+                N_("The agent's power of attorney is not given."),
+                N_("Give its number and its original."),
+                (f"agencies.{part}.number",),
             )
             continue
-        if agency.standing != "stands":
+        if agency.standing == "unknown":
+            yield Finding(
+                "R-MR-10",
+                _S.MISSING,
+                N_("The agent's power of attorney was not looked up yet."),
+                N_("The court's clerk looks it up in the register; nothing is asked of you."),
+                where,
+                "agency_check",
+            )
+        elif agency.standing != "stands":
             yield Finding(
                 "R-MR-10",
                 _S.FAILED,

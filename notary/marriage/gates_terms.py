@@ -18,7 +18,12 @@ def medical(app: Application, pack: RulePack, day: date) -> Iterator[Finding]:
     for part in (Part(code) for code in value["of"]):
         found = app.medical.get(part)
         where = (f"medical.{part}",)
-        if found is None or not found.number.strip() or found.issued > day:
+        if (
+            found is None
+            or not (found.number.strip() and found.original_kept)
+            or found.issued is None
+            or found.issued > day
+        ):
             yield Finding(
                 "R-MR-05",
                 _S.MISSING,

@@ -262,7 +262,7 @@ def _person(app: Application, part: Part, done: Concluded) -> list[dict[str, Any
         facts.append(_fact(_both("صلته بالزوجة", "Relation"), _WORDS[app.guardianship.relation]))
     if agency := app.agencies.get(part):
         facts.append(_fact(_both("رقم الوكالة", "Power of attorney"), agency.number))
-    if found := app.medical.get(part):
+    if (found := app.medical.get(part)) and found.issued:
         facts.append(
             _fact(
                 _both("شهادة الفحص الطبي", "Medical certificate"),

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, Text, func, insert, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -55,6 +65,25 @@ class JoinRow(Base):
     used_by: Mapped[str] = mapped_column(String(32))
 
 
+class PaperRow(Base):
+    """An uploaded paper. One that was taken back stays, marked."""
+
+    __tablename__ = "marriage_papers"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
+    what: Mapped[str] = mapped_column(String(48))
+    name: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int] = mapped_column(Integer)
+    pages: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(32))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class EventRow(Base):
     """One entry of a file's history. Only inserted."""
 
@@ -95,6 +124,23 @@ class Join:
     part: Part
     expires_at: datetime
     used_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper that is there. `what`: a code of `attaching.py`; `name` is sealed."""
+
+    id: str
+    file: str
+    what: str
+    name: str
+    type: str
+    size: int
+    pages: int
+    sha256: str
+    key: bytes
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +206,16 @@ def changed() -> Refusal:
         "marriage.changed",
         N_("This was changed at the same moment on another device. Reload the page to see it."),
     )
+
+
+async def of_officiant(session: AsyncSession, secret: Secret, person: str) -> list[File]:
+    """Files whose officiant an account is now, by their hour."""
+    mine = [
+        one
+        for one in await of_person(session, secret, person)
+        if one.seats.get(Part.OFFICIANT) == person
+    ]
+    return sorted(mine, key=lambda one: (one.starts_at is None, one.starts_at))
 
 
 async def _set_people(session: AsyncSession, one: File) -> None:
@@ -247,6 +303,38 @@ async def use_join(session: AsyncSession, token: str, person: str) -> bool:
         .returning(JoinRow.token)
     )
     return bool(done.all())
+
+
+# --- papers --------------------------------------------------------------------------------------
+
+
+async def add_paper(session: AsyncSession, one: Paper) -> None:
+    """Note a paper."""
+    await session.execute(insert(PaperRow).values(**{n: getattr(one, n) for n in _PAPER}))
+
+
+async def papers(session: AsyncSession, file: str) -> list[Paper]:
+    """The papers of a file, oldest first, without those that were taken back."""
+    query = (
+        select(PaperRow)
+        .where(PaperRow.file == file, PaperRow.removed_at.is_(None))
+        .order_by(PaperRow.at, PaperRow.id)
+    )
+    return [Paper(*(getattr(row, n) for n in _PAPER)) for row in await session.scalars(query)]
+
+
+async def take_back(session: AsyncSession, file: str, id: str, now: datetime) -> bool:
+    """Mark a paper as taken back. False where there is none such."""
+    done = await session.execute(
+        change(PaperRow)
+        .where(PaperRow.file == file, PaperRow.id == id, PaperRow.removed_at.is_(None))
+        .values(removed_at=now)
+        .returning(PaperRow.id)
+    )
+    return bool(done.all())
+
+
+_PAPER = Paper.__slots__
 
 
 # --- history and register ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from auth.person import Person
 from auth.session import Login
 from database import Database
 from notary.marriage.application import Application, Part
+from notary.marriage.attaching import with_papers
 from notary.marriage.core import Core
 from notary.marriage.file import FIELDS, SECTIONS, File, to_json
 from notary.marriage.filing import Filing
@@ -68,7 +69,20 @@ class Court:
             typed: dict[str, Any] = {name: plain["application"][name] for name in FIELDS[page]}
             seen = (await self._file(id)).pages.get(page, 0)
             await self.filing.save(self.who(by), id, page, typed, seen)
-        return await self._file(id)
+        return await self._with_papers(id, app)
+
+    async def _with_papers(self, id: str, app: Application) -> File:
+        """As if the papers that `app` speaks of were uploaded (`attaching.with_papers`)."""
+        there = {f"identity.{part}" for part, one in app.persons.items() if one.copy_kept}
+        there |= {f"medical.{part}" for part, one in app.medical.items() if one.original_kept}
+        there |= {f"agency.{part}" for part, one in app.agencies.items() if one.original_kept}
+        for earlier in app.earlier.values():
+            there |= {f"earlier.bride.{code}" for code in earlier.documents}
+        one = await self._file(id)
+        async with self.core.database.unit() as session:
+            return await self.core.keep(
+                session, one, application=with_papers(one.application, there)
+            )
 
     async def _file(self, id: str) -> File:
         return (await self.filing.see(self.who(Part.GROOM), id)).file

@@ -58,7 +58,10 @@ def sharia() -> Application:
         persons=persons,
         status={Part.GROOM: Status.SINGLE, Part.BRIDE: Status.SINGLE},
         existing_wives=0,
-        medical={part: Medical("M-1", date(2026, 10, 1)) for part in (Part.GROOM, Part.BRIDE)},
+        medical={
+            part: Medical("M-1", date(2026, 10, 1), original_kept=True)
+            for part in (Part.GROOM, Part.BRIDE)
+        },
         guardianship=Guardianship(relation="father", consents=True),
         dower=Dower(Decimal(10_000), True, Decimal(20_000), "death_or_divorce"),
         conditions={Part.GROOM: (), Part.BRIDE: ("إكمال الدراسة",)},

@@ -121,12 +121,16 @@ async def test_applicants_cannot_write_what_officers_find_out(lite: Court) -> No
     one = await lite.gathered(forged)
     assert one.application.agencies[Part.GROOM_AGENT].standing == "unknown"
     assert Part.OFFICIANT not in one.application.persons
+    await lite.filing.submit(lite.who(Part.GROOM), one.id)
     with pytest.raises(Blocked) as found:
-        await lite.filing.submit(lite.who(Part.GROOM), one.id)
+        await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
     assert "R-MR-10" in str(found.value.params["rules"])
+    await lite.reviewing.checked_agency(lite.clerk, one.id, Part.GROOM_AGENT, "revoked")
+    with pytest.raises(Blocked):
+        await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
     await lite.reviewing.checked_agency(lite.clerk, one.id, Part.GROOM_AGENT, "stands")
-    sent = await lite.filing.submit(lite.who(Part.GROOM), one.id)
-    assert sent.state is FileState.SUBMITTED
+    done = await lite.reviewing.approve(lite.login(lite.judge), one.id, "")
+    assert done.state is FileState.APPROVED
 
 
 async def test_what_fails_is_named_by_its_rule_and_nothing_changes(lite: Court) -> None:

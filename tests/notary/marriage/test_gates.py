@@ -64,7 +64,8 @@ def guardianship(**said: Any) -> Spoil:
 
 
 def medical(part: P, **said: Any) -> Spoil:
-    base: dict[str, Any] = {"number": "M-2", "issued": date(2026, 10, 1)} | said
+    base: dict[str, Any] = {"number": "M-2", "issued": date(2026, 10, 1)}
+    base |= {"original_kept": True} | said
     return lambda app: replace(app, medical={**app.medical, part: Medical(**base)})
 
 
