@@ -286,6 +286,7 @@ class House:
             sittings=self.sittings,
             keys=self.keyring,
             vault=settings.vault,
+            address=settings.address,
             payments=self.office.payments,
             scanner=self._scanner(),
         )

@@ -39,7 +39,7 @@ class LargerUploads(Request):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         path = args[2] if len(args) > 2 else options.get("path", "")
-        if path.endswith("/papers") and "/deeds/" in path:
+        if path.endswith(("/papers", "/uploads")) and ("/deeds/" in path or "/marriages/" in path):
             options["max_content_length"] = UPLOAD_MOST
         super().__init__(*args, **options)
 

@@ -37,6 +37,8 @@ class Court:
     reviewing: Reviewing
     booking: Booking
     officiating: Officiating
+    address: str
+    """Of this house, for links."""
 
     async def run(self) -> None:
         """What goes on by itself: files lapse (R-MR-16). Ends when cancelled."""
@@ -59,6 +61,7 @@ def build(
     sittings: SittingBook,
     keys: KeyStore,
     vault: Path,
+    address: str,
     payments: Payments | None = None,
     scanner: Scanner | None = None,
 ) -> Court:
@@ -72,4 +75,5 @@ def build(
         Reviewing(core),
         Booking(core, filing, sittings, payments),
         Officiating(core),
+        address,
     )

@@ -53,6 +53,8 @@ class File:
     """Fields that the judge returned, dotted."""
     reason: str = ""
     """Of the last move that needs one."""
+    appeal: str = ""
+    """What the applicants say against a refusal."""
     paid: bool = False
     delivery: str = ""
     """`collect` or `courier`."""

@@ -13,7 +13,7 @@ from auth.session import Login
 from errors import N_, BadInput, Refusal
 from notary.marriage import store
 from notary.marriage.application import Agency, Leave, Part
-from notary.marriage.core import Core, reason_of
+from notary.marriage.core import REASON_MOST, Core, reason_of
 from notary.marriage.file import File
 from notary.marriage.filing import Blocked
 from notary.marriage.gates import blocking
@@ -162,11 +162,13 @@ class Reviewing:
         """Refuse with reasons, a legal act; the applicants may appeal (Art 13)."""
         return await self._act(login, id, "marriage.refuse", Move.REFUSE, reason, token)
 
-    async def appeal(self, actor: Person, id: str) -> File:
-        """An applicant turns to the president of the court."""
+    async def appeal(self, actor: Person, id: str, words: str = "") -> File:
+        """An applicant turns to the president of the court; the refusal's reason stays."""
         async with self.core.database.unit() as session:
             one = await self.core.load(session, actor, id, "marriage.edit")
-            return await self.core.move(session, one, Move.APPEAL, actor.id)
+            return await self.core.move(
+                session, one, Move.APPEAL, actor.id, appeal=" ".join(words.split())[:REASON_MOST]
+            )
 
     async def decide_appeal(
         self, login: Login, id: str, *, uphold: bool, reason: str, token: str
