@@ -30,16 +30,17 @@ from sessions.sitting import Sitting
 SLOTS_SHOWN = 40
 OFFICIANTS = {"maazoun": Role.OFFICIANT, "authentication_judge": Role.JUDGE}
 """Whose accounts contract a marriage of which track."""
-SEATS = {
-    Part.OFFICIANT: SeatRole.OFFICIANT,
-    Part.GROOM: SeatRole.GROOM,
-    Part.BRIDE: SeatRole.BRIDE,
-    Part.GUARDIAN: SeatRole.WALI,
-    Part.WITNESS_1: SeatRole.CONTRACT_WITNESS,
-    Part.WITNESS_2: SeatRole.CONTRACT_WITNESS,
-    Part.GROOM_AGENT: SeatRole.MARRIAGE_AGENT,
-    Part.BRIDE_AGENT: SeatRole.MARRIAGE_AGENT,
+SEATS: dict[Part, str] = {
+    Part.OFFICIANT: "officiant",
+    Part.GROOM: "groom",
+    Part.BRIDE: "bride",
+    Part.GUARDIAN: "wali",
+    Part.WITNESS_1: "contract_witness",
+    Part.WITNESS_2: "contract_witness",
+    Part.GROOM_AGENT: "marriage_agent",
+    Part.BRIDE_AGENT: "marriage_agent",
 }
+"""Codes of the seats that the kind `marriage_contract` has for each part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,9 @@ class Booking:
                 N_("%(count)s persons have not taken their part yet. Send them their links."),
                 count=len(missing),
             )
-        seats = tuple(SeatDraft(part.value, SEATS[part], one.seats[part]) for part in needed)
+        seats = tuple(
+            SeatDraft(part.value, SeatRole(SEATS[part]), one.seats[part]) for part in needed
+        )
         return Draft(
             kind="marriage_contract",
             case_number=one.reference,
@@ -264,7 +267,9 @@ class Booking:
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.conduct")
             app, before = one.application, one
-            people = {part: who for part, who in app.persons.items() if part is not Part.OFFICIANT}
+            people: dict[Part, Named] = {
+                part: who for part, who in app.persons.items() if part is not Part.OFFICIANT
+            }
             seats = {part: who for part, who in one.seats.items() if part is not Part.OFFICIANT}
             done = await self._core.move(
                 session,

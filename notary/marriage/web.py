@@ -214,7 +214,8 @@ async def _page(
     web_views.mark(form, one, groups)
     if one.state not in EDITABLE:
         return redirect("marriages.detail", marriage=marriage)
-    services, context_ = court(), {}
+    services = court()
+    context_: dict[str, Any] = {}
     if code == "track":
         context_["tracks"] = [
             (each, serves(each, one.application, services.core.pack.jurisdiction))

@@ -55,8 +55,10 @@ PAGE_OF = {
     "R-MR-20": "status",
 }
 """Where in the wizard a gate is satisfied."""
-ACTIONS = ("read", "edit", "answer", "pay", "book", "queue", "check", "review", "approve", "leave")
-ACTIONS += ("refuse", "appeal", "conduct")
+ACTIONS = (
+    *("read", "edit", "answer", "pay", "book"),
+    *("queue", "check", "review", "approve", "leave", "refuse", "appeal", "conduct"),
+)
 
 
 def say(message: str, **params: object) -> str:
@@ -180,7 +182,8 @@ def _value(each: SimpleNamespace, value: str) -> str:
         return say(N_("Yes"))
     if each.kind == "date":
         return formatter().date(dt.date.fromisoformat(value), "medium")
-    return dict(each.choices).get(value, value)
+    words: dict[str, str] = dict(each.choices)
+    return words.get(value, value)
 
 
 def gates(found: Gates) -> list[SimpleNamespace]:

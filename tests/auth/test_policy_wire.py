@@ -43,6 +43,7 @@ CODES = (
     "seat.unknown",
     "invitation.other_sitting",
     "deed.unknown",
+    "marriage.unknown",
 )
 
 

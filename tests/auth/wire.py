@@ -23,6 +23,7 @@ from auth.demo import PASSWORD
 from auth.password import Passwords
 from auth.person import OPERATOR, Person, Role
 from database import Base
+from notary.marriage.application import Part
 from sessions import demo
 from sessions.seat import SeatRole
 from sessions.sitting import Sitting
@@ -166,6 +167,7 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
     )
     ids["delegation"] = made.id
     ids["id"] = await _draft(house, people)
+    ids["marriage"] = await _marriage(house, people)
     ids["device"] = await _enrol(house, seeded.room.id)
     sequencer = asyncio.create_task(house.log.run())
     try:
@@ -183,6 +185,17 @@ async def _draft(house: root.House, people: Mapping[str, Person]) -> str:
     one = await house.office.applying.begin(people["claimant"], "declaration")
     async with house.database.unit() as session:
         await house.office.core.keep(session, one, notary=people["notary"].id)
+    return one.id
+
+
+async def _marriage(house: root.House, people: Mapping[str, Person]) -> str:
+    """A marriage file in which the demo's people have their parts, an officiant among them."""
+    one = await house.marriages.filing.begin(people["groom"], Part.GROOM)
+    names = {Part.BRIDE: "bride", Part.GUARDIAN: "guardian", Part.OFFICIANT: "officiant"}
+    names |= {Part.WITNESS_1: "witness1", Part.WITNESS_2: "witness2"}
+    seats = {**one.seats, **{part: people[name].id for part, name in names.items()}}
+    async with house.database.unit() as session:
+        await house.marriages.core.keep(session, one, seats=seats)
     return one.id
 
 
@@ -234,6 +247,7 @@ def address(wire: Wire, rule: str) -> str:
         "step": "approve",
         "device": wire.ids["device"],
         "id": wire.ids["id"],
+        "marriage": wire.ids["marriage"],
         "order": f"{wire.ids['id']}-1",
         "year": "2026",
         "number": "1",
