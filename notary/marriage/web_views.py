@@ -10,6 +10,7 @@ from auth import policy
 from auth.person import Person
 from errors import N_, BadInput
 from i18n import translate
+from notary.history import Event
 from notary.marriage import labels, questions, store, wizard
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.attaching import TITLES
@@ -261,7 +262,7 @@ def papers(found: Iterable[store.Paper]) -> list[SimpleNamespace]:
     ]
 
 
-def event(one: store.Event) -> SimpleNamespace:
+def event(one: Event) -> SimpleNamespace:
     """An entry of the history."""
     what = str(one.data.get("part", ""))
     return SimpleNamespace(
