@@ -163,6 +163,8 @@ class Link:
         self._sealer: Sealer | None = None
         self._gone = False
         self.up = False
+        self.send_one: Callable[[bytes], None] = _drop
+        """See `Wire`."""
         self.send_rtp: Callable[[Iterable[bytes]], None] = _drop
         """See `Wire`."""
         self.send_rtcp: Callable[[bytes], None] = _drop
@@ -210,7 +212,7 @@ class Link:
             self.up = True
             self._opener = Opener(self._dtls._rx_srtp)
             self._sealer = sealer = Sealer(self._dtls._tx_srtp)
-            self.send_rtp, self.send_rtcp = sealer.rtp, sealer.rtcp
+            self.send_one, self.send_rtp, self.send_rtcp = sealer.one, sealer.rtp, sealer.rtcp
             self.refresh()
             self.connection.media, self.connection.drained = self._receive, self._drained
             self._on_state(True)
@@ -221,7 +223,7 @@ class Link:
         self.connection.media = None
         if self._sealer is not None:
             self._sealer.line = None
-        self.send_rtp = self.send_rtcp = _drop
+        self.send_one = self.send_rtp = self.send_rtcp = _drop
         self.up = False
         if not self._gone:
             self._gone = True

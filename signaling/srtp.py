@@ -25,6 +25,9 @@ _unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
 class Line(Protocol):
     """A socket."""
 
+    def sendto(self, data: memoryview, addr: tuple[Any, ...]) -> None:
+        """Send one datagram."""
+
     def send_burst(self, data: memoryview, sizes: list[int], address: tuple[Any, ...]) -> None:
         """Send datagrams that lie one behind the other in `data`, in order."""
 
@@ -53,15 +56,29 @@ class Sealer:
 
     def rtcp(self, packet: bytes) -> None:
         """Protect and send an RTCP packet or compound."""
-        self.rtp((packet,), _protect_rtcp)
+        self.one(packet, _protect_rtcp)
 
-    def rtp(self, packets: Iterable[bytes], protect: Any = _protect) -> None:
+    def one(self, packet: bytes, protect: Any = _protect) -> None:
+        """Protect and send one RTP packet."""
+        line, length, size = self.line, self._length, len(packet)
+        if line is None:
+            return
+        if size > ROOM:
+            raise ValueError("larger than any datagram")
+        _copy(self._start, packet, size)
+        length[0] = size
+        if protect(self._context, self._start, length):
+            self.lost += 1
+        else:
+            line.sendto(self._data[: length[0]], self.address)
+
+    def rtp(self, packets: Iterable[bytes]) -> None:
         """Protect RTP packets and send them together. The hot path: no call that can be
         spared."""
         line = self.line
         if line is None:
             return
-        start, length, context = self._start, self._length, self._context
+        start, length, context, protect = self._start, self._length, self._context, _protect
         end = 0
         sizes: list[int] = []
         for packet in packets:

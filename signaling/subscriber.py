@@ -125,6 +125,9 @@ class Slot:
 
     def forward(self, run: Run) -> None:
         """See `Output`. The hot path: no call that can be spared."""
+        if len(run.packets) == 1:
+            self._forward_one(run.packets[0])
+            return
         numbers, subscriber, ssrc = self._numbers, self._subscriber, self._ssrc
         packets = numbers.move_run(run)
         if packets is not run.packets:
@@ -152,6 +155,27 @@ class Slot:
         self.octets += run.octets
         subscriber.wire.send_rtp(out)
 
+    def _forward_one(self, packet: Incoming) -> None:
+        """Sound, as a rule. As hot."""
+        numbers, subscriber = self._numbers, self._subscriber
+        moved = numbers.move(packet)
+        if moved is None:
+            return
+        payload = packet.payload
+        size = len(payload)
+        head = _HEAD(
+            self._last if packet.marker else self._plain,
+            *moved,
+            self._ssrc,
+            subscriber.extension(size + OVERHEAD, packet.arrival_ns),
+        )
+        subscriber.sent_octets += size
+        self.packets += 1
+        self.octets += size
+        if numbers.picture or numbers.tl0:
+            payload = numbers.payload(payload, packet.vp8)
+        subscriber.wire.send_one(head + payload)
+
     def repeat(self, sequence: int, now: int) -> None:
         """Answer a NACK from the publisher's cache, within the budget."""
         stream, numbers, plan = self.stream, self._numbers, self.plan
@@ -170,9 +194,9 @@ class Slot:
         timestamp = (packet.timestamp + numbers.timestamp) & 0xFFFFFFFF
         number = subscriber.rtx_number(plan.rtx_ssrc)
         subscriber.sent_octets += len(payload)
-        (extension,) = subscriber.extensions([len(payload) + OVERHEAD], now)
+        extension = subscriber.extension(len(payload) + OVERHEAD, now)
         head = _HEAD(_EXTENDED | second, number, timestamp, plan.rtx_ssrc, extension)
-        subscriber.wire.send_rtp((head + payload,))
+        subscriber.wire.send_one(head + payload)
 
     def pad(self, size: int, now: int) -> int:
         """Send padding and nothing else, on the SSRC of the repeats, so that the media's numbers
@@ -244,6 +268,12 @@ class Subscriber:
         """The browser says when packets arrive: number them, and estimate its line."""
         self.history = twcc.SendHistory()
         self.line = LineEstimate(now)
+
+    def extension(self, size: int, now: int) -> int:
+        """Header extension of one packet of this size, which is sent now."""
+        if self.history is None:
+            return _TIMED | (now << 18) // SECOND & 0xFFFFFF
+        return _NUMBERED | self.history.one(size, now) << 8
 
     def extensions(self, sizes: Sequence[int], now: int) -> list[int]:
         """Header extensions of packets of these sizes, which are sent now."""

@@ -202,8 +202,22 @@ class SendHistory:
         self._sizes = array("H", [0]) * self.SIZE
         """0: not sent, or told of already."""
 
-    def take(self, sizes: Sequence[int], now: int) -> list[int]:
+    def one(self, size: int, now: int) -> int:
+        """A packet of this size in bytes is sent now; its number."""
+        number = self.number = (self.number + 1) & 0xFFFF
+        at = number & self.SIZE - 1
+        self._times[at], self._sizes[at] = now, size
+        return number
+
+    def take(self, sizes: Sequence[int], now: int) -> Sequence[int]:
         """Packets of these sizes in bytes are sent now; their numbers."""
+        count, first = len(sizes), self.number + 1
+        at = first & self.SIZE - 1
+        if first + count <= 0x10000 and at + count <= self.SIZE:  # as a rule
+            self._times[at : at + count] = array("q", (now,)) * count
+            self._sizes[at : at + count] = array("H", sizes)
+            self.number += count
+            return range(first, first + count)
         mask, number, numbers = self.SIZE - 1, self.number, []
         all_times, all_sizes = self._times, self._sizes
         for size in sizes:

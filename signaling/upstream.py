@@ -32,7 +32,10 @@ class PublishedSection:
 
 
 class Wire(Protocol):
-    """Where packets to one peer go. Neither method raises or waits; a closed wire drops."""
+    """Where packets to one peer go. No method raises or waits; a closed wire drops."""
+
+    def send_one(self, packet: bytes) -> None:
+        """Protect and send one RTP packet."""
 
     def send_rtp(self, packets: Iterable[bytes]) -> None:
         """Protect RTP packets and send them together."""

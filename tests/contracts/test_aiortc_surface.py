@@ -188,8 +188,12 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
             assert ends[-1] == len(data)
             sent.append([bytes(data[at:end]) for at, end in itertools.pairwise(ends)])
 
+        def sendto(self, data: memoryview, addr: object) -> None:
+            sent.append([bytes(data)])
+
     sealer, opener = Sealer(out), Opener(back)
     sealer.rtp([packet])
+    sealer.one(packet)
     assert sent == []
     sealer.line = Line()
     packets = [packet, packet.replace(b"\0\1", b"\0\2", 1) + b"s"]
@@ -200,7 +204,10 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
     assert opener.rtcp(report) == compound
     assert opener.rtp(together[0]) is None, "a repeated packet"
     sealer.rtp([b"\x80"])
-    assert sealer.lost == 1
+    sealer.one(b"\x80")
+    assert sealer.lost == 2
+    sealer.one(packet.replace(b"\0\1", b"\0\3", 1))
+    assert opener.rtp(sent.pop()[0]) == packet.replace(b"\0\1", b"\0\3", 1)
     large = [packet[:2] + bytes([1, at]) + packet[4:] + bytes(1400) for at in range(60)]
     sealer.rtp(large)
     assert [opener.rtp(item) for items in sent[2:] for item in items] == large

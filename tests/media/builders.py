@@ -80,6 +80,9 @@ class FakeWire:
         self.rtcp: list[bytes] = []
         self.broken = False
 
+    def send_one(self, packet: bytes) -> None:
+        self.send_rtp((packet,))
+
     def send_rtp(self, packets: Iterable[bytes]) -> None:
         if self.broken:
             raise OSError("a bug in a wire")

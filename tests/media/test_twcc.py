@@ -101,6 +101,16 @@ def test_history_forgets_what_is_a_circle_old() -> None:
 
 
 @given(st.integers(0, 0x1FFFF), st.lists(st.integers(1, 1500), min_size=1, max_size=200))
+def test_packets_are_numbered_together_as_one_by_one(before: int, sizes: list[int]) -> None:
+    together, single = twcc.SendHistory(), twcc.SendHistory()
+    together.number = single.number = before & 0xFFFF
+    numbers = list(together.take(sizes, START))
+    assert numbers == [single.one(size, START) for size in sizes]
+    found = twcc.Feedback(numbers[0], (START,) * len(sizes))
+    assert together.match(found) == single.match(found)
+
+
+@given(st.integers(0, 0x1FFFF), st.lists(st.integers(1, 1500), min_size=1, max_size=200))
 def test_whole_feedback_is_matched_like_one_with_a_gap(before: int, sizes: list[int]) -> None:
     """The short way, for feedback that speaks of arrivals alone, concludes the same."""
     one, other = twcc.SendHistory(), twcc.SendHistory()
