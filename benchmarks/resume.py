@@ -30,6 +30,8 @@ from tests.support.bad_network import BadNetwork, served
 from tests.support.udp_proxy import UdpProxy
 from tools.chromium import executable
 
+ARRIVED_S = 1.0
+"""After a change of network: what was on its way has arrived, and no page can be back yet."""
 WATCH = """(seat) => {
   window.back = {};
   const since = Date.now();
@@ -91,13 +93,13 @@ def pages(runs: int) -> dict[str, Any]:
 
             def change(line: BadNetwork = line) -> None:
                 line.change()
-                judge.wait_for_timeout(300)  # what was on its way has arrived
+                judge.wait_for_timeout(1000 * ARRIVED_S)
 
             for _ in range(runs):
                 found["cut 10 s"].append(_one(judge, clerk, cut))
                 judge.wait_for_timeout(8000)
                 up, down = _one(judge, clerk, change)
-                found["new network"].append((up + 0.3, down + 0.3))
+                found["new network"].append((up + ARRIVED_S, down + ARRIVED_S))
                 judge.wait_for_timeout(8000)
         chromium.close()
     return {

@@ -23,8 +23,8 @@ const PING_MS = 4000;
 const SILENT_MS = 10_000;
 /** A ticket, and a socket's way to its welcome, take no longer on a line worth waiting for. */
 const CONNECT_MS = 6000;
-/** An answer to a ping, when the line is in doubt. */
-const DOUBT_MS = 1200;
+/** An answer to a ping, when the line is in doubt: both connections have said nothing for as long. */
+const DOUBT_MS = 800;
 /**
  * After so long a ticket is asked for a second time: the browser may have sent the first request
  * over a connection of the network that it has left.
@@ -108,7 +108,9 @@ export class Signal {
     this.#send({ type: "ping", t: Math.round(asked) });
     setTimeout(() => {
       this.#doubting = false;
-      if (socket === this.#socket && this.#heard <= asked) this.#abandon(socket);
+      if (socket !== this.#socket || this.#heard > asked) return;
+      this.#abandon(socket);
+      this.hurry(); // this line was given up by us alone: no crowd comes back with us
     }, DOUBT_MS);
   }
 
