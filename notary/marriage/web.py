@@ -15,7 +15,7 @@ from auth.web import current_person
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from notary.deeds.fee import StandInPayments
 from notary.deeds.uploads import TYPES
-from notary.deeds.web import pdf
+from notary.deeds.web_views import pdf
 from notary.marriage import labels, questions, web_review, web_views
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.attaching import wanted
