@@ -45,6 +45,7 @@ import pages.openapi
 import recordings.access.custodian
 import recordings.access.web
 import recordings.keyring
+import recordings.minutes.web
 import recordings.rewrap
 import recordings.study.web
 import recordings.transcripts.web
@@ -84,6 +85,7 @@ from notary.deeds.fee import StandInPayments
 from notary.deeds.scanning import Clamd
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
+from notary.minutes_desk import MinutesSigning
 from notary.signing.backend import Backend, Csc
 from notary.signing.engine import Engine, Keys, Service
 from notary.signing.service import Ceremonies
@@ -98,10 +100,12 @@ from recordings.access.overview import Overview
 from recordings.checking import kind as checking_kinds
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
+from recordings.minutes.service import MinutesDesk
 from recordings.playback import Playback
 from recordings.rows import RecordRows
 from recordings.service import Desk
 from recordings.spare import open_vault
+from recordings.store import Session
 from recordings.study.service import Study
 from recordings.transcripts.service import Transcripts
 from recordings.works.credentials import open_credentials
@@ -110,6 +114,7 @@ from sessions.invitations import Invitations
 from sessions.room_devices import RoomDevices
 from sessions.rooms import Rooms
 from sessions.service import Sittings
+from sessions.sitting import Sitting
 from settings import ROOT, Settings
 from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
@@ -324,7 +329,16 @@ class House:
             clock,
             settings.timezone,
         )
-        self.playback.minutes = self.transcripts.files
+        self.minutes = MinutesDesk(
+            database,
+            self.log,
+            self.playback,
+            MinutesSigning(self.documents, self.ceremonies),
+            self.keyring,
+            clock,
+            settings.timezone,
+        )
+        self.playback.minutes = self._minutes
         self.desk.on_sealed = self._sealed
         reception = Reception(
             settings.data_dir / "uploads",
@@ -349,6 +363,11 @@ class House:
         self.audit_reading = AuditReading(
             database, self.log, self.witnessing, self._fsck, clock, settings.timezone
         )
+
+    async def _minutes(self, session: Session, sitting: Sitting) -> dict[str, bytes]:
+        """The documents of a sitting that go into its bundle."""
+        signed = await self.minutes.files(session, sitting)
+        return {**signed, **await self.transcripts.files(session, sitting)}
 
     def _backends(self, service: Service | None) -> dict[str, Backend]:
         """The outside signing service of the settings."""
@@ -407,6 +426,7 @@ class House:
 
     async def start(self) -> None:
         """Start what runs: the sequencer, the desk (recovering first), the live rooms."""
+        await self.transcripts.seal_old()
         sequencer = asyncio.create_task(self.log.run(), name="audit.sequencer")
         sequencer.add_done_callback(self._sequencer_ended)
         watcher = asyncio.create_task(self._watch_keys(), name="auth.keys")
@@ -535,6 +555,7 @@ def create_app(house: House) -> Quart:
     recordings.study.web.init_app(app, house.study)
     recordings.works.web.init_app(app, house.works)
     recordings.transcripts.web.init_app(app, house.transcripts)
+    recordings.minutes.web.init_app(app, house.minutes)
     recordings.web_verify.init_app(app, house.checking)
     app.register_blueprint(
         audit.web.blueprint(house.log, house.witnessing, address=house.settings.address)

@@ -38,6 +38,7 @@ STORES = (
     "notary.register.store",
     "notary.mail.store",
     "recordings.transcripts.store",
+    "recordings.minutes.store",
 )
 """Every module that has tables."""
 

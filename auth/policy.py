@@ -460,6 +460,14 @@ RULES: dict[str, tuple[Line, ...]] = {
         (_line("seat", seats="presiding_judge clerk"),),
     ),
     "transcript.write": (_line("seat", seats=_BENCH),),
+    "minutes.see": (
+        _line("seat", seats="presiding_judge panel_judge clerk"),
+        _line("leave unscreened", roles=_ACCOUNTS),
+    ),
+    "minutes.write": (_line("seat", seats="presiding_judge clerk"),),
+    **dict.fromkeys(
+        ("minutes.approve", "minutes.return"), (_line("seat", seats="presiding_judge"),)
+    ),
     "recording.annotate": (_line("seat", seats="presiding_judge panel_judge"),),
     "custody.list": (_line(roles=[Role.JUDGE, Role.CLERK]),),
     **dict.fromkeys(

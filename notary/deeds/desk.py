@@ -51,7 +51,7 @@ class SigningDesk:
     async def close(self, login: Login, ceremony: str, token: str) -> None:
         """The notary's signature and the seal, or the seal alone where that failed before."""
         found = await self.ceremonies.see(login.person, ceremony)
-        notary = next(one for one in found.signers if one.sort is Sort.NOTARY)
+        notary = next(one for one in found.signers if one.sort.closes)
         if notary.state is Slot.SIGNED:
             await self.ceremonies.seal(login.person, ceremony)
         else:

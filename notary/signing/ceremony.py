@@ -42,8 +42,15 @@ class Sort(StrEnum):
     PARTY = "party"
     """A party, witness, interpreter: everybody who signs before the notary."""
     NOTARY = "notary"
+    PRESIDENT = "president"
+    """The presiding judge, who closes minutes as a notary closes a deed."""
     SEAL = "seal"
-    """The office's seal, which follows the notary's signature by itself."""
+    """The office's seal, which follows the closing signature by itself."""
+
+    @property
+    def closes(self) -> bool:
+        """Whether this signature is the last one of a person."""
+        return self in (Sort.NOTARY, Sort.PRESIDENT)
 
 
 class Slot(StrEnum):
@@ -114,7 +121,7 @@ def begin(id: str, subject: str, signers: Sequence[Signer], sha256: str, now: da
         not sorts
         or len(sorts) > MAX_SLOTS
         or len({one.field for one in signers}) != len(sorts)
-        or (tail not in ([Sort.NOTARY], [Sort.NOTARY, Sort.SEAL]) and sorts != [Sort.SEAL])
+        or (not _ends(tail) and sorts != [Sort.SEAL])
         or sorts[-len(tail) :] != tail
         or any((one.person == "") is not (one.sort is Sort.SEAL) for one in signers)
     )
@@ -125,6 +132,11 @@ def begin(id: str, subject: str, signers: Sequence[Signer], sha256: str, now: da
         )
     state = State.CLOSING if sorts[0] is not Sort.PARTY else State.OPEN
     return Ceremony(id, subject, state, tuple(signers), 0, sha256, now)
+
+
+def _ends(tail: Sequence[Sort]) -> bool:
+    """One who closes, and one seal at most."""
+    return bool(tail) and tail[0].closes and tail[1:] in ([], [Sort.SEAL])
 
 
 def turn(ceremony: Ceremony) -> int | None:

@@ -97,7 +97,7 @@ class Ceremonies:
         """
         id = secrets.token_hex(16)
         drafted = ceremony.begin(id, subject, signers, "", self.clock())
-        policy.require(person, "signing.prepare", _at(drafted, person, Sort.NOTARY))
+        policy.require(person, "signing.prepare", _at(drafted, person, closes=True))
         return await self._frozen(id, subject, document, signers)
 
     async def issue(self, subject: str, document: Rendered, seal: Signer) -> Ceremony:
@@ -190,7 +190,7 @@ class Ceremonies:
         """Put the seal on what the notary has signed, where that failed before."""
         async with self.database.unit(write=False) as session:
             found = await _get(session, id)
-        policy.require(person, "signing.prepare", _at(found, person, Sort.NOTARY))
+        policy.require(person, "signing.prepare", _at(found, person, closes=True))
         return await self._seal(found)
 
     async def resume(self, login: Login, id: str, choice: Choice) -> Ceremony | Waiting:
@@ -213,7 +213,7 @@ class Ceremonies:
         """The notary ends it: somebody left, or will not sign. `reason` is a code."""
         async with self.database.unit() as session:
             found = await _get(session, id, lock=True)
-            policy.require(person, "signing.withdraw", _at(found, person, Sort.NOTARY))
+            policy.require(person, "signing.withdraw", _at(found, person, closes=True))
             changed = ceremony.withdraw(found)
             await store.save(session, changed)
             leaf: dict[str, JSON] = {"ceremony": id, "reason": reason, "signed": found.signed}
@@ -250,7 +250,7 @@ class Ceremonies:
             found = await _get(session, id, lock=True)
             place = ceremony.place_of(found, person.id)
             sort = found.signers[place].sort
-            if (act == CLOSE) is not (sort is Sort.NOTARY):
+            if (act == CLOSE) is not sort.closes:
                 raise BadInput(
                     "signing.wrong_act", N_("Sign this document from its own page, in your role.")
                 )
@@ -443,11 +443,11 @@ class _Claim:
         return self.ceremony.signers[self.place]
 
 
-def _at(found: Ceremony, person: Person, sort: Sort | None = None) -> Context:
-    """The policy's context: whether `person` is among the signers (of that sort)."""
+def _at(found: Ceremony, person: Person, *, closes: bool = False) -> Context:
+    """The policy's context: whether `person` is among the signers (is the one who closes)."""
     return Context(
         is_signer=any(
-            one.person == person.id and (sort is None or one.sort is sort) for one in found.signers
+            one.person == person.id and (one.sort.closes or not closes) for one in found.signers
         )
     )
 

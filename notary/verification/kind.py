@@ -43,7 +43,7 @@ NOT_CHECKED: Final = {
 }
 STANDINGS: Final = {
     "sealed": (
-        N_("It is complete: signed by all, closed by the notary and sealed."),
+        N_("It is complete: signed by all, closed and sealed."),
         "success",
     ),
     "stands": (

@@ -28,12 +28,13 @@ from auth.stepup import StepUp
 from clock import Clock
 from database import Database
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
+from recordings import store as records
 from recordings.access import check
 from recordings.access.mark import mark_text
 from recordings.access.scope import Scope
 from recordings.manifest import Timeline
 from recordings.playback import Playback
-from recordings.transcripts import documents, store, webvtt
+from recordings.transcripts import documents, store, webvtt, words
 from recordings.transcripts.documents import Page, Said
 from recordings.transcripts.store import Session
 from recordings.transcripts.transcript import (
@@ -137,7 +138,7 @@ class Transcripts:
         """A transcript's page. Raises NotFound, Forbidden."""
         async with self._database.unit(write=False) as session:
             sitting, at, scope, transcript = await self._seen(session, person, sitting_id, id)
-            lines = await store.lines(session, id, transcript.revision)
+            lines = await self._words(session, transcript)
             revisions = await store.revisions(session, id)
         bench = check.on_bench(person, sitting)
         return Opened(
@@ -181,7 +182,7 @@ class Transcripts:
                 for one in await store.of_sitting(session, sitting_id)
                 if one.state is State.CERTIFIED
             ]
-            words = [await store.lines(session, one.id, one.revision) for one in certified]
+            said = [await self._words(session, one) for one in certified]
         sitting: Sitting = granted.sitting
         bench = check.on_bench(person, sitting)
         names = {seat.id: _name(sitting, seat, language, bench=bench) for seat in sitting.seats}
@@ -199,7 +200,7 @@ class Transcripts:
                     for line in _within(lines, granted.scope)
                 ],
             }
-            for one, lines in zip(certified, words, strict=True)
+            for one, lines in zip(certified, said, strict=True)
         ]
 
     # --- the workflow -----------------------------------------------------------------------------
@@ -252,7 +253,7 @@ class Transcripts:
         """The presiding judge has compared it. Raises Refusal."""
         async with self._database.unit() as session:
             _, transcript = await self._may(session, person, sitting_id, id, Step.APPROVE)
-            can_approve(await store.lines(session, id, transcript.revision))
+            can_approve(await self._words(session, transcript))
             await self._move(session, transcript, Step.APPROVE, person, approved_by=person.id)
 
     async def give_back(self, person: Person, sitting_id: str, id: str) -> None:
@@ -366,7 +367,10 @@ class Transcripts:
         self, session: Session, transcript: Transcript, lines: Sequence[Line], person: Person
     ) -> None:
         new, now = after(transcript.state, Step.WRITE), self._clock()
-        if not await store.save(session, transcript, lines, new, person.id, now):
+        number, unchecked = transcript.revision + 1, sum(line.machine for line in lines)
+        key = await self._key(session, transcript.sitting)
+        sealed = await asyncio.to_thread(words.seal, key, transcript.id, number, lines)
+        if not await store.save(session, transcript, sealed, unchecked, new, person.id, now):
             raise _changed()
         if new is not transcript.state:
             await self._leaf(session, transcript, "begun", person)
@@ -379,7 +383,7 @@ class Transcripts:
             raise _unknown()
         async with self._database.unit() as session:
             sitting, _, scope, transcript = await self._seen(session, person, sitting_id, id)
-            lines = _within(await store.lines(session, id, transcript.revision), scope)
+            lines = _within(await self._words(session, transcript), scope)
             more: dict[str, JSON] = {"format": ending, "revision": transcript.revision}
             await self._leaf(session, transcript, "taken", person, **more)
         mark = mark_text(person, self._clock(), transcript.language, self._zone)
@@ -396,10 +400,13 @@ class Transcripts:
     async def files(self, session: Session, sitting: Sitting) -> dict[str, bytes]:
         """What the evidence bundle holds of certified transcripts, by name."""
         found: dict[str, bytes] = {}
+        row = await records.get(session, sitting.id)
+        if row is None or row.wrapped_key is None:
+            return found  # the words went with the key
         for one in await store.of_sitting(session, sitting.id):
             if one.state is not State.CERTIFIED:
                 continue
-            lines = await store.lines(session, one.id, one.revision)
+            lines = await self._words(session, one)
             page = self._page(sitting, one, lines, "")
             name = f"minutes/transcript-{one.id}"
             found[f"{name}.json"] = await self._document(session, sitting, one)
@@ -408,7 +415,7 @@ class Transcripts:
         return found
 
     async def _document(self, session: Session, sitting: Sitting, transcript: Transcript) -> bytes:
-        lines = await store.lines(session, transcript.id, transcript.revision)
+        lines = await self._words(session, transcript)
         facts = {
             "case_number": sitting.case_number,
             "starts_at": format_time(sitting.starts_at),
@@ -480,6 +487,33 @@ class Transcripts:
         opened = Scope((whole,)) if bench else scope  # the bench reads its own words
         leave = bool(scope) and not bench
         return sitting, replace(at, has_leave=leave, has_order=bool(scope)), opened
+
+    async def seal_old(self) -> int:
+        """Encrypt what a house of before kept in the clear; how many revisions. For the start."""
+        async with self._database.unit(write=False) as session:
+            waiting = await store.unsealed(session)
+        for sitting, id, number, lines in waiting:
+            async with self._database.unit() as session:
+                row = await records.get(session, sitting)
+                sealed = b""
+                if row is not None and row.wrapped_key is not None:
+                    key = await self._playback.key(row)
+                    sealed = words.seal(key, id, number, [Line(**line) for line in lines])
+                await store.seal(session, id, number, sealed)
+        return len(waiting)
+
+    async def _key(self, session: Session, sitting_id: str) -> bytes:
+        """Raises Refusal: the record was erased, or the key store does not answer."""
+        return await self._playback.key(await self._playback.sealed(session, sitting_id))
+
+    async def _words(self, session: Session, transcript: Transcript) -> list[Line]:
+        """Raises Refusal when the record was erased: the words went with its key."""
+        if not transcript.revision:
+            return []
+        sealed = await store.words(session, transcript.id, transcript.revision)
+        key = await self._key(session, transcript.sitting)
+        number = transcript.revision
+        return await asyncio.to_thread(words.unseal, key, transcript.id, number, sealed)
 
     async def _get(self, session: Session, sitting_id: str, id: str) -> Transcript:
         found = await store.get(session, id)

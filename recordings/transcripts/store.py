@@ -1,15 +1,17 @@
-"""Tables of transcripts and their revisions."""
+"""Tables of transcripts and their revisions.
 
-from collections.abc import Sequence
+The words are encrypted under the sitting's key (`words.py`): who destroys that destroys them too.
+"""
+
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, insert, select, update
+from sqlalchemy import JSON, ForeignKey, Integer, LargeBinary, String, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
-from recordings.transcripts.transcript import Line, State, Transcript
+from recordings.transcripts.transcript import State, Transcript
 
 Session = AsyncSession
 
@@ -44,7 +46,9 @@ class RevisionRow(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str] = mapped_column(String(64))
-    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """In the clear, as houses of before kept them: sealed at the next start (`unsealed`)."""
 
 
 def _transcript(row: TranscriptRow) -> Transcript:
@@ -110,7 +114,8 @@ async def change(session: Session, id: str, old: State, **values: Any) -> bool:
 async def save(
     session: Session,
     transcript: Transcript,
-    lines: Sequence[Line],
+    sealed: bytes,
+    unchecked: int,
     state: State,
     by: str,
     now: datetime,
@@ -124,7 +129,7 @@ async def save(
             TranscriptRow.revision == transcript.revision,
             TranscriptRow.state == transcript.state,
         )
-        .values(revision=number, state=state, unchecked=sum(line.machine for line in lines))
+        .values(revision=number, state=state, unchecked=unchecked)
     )
     if not found.rowcount:
         return False
@@ -134,16 +139,34 @@ async def save(
             number=number,
             at=now,
             by=by,
-            lines=[line.body() for line in lines],
+            sealed=sealed,
         )
     )
     return True
 
 
-async def lines(session: Session, id: str, number: int) -> list[Line]:
-    """The words of one revision; none of revision 0."""
+async def words(session: Session, id: str, number: int) -> bytes:
+    """The encrypted words of one revision; empty for revision 0."""
     row = await session.get(RevisionRow, (id, number))
-    return [Line(**line) for line in row.lines] if row else []
+    return (row.sealed or b"") if row else b""
+
+
+async def unsealed(session: Session) -> list[tuple[str, str, int, list[dict[str, Any]]]]:
+    """Sitting, transcript, number and words of revisions that stand in the clear."""
+    own = RevisionRow
+    query = (
+        select(TranscriptRow.sitting, own.transcript, own.number, own.lines)
+        .join(TranscriptRow, TranscriptRow.id == own.transcript)
+        .where(own.sealed.is_(None))
+    )
+    return [(*row[:3], row[3] or []) for row in await session.execute(query)]
+
+
+async def seal(session: Session, id: str, number: int, sealed: bytes) -> None:
+    """Encrypt a revision that stood in the clear; empty where its key is destroyed already."""
+    own = RevisionRow
+    query = update(own).where(own.transcript == id, own.number == number)
+    await session.execute(query.values(sealed=sealed, lines=None))
 
 
 async def revisions(session: Session, id: str) -> list[tuple[int, datetime, str]]:

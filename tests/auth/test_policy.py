@@ -100,7 +100,7 @@ HOUSE = {
 
 OF_A_FILE = ("deed.", "marriage.", "register.", "notary.", "custody.")
 """Rooms whose actions are about a file or a book of an office, not about a seat: policy.csv."""
-OF_A_SITTING = ("sitting.", "seat.", "recording.", "transcript.", "signing.", "live.")
+OF_A_SITTING = ("sitting.", "seat.", "recording.", "transcript.", "minutes.", "signing.", "live.")
 
 
 def test_every_action_is_in_this_file() -> None:

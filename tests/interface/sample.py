@@ -41,6 +41,11 @@ from recordings.checking.codes import Answer, Coded, Place, Stands
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
+from recordings.minutes.minutes import STATES as MINUTES_STATES
+from recordings.minutes.minutes import Content, Entry, Minutes
+from recordings.minutes.minutes import State as MinutesState
+from recordings.minutes.ports import Signer
+from recordings.minutes.service import Opened
 from recordings.state import State
 from recordings.transcripts.transcript import STATES as TRANSCRIPT_STATES
 from recordings.transcripts.transcript import State as TranscriptState
@@ -584,6 +589,10 @@ def samples() -> dict[str, Sample]:
                 "own_language": "ar",
             },
         ),
+        "/sittings/q1/minutes": _minutes(MinutesState.DRAFT, "write", "approve"),
+        "/sittings/q2/minutes": _minutes(MinutesState.SIGNING, "sign", "return"),
+        "/sittings/q3/minutes": _minutes(MinutesState.SIGNED),
+        "/sittings/q4/minutes": _minutes(None, "begin"),
         "/sittings/q2/recording": Sample(
             "recordings/playback.html",
             {
@@ -700,6 +709,66 @@ TRANSCRIPT = Transcript(
     revision=2,
     unchecked=1,
 )
+
+
+@dataclass
+class _Signing:
+    done: tuple[str, ...]
+    digest: str = "8d" * 32
+    sealed: bool = False
+
+
+def _minutes(state: MinutesState | None, *may: str) -> Sample:
+    """Minutes on their way, signed, and not begun."""
+    roles = (("Clerk", "أمين السر", "Clerk"), ("President", "رئيس الجلسة", "Presiding judge"))
+    signers = [
+        Signer(field, "a1", "مريم الكعبي", "Maryam Al Kaabi", *role) for field, *role in roles
+    ]
+    found, signing = None, None
+    if state is not None:
+        found = Minutes(
+            id="n1",
+            sitting="q1",
+            language="ar",
+            state=state,
+            revision=3,
+            begun_by="a1",
+            begun_at=NOW,
+            approved_at=None if state is MinutesState.DRAFT else NOW,
+            ceremony="" if state is MinutesState.DRAFT else "c1",
+            signed_at=NOW if state is MinutesState.SIGNED else None,
+        )
+        if state is not MinutesState.DRAFT:
+            done = ("Clerk", "President") if state is MinutesState.SIGNED else ("Clerk",)
+            signing = _Signing(done)
+    entries = (
+        Entry("10:02:11", "فُتحت الجلسة وبدأ تسجيلها."),
+        Entry("10:04:40", "جرى التحقق من هوية سالم المنصوري."),
+        Entry("10:20:05", "قدّم الحاضر عن المدعي مستنداً، فأمرت المحكمة بضمه."),
+    )
+    content = Content(entries, "قررت المحكمة ندب خبير.", "أُجلت الجلسة إلى 6 ديسمبر 2026.")
+    opened = Opened(
+        SITTING,
+        found,
+        content if found else Content(),
+        frozenset(may),
+        signing,
+        signers if found else (),
+        (),
+    )
+    return Sample(
+        "recordings/minutes.html",
+        {
+            "opened": opened,
+            "sitting": SITTING,
+            "minutes": found,
+            "states": MINUTES_STATES,
+            "signed": MinutesState.SIGNED,
+            "kind_title": KINDS["criminal_hearing"].title,
+            "form": Form(),
+            "own_language": "ar",
+        },
+    )
 
 
 def _works() -> list[Work]:

@@ -18,6 +18,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, update
 
 import app
 from audit import leaf as leaves
@@ -25,8 +26,10 @@ from auth.person import OPERATOR
 from auth.session import Login
 from errors import BadInput, Forbidden, NotFound, Refusal
 from recordings import verify
+from recordings.store import RecordingRow
 from recordings.transcripts import documents, transcript, webvtt
 from recordings.transcripts.documents import Page, Said
+from recordings.transcripts.store import RevisionRow
 from recordings.transcripts.transcript import Line, State, Step
 from tests.auth.house import Browser
 from tests.recordings import test_playback as base
@@ -245,6 +248,33 @@ async def test_from_the_request_to_the_bundle(world: World, tmp_path: Path) -> N
     assert [line["text"] for line in track["lines"]] == [line.text for line in lines]
     assert track["lines"][0]["speaker"] == seat.name_ar
     await in_the_bundle(world, sitting.id, id, tmp_path)
+    await at_rest(world, id, lines[1].text)
+
+
+async def at_rest(world: World, id: str, words: str) -> None:
+    """Nowhere in the clear; what an older house left is sealed at the start; shredded with the
+    sitting's key."""
+    house, sitting = world.house, world.sittings["criminal_hearing"]
+    judge = world.people["judge"]
+    before = (await house.transcripts.open(judge, sitting.id, id, "en")).lines
+    async with house.database.unit(write=False) as session:
+        rows = list(await session.scalars(select(RevisionRow)))
+    assert [row.lines for row in rows] == [None, None]
+    assert not [row for row in rows if words.encode() in (row.sealed or b"")]
+    async with house.database.unit() as session:
+        old = update(RevisionRow).where(RevisionRow.number == 2)
+        await session.execute(old.values(sealed=None, lines=[line.body() for line in before]))
+    assert await house.transcripts.seal_old() == 1
+    assert await house.transcripts.seal_old() == 0
+    assert (await house.transcripts.open(judge, sitting.id, id, "en")).lines == before
+    async with house.database.unit() as session:
+        gone = update(RecordingRow).where(RecordingRow.sitting == sitting.id)
+        await session.execute(gone.values(wrapped_key=None))
+    with pytest.raises(Refusal) as erased:
+        await house.transcripts.open(judge, sitting.id, id, "en")
+    assert erased.value.code == "recording.erased"
+    async with house.database.unit() as session:
+        assert await house.transcripts.files(session, sitting) == {}
 
 
 def says_machine(data: bytes, ending: str, folder: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Minutes of a sitting: drafted from the record, approved, signed by clerk and presiding judge."""
