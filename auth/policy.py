@@ -85,11 +85,14 @@ TIES = {
     "counsel_of": N_("is counsel of a party here"),
     "has_counsel": N_("has counsel here"),
     "guardian_of": N_("is guardian of a party here"),
+    "hears_alone": N_("hears a party alone here"),
     "interpreter_for": N_("interprets for a party here, or for all"),
     "screened_from": N_("a protected person here is screened from this seat"),
 }
 """Relations to the case, as far as the policy asks for them (`sessions.standing.ties`)."""
-PRIVATE_TIES = frozenset({"counsel_of", "has_counsel", "guardian_of", "interpreter_for"})
+PRIVATE_TIES = frozenset(
+    {"counsel_of", "has_counsel", "guardian_of", "interpreter_for", "hears_alone"}
+)
 """Whom a private consultation can have (R-CR-09)."""
 
 
@@ -214,6 +217,12 @@ CONDITIONS = {
     "notarial": Condition(
         "policy.notarial_only", N_("Notaries have sessions of notarial acts only. Ask the clerk.")
     ),
+    "marital": Condition(
+        "policy.marital_only", N_("Officiants have sittings of marriages only. Ask the clerk.")
+    ),
+    "no_party": Condition(
+        "policy.own_marriage", N_("You have a part in this marriage. Another officer does this.")
+    ),
     "consultation": Condition(
         "policy.consultation_only", N_("You may book consultations only. Ask the clerk.")
     ),
@@ -276,6 +285,10 @@ def _holds(condition: str, at: Context) -> bool:
             return at.kind == "consultation"
         case "notarial":
             return at.kind == "notarial_act"
+        case "marital":
+            return at.kind == "marriage_contract"
+        case "no_party":
+            return not at.in_marriage or at.is_its_officiant
         case "applicant":
             return at.is_applicant
         case "deed_party":
@@ -310,14 +323,14 @@ def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Li
 
 
 _ACCOUNTS = frozenset(Role) - {Role.GUEST}
-_BENCH = "presiding_judge panel_judge clerk notary"
+_BENCH = "presiding_judge panel_judge clerk notary officiant"
 
 _SEATED = _line("seat here its_room device")
 _OFFICER_AT_SEAT = _line("room here its_room device", roles=[Role.FACILITY_OFFICER])
 _AT_SEAT = (_SEATED, _OFFICER_AT_SEAT)
 _OFFICER = (_line("room its_room device", roles=[Role.FACILITY_OFFICER]),)
 _HOST = (_line("host here"),)
-_COURT = (_line("host here", seats="presiding_judge clerk notary"),)
+_COURT = (_line("host here", seats="presiding_judge clerk notary officiant"),)
 _JUDGES = (_line("host here", seats="presiding_judge clerk"),)
 _CLERK = _line("mine", roles=[Role.CLERK])
 _OWN_OFFICE = (
@@ -326,8 +339,9 @@ _OWN_OFFICE = (
 )
 _LAWYER = _line("consultation mine", roles=[Role.LAWYER])
 _NOTARY = _line("notarial mine", roles=[Role.NOTARY])
+_OFFICIANT = _line("marital mine", roles=[Role.OFFICIANT, Role.JUDGE])
 _NOTARIAL_OFFICE = (Role.CLERK, Role.NOTARY, Role.NOTARY_DIRECTOR)
-_MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER, _NOTARY)
+_MANAGERS = (_CLERK, _line("mine", roles=[Role.JUDGE]), _LAWYER, _NOTARY, _OFFICIANT)
 
 
 def _all_need(condition: str, lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -365,12 +379,14 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line(roles=[Role.CLERK]),
         _line("consultation", roles=[Role.LAWYER]),
         _line("notarial", roles=[Role.NOTARY]),
+        _line("marital", roles=[Role.OFFICIANT, Role.JUDGE]),
     ),
     "sitting.see": (
         _line("seat"),
         _line("room its_room", roles=[Role.FACILITY_OFFICER]),
         _line("mine", roles=[Role.CLERK, Role.LAWYER]),
         _NOTARY,
+        _OFFICIANT,
     ),
     "sitting.reschedule": _all_need("scheduled", _MANAGERS),
     "sitting.cancel": _all_need("scheduled", _MANAGERS),
@@ -425,6 +441,16 @@ RULES: dict[str, tuple[Line, ...]] = {
     "marriage.appeal": (_line("fresh", roles=[Role.JUDGE]),),
     "marriage.desk": (_line(roles=[Role.OFFICIANT, Role.JUDGE]),),
     "marriage.conduct": (_line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),),
+    "marriage.sign": (_line("in_marriage", roles=_ACCOUNTS),),
+    **dict.fromkeys(
+        ("marriage.ratify", "marriage.return", "marriage.reject", "marriage.note"),
+        (_line("no_party", roles=[Role.JUDGE]),),
+    ),
+    "marriage.deliver": (_line("no_party", roles=[Role.CLERK]),),
+    "marriage.copy": (
+        _line("in_marriage", roles=_ACCOUNTS),
+        _line(roles=[Role.JUDGE, Role.CLERK]),
+    ),
     "register.search": (_line(roles=_NOTARIAL_OFFICE),),
     "register.extract": (_line(roles=_NOTARIAL_OFFICE),),
     "notary.roll": (_line(roles=[Role.NOTARY_DIRECTOR]),),
@@ -437,7 +463,7 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.export": (
-        _line("seat order", seats="presiding_judge clerk notary"),
+        _line("seat order", seats="presiding_judge clerk notary officiant"),
         _line("leave unscreened order", roles=_ACCOUNTS),
     ),
     "recording.film": (
@@ -570,6 +596,10 @@ NEEDS: dict[str, Need] = {
     "marriage.refuse": Need(Level.MEDIUM, each_time=True),
     "marriage.appeal": Need(Level.MEDIUM, each_time=True),
     "marriage.conduct": Need(Level.MEDIUM),
+    "marriage.ratify": Need(Level.MEDIUM, each_time=True),
+    "marriage.return": Need(Level.MEDIUM),
+    "marriage.reject": Need(Level.MEDIUM, each_time=True),
+    "marriage.note": Need(Level.MEDIUM, each_time=True),
     "deed.refuse": Need(Level.MEDIUM, each_time=True),
     "deed.decide": Need(Level.MEDIUM, each_time=True),
     "deed.order_copy": Need(Level.MEDIUM),

@@ -43,12 +43,25 @@ ACCOUNT_ROLES: dict[SeatRole, frozenset[Role]] = {
     SeatRole.APPEARER: frozenset({Role.PARTY, Role.LAWYER, Role.WITNESS}),
     SeatRole.ASSISTANT: frozenset({Role.EXPERT}),
     SeatRole.CURATOR: frozenset({Role.PARTY, Role.LAWYER}),
+    SeatRole.OFFICIANT: frozenset({Role.OFFICIANT, Role.JUDGE}),
+    **dict.fromkeys(
+        (
+            SeatRole.GROOM,
+            SeatRole.BRIDE,
+            SeatRole.WALI,
+            SeatRole.CONTRACT_WITNESS,
+            SeatRole.MARRIAGE_AGENT,
+        ),
+        frozenset({Role.PARTY, Role.LAWYER, Role.WITNESS}),
+    ),
 }
 """Which accounts may sit where."""
 NEEDS_ACCOUNT = frozenset(
     {SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK, SeatRole.PROSECUTOR}
     | {SeatRole.COUNSEL}
     | {SeatRole.NOTARY, SeatRole.APPEARER, SeatRole.ASSISTANT, SeatRole.CURATOR}
+    | {SeatRole.OFFICIANT, SeatRole.GROOM, SeatRole.BRIDE, SeatRole.WALI}
+    | {SeatRole.CONTRACT_WITNESS, SeatRole.MARRIAGE_AGENT}
 )
 """Never a guest."""
 CAN_BE_DETAINED = frozenset({SeatRole.ACCUSED, SeatRole.CLIENT, SeatRole.WITNESS})

@@ -84,6 +84,9 @@ class Kind:
     """The agenda follows the act that is done in the sitting; no host moves it by hand."""
     suspends: frozenset[Alarm] = LOST
     """Alarms that suspend the record; the others warn the hosts. Never without LOST."""
+    heard_alone: frozenset[SeatRole] = frozenset()
+    """Whom a host hears alone in a private room, with an interpreter at most (law.md 2.2 (7)). The
+    private rooms of such a kind are for nothing else."""
 
     def rule(self, role: SeatRole) -> RoleRule | None:
         """The rule for a role, or None where the kind has no such role."""

@@ -31,6 +31,16 @@ class SeatRole(StrEnum):
     """Sworn specialist for impaired expression (FDL 20/2022 Art 8)."""
     CURATOR = "curator"
     """Appointed by the court; signs for the ward (FDL 20/2022 Art 8)."""
+    OFFICIANT = "officiant"
+    """Contracts the marriage: an authorised officiant, or the authentication judge."""
+    GROOM = "groom"
+    BRIDE = "bride"
+    WALI = "wali"
+    """The bride's guardian in marriage (R-MR-09); no guardian of a child."""
+    CONTRACT_WITNESS = "contract_witness"
+    """Witnesses offer and acceptance (R-MR-15); gives no testimony and no oath."""
+    MARRIAGE_AGENT = "marriage_agent"
+    """Stands in for a spouse by a special power of attorney (R-MR-10)."""
 
 
 LABELS: dict[SeatRole, str] = {
@@ -52,6 +62,12 @@ LABELS: dict[SeatRole, str] = {
     SeatRole.APPEARER: N_("Person before the notary"),
     SeatRole.ASSISTANT: N_("Specialist assistant"),
     SeatRole.CURATOR: N_("Curator"),
+    SeatRole.OFFICIANT: N_("Marriage officiant"),
+    SeatRole.GROOM: N_("Groom"),
+    SeatRole.BRIDE: N_("Bride"),
+    SeatRole.WALI: N_("Guardian in marriage"),
+    SeatRole.CONTRACT_WITNESS: N_("Witness of the contract"),
+    SeatRole.MARRIAGE_AGENT: N_("Agent for marriage"),
 }
 
 

@@ -9,7 +9,10 @@ from sessions.kinds import KINDS
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 
-BENCH = frozenset({SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK, SeatRole.NOTARY})
+BENCH = frozenset(
+    {SeatRole.PRESIDING_JUDGE, SeatRole.PANEL_JUDGE, SeatRole.CLERK}
+    | {SeatRole.NOTARY, SeatRole.OFFICIANT}
+)
 
 
 def own_seat(person: Person, sitting: Sitting) -> Seat | None:
@@ -45,7 +48,9 @@ def by(person: Person, sitting: Sitting) -> dict[str, JSON]:
 def ties(sitting: Sitting, seat: Seat) -> frozenset[str]:
     """What a seat is to the others, in the policy's codes (`auth.policy.TIES`)."""
     others = [one for one in sitting.seats if one.id != seat.id]
+    kind = KINDS[sitting.kind]
     found = {
+        "hears_alone": bool(kind.heard_alone) and seat.role in kind.hosts,
         "counsel_of": bool(seat.represents),
         "has_counsel": any(seat.id in one.represents for one in others),
         "guardian_of": bool(seat.guardian_of),

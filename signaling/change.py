@@ -6,7 +6,7 @@ keeps every promise: stop what must stop, store, apply, start what may start, te
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -20,6 +20,7 @@ from signaling import facts as f
 from signaling.apply import apply_all
 from signaling.engine import MediaEngine, MediaRoom
 from signaling.ports import RecordingDesk
+from signaling.sight import Watch
 from signaling.state import Room
 from signaling.writing import Also, Writer
 
@@ -39,6 +40,8 @@ class Tools:
     engine: MediaEngine
     desk: RecordingDesk
     clock: Clock
+    watches: list[Watch] = field(default_factory=list)
+    """Rooms on the right that want to know who is there."""
 
 
 class Changes:

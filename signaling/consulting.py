@@ -24,7 +24,11 @@ def invite(room: Room, who: Who, command: m.PrivateInvite) -> list[f.Fact]:
     """Raises Refusal `private.*` or `seat.*` unless the allow-list has all of them."""
     ids = tuple(dict.fromkeys((who.seat, *command.seats)))
     found = [find_seat(room, seat_id) for seat_id in ids]
-    check_list(room.seat(who.seat), [seat for seat, _ in found])
+    seats = [seat for seat, _ in found]
+    if room.kind.heard_alone:
+        check_heard_alone(room, room.seat(who.seat), seats)
+    else:
+        check_list(room.seat(who.seat), seats)
     for seat, live in found:
         if room.private_of(seat.id) is not None:
             raise Refusal(
@@ -59,6 +63,25 @@ def check_list(inviter: Seat, seats: Iterable[Seat]) -> None:
         raise Forbidden(
             "private.not_on_list",
             N_("A private room is for a lawyer, the client of that lawyer, and an interpreter."),
+        )
+
+
+def check_heard_alone(room: Room, inviter: Seat, seats: Iterable[Seat]) -> None:
+    """A host, the one who is heard, and an interpreter at most: nobody who could press that one
+    (law.md 2.2 (7): the bride without guardian and groom)."""
+    others = [seat for seat in seats if seat.id != inviter.id]
+    heard = [seat for seat in others if seat.role in room.kind.heard_alone]
+    helpers = [seat for seat in others if seat.role is SeatRole.INTERPRETER]
+    fits = (
+        inviter.role in room.kind.hosts
+        and len(heard) == 1
+        and len(heard) + len(helpers) == len(others)
+        and all(_belongs(seat, heard[0].id) for seat in helpers)
+    )
+    if not fits:
+        raise Forbidden(
+            "private.one_alone",
+            N_("Hear one person alone: choose groom or bride, and an interpreter where needed."),
         )
 
 
@@ -153,6 +176,8 @@ def _open(
 def _viable(room: Room, seats: Iterable[str]) -> bool:
     """Counsel and client are both still in it: a detained client is not left with others."""
     roles = [room.seat(seat).role for seat in seats]
+    if room.kind.heard_alone:
+        return bool(room.kind.hosts & {*roles}) and bool(room.kind.heard_alone & {*roles})
     return SeatRole.COUNSEL in roles and any(role not in WITH_A_CLIENT for role in roles)
 
 

@@ -45,6 +45,7 @@ from signaling.page import NORMAL, TICKET, Page
 from signaling.ports import RecordAlarm
 from signaling.room import decide
 from signaling.routing import space_of
+from signaling.sight import Sight, sight
 from signaling.state import Place, Room, SeatLive, known_identity
 from signaling.writing import Also
 
@@ -59,7 +60,8 @@ class LiveRoom:
         self.changes = Changes(tools, room)
         self._audience = Audience(self.changes)
         self._on_record = OnRecord(self.changes)
-        self.changes.tell = self._audience.tell
+        self.changes.tell = self._tell
+        self._shown: Sight | None = None
         self._seen: dict[str, datetime] = {}
         self._turned_away: dict[str, datetime] = {}
         """Seats that were refused, and when the hosts are told again."""
@@ -96,6 +98,23 @@ class LiveRoom:
         live = self.room.live
         present = any(seat.present for seat in live.seats.values())
         return not self.pages and not present and live.record not in ("starting", "recording")
+
+    @property
+    def sight(self) -> Sight:
+        """What there is to see now."""
+        return sight(self.room, self._audience.lines, self._tools.clock())
+
+    def _tell(self, facts: list[f.Fact]) -> None:
+        self._audience.tell(facts)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Rooms on the right hear what changed, in the order in which it changed."""
+        now = self.sight
+        if not now.same(self._shown):
+            self._shown = now
+            for watch in self._tools.watches:
+                watch(now)
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -228,7 +247,7 @@ class LiveRoom:
             await self._look_who_hears(now)
             self._on_record.check()
         if self._look_at_lines(now):
-            self._audience.tell([])
+            self._tell([])
         if self.room.live.record == "recording":
             self._audience.tell_status(now)
         self._on_record.maybe_resume(now)

@@ -42,6 +42,7 @@ from signaling.metrics import SittingFigures, people_in
 from signaling.page import Page, Socket
 from signaling.ports import RecordAlarm, RecordingDesk
 from signaling.room import decide
+from signaling.sight import Sight, Watch
 from signaling.state import Place, Room, load, start
 from signaling.writing import Writer
 
@@ -330,6 +331,15 @@ class LiveRooms:
         live = self._rooms.get(sitting_id)
         if live is not None:
             await live.follow(seat, states)
+
+    def watch(self, watch: Watch) -> None:
+        """Tell `watch` after each change of a live room, from now on."""
+        self._tools.watches.append(watch)
+
+    def sight(self, sitting_id: str) -> Sight | None:
+        """What there is to see of a live sitting now; None where nobody has come."""
+        live = self._rooms.get(sitting_id)
+        return live.sight if live else None
 
     async def nudge(self, sitting_id: str) -> None:
         """Send the state of a live sitting to its pages again: something beside it changed."""

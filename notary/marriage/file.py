@@ -33,6 +33,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Helper:
+    """An interpreter of the sitting, of a language or of signs (28/2005 Art 41: a mute party)."""
+
+    person: str
+    """Account id."""
+    part: Part
+    """For whom."""
+    language: str
+    """BCP 47, or `sgn`."""
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """One marriage file. Times are UTC."""
 
@@ -64,8 +76,13 @@ class File:
     number: str = ""
     register: str = ""
     code: str = ""
+    devices: Mapping[Part, str] = field(default_factory=dict)
+    """Page on which each person's identity was verified; another page is verified again."""
+    helpers: tuple[Helper, ...] = ()
     ceremony: str = ""
+    """Id of the signing of the contract."""
     certificate: str = ""
+    """Id of the signing of the certificate."""
     judge: str = ""
     """Account of who ratified."""
     ratified_at: datetime | None = None

@@ -41,6 +41,8 @@ class Act(StrEnum):
     LINE_GOOD = "line_good"
     ON_RECORD = "on_record"
     OFF_RECORD = "off_record"
+    REPLACED = "replaced"
+    """Another device or page took this person's seat: nobody knows who sits there now."""
 
     VERIFIED = "verified"
     CONSENTED = "consented"
@@ -52,6 +54,8 @@ class Act(StrEnum):
     HEARD = "heard"
     CANNOT_HEAR = "cannot_hear"
     SIGN = "sign"
+    SUSPEND = "suspend"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Event:
     act: Act
     part: Part | None = None
     form: str = "spoken"
+    early: bool = False
+    """It began before the acceptance and was noticed only after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ class Majlis:
     signed: tuple[Part, ...] = ()
     on_record: bool = False
     restarts: int = 0
+    suspended: bool = False
+    """The officiant interrupted the sitting; nothing is done until it goes on."""
 
     @property
     def united(self) -> bool:
@@ -129,12 +137,13 @@ def _joined(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
 def _dropped(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     part = _part(event)
     left = replace(majlis, present=majlis.present - {part}, poor=majlis.poor - {part})
-    return _void(left, "majlis.void.dropped", part)
+    return _void(left, "majlis.void.dropped", part, event.early)
 
 
 def _line_poor(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     part = _part(event)
-    return _void(replace(majlis, poor=majlis.poor | {part}), "majlis.void.line", part)
+    poor = replace(majlis, poor=majlis.poor | {part})
+    return _void(poor, "majlis.void.line", part, event.early)
 
 
 def _line_good(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
@@ -149,9 +158,38 @@ def _off_record(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]
     return _void(replace(majlis, on_record=False), "majlis.void.off_record", None)
 
 
-def _void(majlis: Majlis, code: str, part: Part | None) -> tuple[Majlis, tuple[Said, ...]]:
-    """Between offer and acceptance the pair is void; the step starts again from the reading."""
-    if majlis.stage is not Stage.OFFERED:
+def _replaced(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
+    part = _part(event)
+    if part not in majlis.verified:
+        return majlis, ()
+    unknown = replace(majlis, verified=majlis.verified - {part})
+    voided, said = _void(unknown, "majlis.void.device", part, event.early)
+    return voided, (("majlis.replaced", part), *said)
+
+
+def _suspend(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
+    if majlis.suspended:
+        return majlis, ()
+    voided, said = _void(replace(majlis, suspended=True), "majlis.void.suspended", None)
+    return voided, (("majlis.suspended", None), *said)
+
+
+def _resume(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
+    if not majlis.suspended:
+        return majlis, ()
+    return replace(majlis, suspended=False), (("majlis.resumed", None),)
+
+
+def _void(
+    majlis: Majlis, code: str, part: Part | None, early: bool = False
+) -> tuple[Majlis, tuple[Said, ...]]:
+    """Between offer and acceptance the pair is void; the step starts again from the reading.
+
+    `early`: a line is measured as dead some seconds after it died. What died before the acceptance
+    and is noticed after it makes the pair void too, until the first signature.
+    """
+    noticed_late = early and majlis.stage in (Stage.ACCEPTED, Stage.CONFIRMED) and not majlis.signed
+    if majlis.stage is not Stage.OFFERED and not noticed_late:
         return majlis, ()
     again = replace(majlis, stage=Stage.READ, heard=frozenset(), restarts=majlis.restarts + 1)
     return again, ((code, part),)
@@ -181,12 +219,7 @@ def _consent(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
 
 def _unite(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.GATHERING)
-    if missing := set(majlis.required) - majlis.verified:
-        raise Refusal(
-            "marriage.not_verified",
-            N_("The identity of %(count)s persons is not verified yet."),
-            count=len(missing),
-        )
+    _need_verified(majlis)
     _need_consents(majlis)
     _need_unity(majlis)
     return replace(majlis, stage=Stage.UNITED), (("majlis.united", None),)
@@ -195,12 +228,14 @@ def _unite(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
 def _read(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.UNITED)
     _need_unity(majlis)
+    _need_verified(majlis)
     return replace(majlis, stage=Stage.READ), (("majlis.read", None),)
 
 
 def _offer(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.READ)
     _need_speaker(event, majlis.offeror)
+    _need_verified(majlis)
     _need_consents(majlis)
     _need_unity(majlis)
     _need_hearing(majlis)
@@ -210,6 +245,7 @@ def _offer(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
 def _accept(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.OFFERED)
     _need_speaker(event, majlis.acceptor)
+    _need_verified(majlis)
     _need_unity(majlis)
     _need_hearing(majlis)
     said = ((f"majlis.acceptance.{event.form}", event.part),)
@@ -239,6 +275,7 @@ def _cannot_hear(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]
 def _sign(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.CONFIRMED)
     part = _part(event)
+    _need_verified(majlis)
     _need_unity(majlis)
     if (due := majlis.signers[len(majlis.signed)]) is not part:
         raise Refusal(
@@ -257,7 +294,20 @@ def _part(event: Event) -> Part:
     return event.part
 
 
+def _need_verified(majlis: Majlis) -> None:
+    if missing := set(majlis.required) - majlis.verified:
+        raise Refusal(
+            "marriage.not_verified",
+            N_("The identity of %(count)s persons is not verified yet."),
+            count=len(missing),
+        )
+
+
 def _need_stage(majlis: Majlis, stage: Stage) -> None:
+    if majlis.suspended:
+        raise Refusal(
+            "marriage.suspended", N_("The sitting is suspended. The officiant lets it go on.")
+        )
     if majlis.stage is not stage:
         raise Refusal(
             "marriage.wrong_stage",
@@ -316,6 +366,7 @@ _STEPS = {
     Act.LINE_GOOD: _line_good,
     Act.ON_RECORD: _on_record,
     Act.OFF_RECORD: _off_record,
+    Act.REPLACED: _replaced,
     Act.VERIFIED: _verify,
     Act.CONSENTED: _consent,
     Act.REFUSED: _consent,
@@ -326,4 +377,6 @@ _STEPS = {
     Act.HEARD: _heard,
     Act.CANNOT_HEAR: _cannot_hear,
     Act.SIGN: _sign,
+    Act.SUSPEND: _suspend,
+    Act.RESUME: _resume,
 }

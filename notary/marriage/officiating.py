@@ -1,14 +1,18 @@
-"""Use cases of the sitting: the officiant conducts, the room reports, everybody signs in order.
+"""Use cases of the sitting at their root: open, what happens, what the room saw, break off.
 
 What the room reports (who is there, whose line carries speech, on record) comes from the live
-room, never from a page; the machine in `majlis.py` decides.
+room, never from a page; the machine in `majlis.py` decides. `conducting.py` has the steps as people
+take them in the room.
 """
 
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from audit.leaf import JSON, commit
 from auth.person import Person
 from errors import N_, Refusal
 from notary.marriage import store
@@ -17,16 +21,22 @@ from notary.marriage.core import Core
 from notary.marriage.file import File
 from notary.marriage.filing import Blocked
 from notary.marriage.gates import blocking
-from notary.marriage.majlis import Act, Event, Majlis, Stage, after, begin
+from notary.marriage.majlis import Act, Event, Majlis, Said, Stage, after, begin
 from notary.marriage.track import Track, required, signers
+from notary.marriage.watching import events
 from notary.marriage.workflow import FileState, Move
+from sessions import store as booked
+from sessions.phase import FINAL
+from signaling.sight import Sight
 
 ROOM = frozenset(
     {Act.JOINED, Act.DROPPED, Act.LINE_POOR, Act.LINE_GOOD, Act.ON_RECORD, Act.OFF_RECORD}
+    | {Act.REPLACED}
 )
 """Only the room says these."""
 OWN = frozenset({Act.CANNOT_HEAR, Act.HEARD})
 """Somebody says these of themselves."""
+FORMED = (Stage.ACCEPTED, Stage.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,7 @@ class Officiating:
         """
         async with self.core.database.unit() as session:
             one = await self.core.load(session, actor, id, "marriage.conduct")
-            track = _track(self.core, one)
+            track = track_of(self.core, one)
             if stands := blocking(self.core.gates(one)):
                 raise Blocked(stands)
             needed = required(track, one.application, self.core.pack.jurisdiction)
@@ -53,7 +63,9 @@ class Officiating:
                     count=len(missing),
                 )
             made = self._begin(one, track)
-            return await self.core.move(session, one, Move.OPEN_SESSION, actor.id, majlis=made)
+            return await self.core.move(
+                session, one, Move.OPEN_SESSION, actor.id, majlis=made, devices={}
+            )
 
     def _begin(self, one: File, track: Track) -> Majlis:
         app, state = one.application, self.core.pack.jurisdiction
@@ -79,28 +91,47 @@ class Officiating:
         async with self.core.database.unit() as session:
             one = await self.core.load(session, actor, id, action)
             if event.act in OWN and one.part_of(actor.id) is not event.part:
-                raise Refusal(
-                    "marriage.not_yours", N_("Each says this alone, of themselves."), status=403
-                )
-            return await self._happen(session, one, event, actor.id)
+                raise not_yours()
+            return await self.happen(session, one, (event,), actor.id)
 
     async def report(self, sitting: str, event: Event) -> File | None:
         """What the live room saw. None when the sitting is no open marriage."""
         if event.act not in ROOM:
             raise ValueError(f"{event.act} is not for the room to say")
         async with self.core.database.unit() as session:
-            one = await store.by_sitting(session, self.core.secret, sitting)
-            if one is None or one.state is not FileState.IN_SESSION or one.majlis is None:
+            one = await self._open(session, sitting)
+            if one is None or one.majlis is None:
                 return None
             if event.part is not None and event.part not in one.majlis.required:
                 return None
-            return await self._happen(session, one, event, "room")
+            return await self.happen(session, one, (event,), "room")
+
+    async def seen(self, sight: Sight) -> File | None:
+        """What changed in the live room since the last look. None when it is no open marriage.
+
+        A sitting that was ended in the room without a contract is broken off here too.
+        """
+        async with self.core.database.unit() as session:
+            one = await self._open(session, sight.sitting)
+            sitting = await booked.get_sitting(session, sight.sitting)
+            if one is None or one.majlis is None or sitting is None:
+                return None
+            found = tuple(events(one, sitting, sight))
+            if found:
+                one = await self.happen(session, one, found, "room")
+            if sight.phase in FINAL:
+                return await self._broken_off(session, one, "room", "The sitting was ended.")
+            return one
+
+    async def _open(self, session: AsyncSession, sitting: str) -> File | None:
+        one = await store.by_sitting(session, self.core.secret, sitting)
+        return one if one is not None and one.state is FileState.IN_SESSION else None
 
     async def signed(
         self, session: AsyncSession, one: File, part: Part, by: str, now: datetime
     ) -> File:
         """A signature was made, in the unit that keeps it. After the last, the contract stands."""
-        done = await self._happen(session, one, Event(Act.SIGN, part), by)
+        done = await self.happen(session, one, (Event(Act.SIGN, part),), by)
         if done.majlis is not None and done.majlis.stage is Stage.SIGNED:
             return await self.core.move(
                 session, done, Move.CONTRACT, by, contracted_at=done.contracted_at or now
@@ -111,36 +142,97 @@ class Officiating:
         """No contract today: another day is chosen."""
         async with self.core.database.unit() as session:
             one = await self.core.load(session, actor, id, "marriage.conduct")
-            return await self.core.move(
-                session,
-                one,
-                Move.BREAK_OFF,
-                actor.id,
-                reason=reason,
-                majlis=None,
-                starts_at=None,
-                sitting="",
-                ceremony="",
-            )
+            return await self._broken_off(session, one, actor.id, reason)
 
-    async def _happen(self, session: AsyncSession, one: File, event: Event, by: str) -> File:
+    async def _broken_off(self, session: AsyncSession, one: File, by: str, reason: str) -> File:
+        return await self.core.move(
+            session,
+            one,
+            Move.BREAK_OFF,
+            by,
+            reason=reason,
+            majlis=None,
+            devices={},
+            starts_at=None,
+            contracted_at=None,
+            sitting="",
+            ceremony="",
+        )
+
+    async def happen(
+        self,
+        session: AsyncSession,
+        one: File,
+        happened: Iterable[Event],
+        by: str,
+        *,
+        codes: Mapping[str, JSON] | None = None,
+        texts: Mapping[str, str] | None = None,
+        devices: Mapping[Part, str] | None = None,
+    ) -> File:
+        """Let events happen to the majlis, all or none: the file, its history, the sitting's
+        journal and the leaves, in this unit. `codes` and `texts` are of the last event.
+
+        Raises Refusal `marriage.*`.
+        """
         if one.state is not FileState.IN_SESSION or one.majlis is None:
             raise Refusal("marriage.not_open", N_("The sitting of this marriage is not open."))
-        majlis, said = after(one.majlis, event)
-        formed = majlis.stage in (Stage.ACCEPTED, Stage.CONFIRMED) and one.majlis.stage is (
-            Stage.OFFERED
+        majlis, at, told = one.majlis, one.contracted_at, list[tuple[Said, int]]()
+        for event in happened:
+            before = majlis.stage
+            majlis, said = after(majlis, event)
+            if majlis.stage in FORMED and before is Stage.OFFERED:
+                at = self.core.clock()
+            if majlis.stage is Stage.READ:
+                at = None
+            told += [(found, majlis.restarts) for found in said]
+        voided = majlis.stage is Stage.READ and one.majlis.stage in FORMED
+        kept = await self.core.keep(
+            session,
+            one,
+            majlis=majlis,
+            contracted_at=at,
+            devices=one.devices if devices is None else devices,
+            ceremony="" if voided else one.ceremony,
         )
-        at = self.core.clock() if formed else one.contracted_at
-        if majlis.stage is Stage.READ:
-            at = None
-        kept = await self.core.keep(session, one, majlis=majlis, contracted_at=at)
-        for code, part in said:
-            codes = {"part": part.value if part else "", "restarts": majlis.restarts}
-            await self.core.write(session, kept, code, by, codes=codes)
+        for (code, part), restarts in told:
+            data: dict[str, JSON] = {"part": part.value if part else "", "restarts": restarts}
+            data |= codes or {}
+            await self.core.write(session, kept, code, by, codes=data, texts=texts)
+            await self._journal(session, kept, code, part, data, texts or {})
         return kept
 
+    async def _journal(
+        self,
+        session: AsyncSession,
+        one: File,
+        type: str,
+        part: Part | None,
+        codes: Mapping[str, JSON],
+        texts: Mapping[str, str],
+    ) -> None:
+        """Into the sitting's journal on the record's clock, and its own chain of leaves."""
+        sitting = await booked.get_sitting(session, one.sitting)
+        if sitting is None:
+            return
+        seat = sitting.seat_of(one.seats.get(part, "")) if part else None
+        salt = secrets.token_bytes(16)
+        said = {name: text for name, text in texts.items() if text}
+        data = {**codes, **said, **({"salt": salt.hex()} if said else {})}
+        id = seat.id if seat else None
+        await booked.add_event(session, sitting.id, self.core.clock(), type, id, data)
+        leaf: dict[str, JSON] = {**codes, **({"seat": id} if id else {})}
+        leaf |= {name: commit(text.encode(), salt) for name, text in said.items()}
+        await self.core.log.append(session, f"live.{type}", leaf, subject=sitting.id)
 
-def _track(core: Core, one: File) -> Track:
+
+def not_yours() -> Refusal:
+    """Somebody says of another what only that one can say."""
+    return Refusal("marriage.not_yours", N_("Each says this alone, of themselves."), status=403)
+
+
+def track_of(core: Core, one: File) -> Track:
+    """The track that was chosen. Raises Refusal `marriage.track`."""
     track = core.track(one)
     if track is None:
         raise Refusal("marriage.track", N_("Choose a track first."))

@@ -49,6 +49,9 @@ class Track:
     hearers: tuple[Part, ...]
     """Who must confirm to have heard offer and acceptance."""
     private_consent: bool
+    """The wife says in private, without guardian and groom, that she is willing."""
+    consent: Mapping[str, Mapping[str, str]]
+    """Code to what each spouse is asked about the own free will, in both languages."""
     signs: tuple[Part, ...]
     """In this order; the officiant last."""
     officiant: str
@@ -73,6 +76,7 @@ def parse(data: Mapping[str, Any], name: str) -> Track:
             guardian_by_rule=data["guardian_by_rule"],
             hearers=tuple(Part(code) for code in data["hearers"]),
             private_consent=data["private_consent"],
+            consent={one["code"]: {"en": one["en"], "ar": one["ar"]} for one in data["consent"]},
             signs=tuple(Part(code) for code in data["signs"]),
             officiant=data["officiant"],
             ratifies=data["ratifies"],
@@ -95,6 +99,8 @@ def parse(data: Mapping[str, Any], name: str) -> Track:
         raise TrackError(f"{name}: unknown members {sorted(extra)}")
     if not set(track.signs) <= set(track.required) or track.signs[-1:] != (Part.OFFICIANT,):
         raise TrackError(f"{name}: only required persons sign, and the officiant last")
+    if not track.consent or len(track.consent) != len(data["consent"]):
+        raise TrackError(f"{name}: say what the spouses are asked, each code once")
     if not set(track.hearers) <= set(track.required):
         raise TrackError(f"{name}: who hears must be required")
     to = track.open_to

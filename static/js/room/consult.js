@@ -17,12 +17,16 @@ import { seatOf } from "./state.js";
  */
 export function consultable(state) {
   const me = seatOf(state, state.me.seat);
+  if (state.sitting.kind === "marriage_contract") return state.me.host ? heardAlone(state) : [];
   const clients = me?.represents.length ? me.represents : [me?.id ?? ""];
   const side = (/** @type {Seat} */ seat) => [seat.id, ...seat.represents].some((id) => clients.includes(id));
   const others = state.seats.filter((seat) => seat.id !== me?.id);
   if (!others.some(side)) return [];
   return others.filter((seat) => side(seat) || ["interpreter", "guardian"].includes(seat.role));
 }
+
+/** Whom an officiant hears alone, one at a time. @param {RoomState} state */
+const heardAlone = (state) => state.seats.filter((seat) => ["bride", "groom", "marriage_agent", "interpreter"].includes(seat.role));
 
 /**
  * The invitation that waits for this seat's answer, or null.

@@ -246,7 +246,7 @@ export const consultation = () => ({
       check("seats", `${seat.name} — ${t(seat.role_title)}${seat.present ? "" : ` (${t(placeText("outside"))})`}`, {
         value: seat.id,
         disabled: !seat.present,
-        ...(seat.present && seat.role !== "interpreter" ? { checked: true } : {}),
+        ...(seat.present && seat.role !== "interpreter" && room.state.sitting.kind !== "marriage_contract" ? { checked: true } : {}),
       })),
   ],
   confirm: () => t("Invite"),
