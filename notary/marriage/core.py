@@ -95,6 +95,20 @@ class Core:
             raise policy.refusal(need, action)
         return one
 
+    async def known(self, session: AsyncSession, id: str) -> File:
+        """A file for what goes on by itself, after the policy was asked. Raises NotFound."""
+        one = await store.get(session, self.secret, id)
+        if one is None:
+            raise unknown()
+        return one
+
+    async def of_sitting(self, session: AsyncSession, actor: Person, sitting: str) -> File:
+        """The marriage of a sitting. Raises NotFound to whoever may not see it."""
+        found = await store.by_sitting(session, self.secret, sitting[:32]) if sitting else None
+        if found is None:
+            raise unknown()
+        return await self.load(session, actor, found.id, "marriage.see")
+
     async def confirmed(
         self,
         session: AsyncSession,

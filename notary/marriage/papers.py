@@ -5,7 +5,7 @@ stand here and in the templates in both languages; people's own words are passed
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ PARTS: Final[Mapping[Part, Both]] = {
     Part.OFFICIANT: _both("المأذون الشرعي", "Authorised officiant"),
 }
 JUDGE: Final = _both("القاضي المصادق", "Ratifying judge")
+SEAL: Final = _both("ختم المحكمة", "Seal of the court")
 _WORDS: Final[Mapping[str, Both]] = {
     "emirates_id": _both("بطاقة الهوية", "Identity card"),
     "passport": _both("جواز السفر", "Passport"),
@@ -106,6 +107,11 @@ class Concluded:
     ratified_at: datetime | None = None
 
 
+def ratified(done: Concluded, register: str, judge: Both, at: datetime | None) -> Concluded:
+    """With what the court adds."""
+    return replace(done, register=register, judge=judge, ratified_at=at)
+
+
 def contract(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
     """Data of the template `marriage_contract`."""
     sharia = "maazoun" in track.officiant
@@ -125,13 +131,13 @@ def contract(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
             _fact(_both("القانون", "Law"), dict(track.law)),
         ],
         "persons": [
-            {"title": _title(part, track), "facts": _person(app, part, done)}
+            {"title": title(part, track), "facts": _person(app, part, done)}
             for part in (*_named(app), Part.OFFICIANT)
             if part in app.persons
         ],
         "sections": sections,
         "signatures": [
-            {"field": f"S{place}", "capacity": _title(part, track), "name": _name(app.person(part))}
+            {"field": f"S{place}", "capacity": title(part, track), "name": _name(app.person(part))}
             for place, part in enumerate(done.signers, 1)
         ],
         "qr": qr_svg(done.address),
@@ -154,7 +160,7 @@ def certificate(app: Application, track: Track, done: Concluded) -> dict[str, An
     for part in (Part.GUARDIAN, Part.WITNESS_1, Part.WITNESS_2):
         if part in app.persons:
             about.append(_fact(PARTS[part], _name(app.person(part))))
-    about.append(_fact(_title(Part.OFFICIANT, track), _name(app.person(Part.OFFICIANT))))
+    about.append(_fact(title(Part.OFFICIANT, track), _name(app.person(Part.OFFICIANT))))
     return {
         "language": "ar",
         "languages": list(track.languages),
@@ -186,7 +192,7 @@ def certificate(app: Application, track: Track, done: Concluded) -> dict[str, An
         "about": about,
         "signatures": [
             {"field": "Judge", "capacity": JUDGE, "name": done.judge},
-            {"field": "Seal", "capacity": _both("ختم المحكمة", "Seal of the court")},
+            {"field": "Seal", "capacity": SEAL},
         ],
         "qr": qr_svg(done.address),
         "code": done.code,
@@ -198,7 +204,19 @@ def _named(app: Application) -> Iterable[Part]:
     return (part for part in Part if part in app.persons and part is not Part.OFFICIANT)
 
 
-def _title(part: Part, track: Track) -> Both:
+def court(emirate: str, track: Track) -> Both:
+    """The court by which a marriage is contracted, as its documents name it."""
+    place = _EMIRATES.get(emirate, _both("", ""))
+    if track.code == "civil_abu_dhabi":
+        return _both("محكمة الأسرة المدنية - أبوظبي", "Civil Family Court - Abu Dhabi")
+    ar, en = "محكمة الأحوال الشخصية", "Personal Status Court"
+    return _both(
+        " - ".join(filter(None, (ar, place["ar"]))), " - ".join(filter(None, (en, place["en"])))
+    )
+
+
+def title(part: Part, track: Track) -> Both:
+    """What a part is called on a document."""
     if part is Part.OFFICIANT and track.officiant != "maazoun":
         return _both("قاضي التوثيقات", "Authentication judge")
     return PARTS[part]

@@ -34,7 +34,10 @@ def events(one: File, sitting: Sitting, sight: Sight) -> Iterator[Event]:
     if majlis is None:
         return
     seats = seats_of(one, sitting)
-    gone, back, deaf, hears = [], [], [], []
+    gone: list[Part] = []
+    back: list[Part] = []
+    deaf: list[Part] = []
+    hears: list[Part] = []
     for part in majlis.required:
         seat = seats.get(part, "")
         here = seat in sight.hearing

@@ -129,7 +129,7 @@ HANDS: Mapping[Move, str] = {
     _M.RATIFY: "judge",
     _M.RETURN_CONTRACT: "judge",
     _M.REFUSE_CONTRACT: "judge",
-    _M.ISSUE: "registrar",
+    _M.ISSUE: "judge",
     _M.DELIVER: "registrar",
     _M.LAPSE: "system",
 }

@@ -40,17 +40,25 @@ class Sort(StrEnum):
     """What a slot is for."""
 
     PARTY = "party"
-    """A party, witness, interpreter: everybody who signs before the notary."""
+    """A party, witness, interpreter: everybody who signs before the officer."""
     NOTARY = "notary"
     PRESIDENT = "president"
     """The presiding judge, who closes minutes as a notary closes a deed."""
+    OFFICIANT = "officiant"
+    """Closes a marriage contract: an authority of its own, never a notary's."""
+    JUDGE = "judge"
+    """Closes what a court issues."""
     SEAL = "seal"
     """The office's seal, which follows the closing signature by itself."""
 
     @property
     def closes(self) -> bool:
         """Whether this signature is the last one of a person."""
-        return self in (Sort.NOTARY, Sort.PRESIDENT)
+        return self in CLOSERS
+
+
+CLOSERS: Final = frozenset({Sort.NOTARY, Sort.PRESIDENT, Sort.OFFICIANT, Sort.JUDGE})
+"""The officer before whom a document is signed: prepares it, signs last, may withdraw it."""
 
 
 class Slot(StrEnum):
@@ -113,7 +121,7 @@ class Ceremony:
 
 
 def begin(id: str, subject: str, signers: Sequence[Signer], sha256: str, now: datetime) -> Ceremony:
-    """A new ceremony. Raises BadInput unless parties come first, then one notary, then one seal
+    """A new ceremony. Raises BadInput unless parties come first, then one officer, then one seal
     at most, each at a place of its own; or there is the seal alone (a paper of the office)."""
     sorts = [one.sort for one in signers]
     tail = [sort for sort in sorts if sort is not Sort.PARTY]

@@ -16,6 +16,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from notary.signing import validation
+from notary.signing.ceremony import CLOSERS
 from notary.signing.pades import asn1
 from notary.signing.validation import INDETERMINATE, INVALID, VALID, Checked
 from recordings.checking.finding import Finding, Step
@@ -171,7 +172,7 @@ def _facts(checked: Sequence[Checked]) -> dict[str, str | int]:
         }
         if one.signed_at is not None and one.signed_at.year in _YEARS:
             facts[f"{key}at"] = int(one.signed_at.timestamp())
-    notary = [one for one in checked if one.unit == "notary" and one.verdict == VALID]
-    if notary:
-        facts["before"] = notary[-1].name
+    officer = [one for one in checked if one.unit in CLOSERS and one.verdict == VALID]
+    if officer:
+        facts["before"] = officer[-1].name
     return facts

@@ -94,6 +94,32 @@ def test_a_poor_line_stops_offer_and_acceptance_by_measurement() -> None:
     assert run(poor, Event(Act.LINE_GOOD, Part.WITNESS_1), OFFER).stage is Stage.OFFERED
 
 
+def test_another_device_on_a_seat_is_nobody_until_it_is_verified() -> None:
+    """A person admitted twice from two devices (R-MR-01): who sits there now was not compared."""
+    offered = run(sitting(), *READ, OFFER)
+    now, said = after(offered, Event(Act.REPLACED, Part.BRIDE))
+    assert [code for code, _ in said] == ["majlis.replaced", "majlis.void.device"]
+    assert (now.stage, now.restarts) == (Stage.READ, 1)
+    assert refused(now, OFFER) == "marriage.not_verified"
+    assert run(now, Event(Act.VERIFIED, Part.BRIDE), OFFER, ACCEPT).stage is Stage.ACCEPTED
+
+
+def test_a_line_that_died_before_the_acceptance_makes_it_void_when_it_is_noticed() -> None:
+    accepted = run(sitting(), *READ, OFFER, ACCEPT)
+    assert run(accepted, Event(Act.LINE_POOR, Part.WITNESS_1)).stage is Stage.ACCEPTED
+    early = Event(Act.LINE_POOR, Part.WITNESS_1, early=True)
+    assert run(accepted, early).stage is Stage.READ
+    assert run(accepted, *HEARD, early).stage is Stage.READ
+    assert run(accepted, *HEARD, SIGNING[0], early).stage is Stage.CONFIRMED
+
+
+def test_nothing_is_done_while_the_sitting_is_suspended() -> None:
+    stopped = run(sitting(), *READ, OFFER, Event(Act.SUSPEND))
+    assert stopped.stage is Stage.READ
+    assert refused(stopped, OFFER) == "marriage.suspended"
+    assert run(stopped, Event(Act.RESUME), OFFER).stage is Stage.OFFERED
+
+
 def test_who_speaks_and_in_which_order() -> None:
     ready = run(sitting(), *READ)
     assert refused(ready, Event(Act.OFFER, Part.GROOM)) == "marriage.wrong_speaker"
@@ -161,6 +187,7 @@ EVENTS = st.one_of(
         ),
         PEOPLE,
     ),
+    st.builds(Event, st.sampled_from([Act.DROPPED, Act.LINE_POOR]), PEOPLE, early=st.just(True)),
     st.builds(Event, st.sampled_from([Act.ON_RECORD, Act.OFF_RECORD, Act.UNITE, Act.READ_ALOUD])),
 )
 USUAL = (*READ, OFFER, ACCEPT, *HEARD, *SIGNING)
@@ -169,6 +196,8 @@ EPISODES = st.one_of(
     st.builds(lambda part: (Event(Act.DROPPED, part), Event(Act.JOINED, part)), PEOPLE),
     st.builds(lambda part: (Event(Act.LINE_POOR, part), Event(Act.LINE_GOOD, part)), PEOPLE),
     st.just((Event(Act.OFF_RECORD), Event(Act.ON_RECORD))),
+    st.just((Event(Act.SUSPEND), Event(Act.RESUME))),
+    st.builds(lambda part: (Event(Act.REPLACED, part), Event(Act.VERIFIED, part)), PEOPLE),
     st.builds(
         lambda part: (Event(Act.REFUSED, part), Event(Act.CONSENTED, part)),
         st.sampled_from((Part.GROOM, Part.BRIDE)),
@@ -215,8 +244,11 @@ def test_no_order_of_events_makes_a_contract_without_its_conditions(
         fine = record and there >= set(ALL) and not poor
         if event.act is Act.OFFER:
             whole, heard = fine, set()
-        if event.act is Act.REFUSED and before.stage is Stage.OFFERED:
-            whole = False
+        breaks = (Act.REFUSED, Act.SUSPEND, Act.REPLACED)
+        if event.act in breaks and before.stage is Stage.OFFERED:
+            whole = whole and majlis.stage is Stage.OFFERED
+        if event.early and before.stage in FORMED and not before.signed:
+            assert majlis.stage is Stage.READ
         whole = whole and (fine or before.stage in FORMED)
         if event.act is Act.HEARD and event.part:
             heard.add(event.part)
@@ -226,9 +258,11 @@ def test_no_order_of_events_makes_a_contract_without_its_conditions(
             assert whole
             assert majlis.consents.get(Part.BRIDE)
             assert majlis.consents.get(Part.GROOM)
-            assert majlis.verified >= set(ALL)
+            known = event.act is Act.REPLACED or majlis.verified >= before.verified
+            assert known and (before.stage in FORMED or majlis.verified >= set(ALL))
         if majlis.stage in (Stage.CONFIRMED, Stage.SIGNED):
             assert heard >= set(TRACK.hearers)
         if majlis.stage is Stage.SIGNED:
             assert majlis.signed == TRACK.signs
+            assert before.stage is Stage.SIGNED or majlis.verified >= set(ALL)
     assert majlis.stage is not Stage.OFFERED or majlis.united
