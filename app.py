@@ -39,6 +39,7 @@ import notary.deeds.journal
 import notary.deeds.office
 import notary.deeds.web
 import notary.marriage.court
+import notary.marriage.desk
 import notary.marriage.web
 import pages
 import pages.openapi
@@ -294,7 +295,10 @@ class House:
             address=settings.address,
             payments=self.office.payments,
             scanner=self._scanner(),
+            live=self.live,
+            desk=notary.marriage.desk.SigningDesk(self.documents, self.ceremonies),
         )
+        self.live.watch(self.marriages.watching.saw)
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock

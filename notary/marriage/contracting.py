@@ -12,7 +12,6 @@ from errors import N_, Refusal
 from notary.documents.codes import new_code
 from notary.marriage import papers, store
 from notary.marriage.application import Part
-from notary.marriage.arranging import reference
 from notary.marriage.conducting import Conducting
 from notary.marriage.core import Core
 from notary.marriage.desk import Desk, Signed
@@ -66,7 +65,7 @@ class Contracting:
         if one.ceremony:
             raise Refusal("marriage.signing_open", N_("The contract is being signed already."))
         code = one.code or new_code()
-        number = one.number or reference(one)
+        number = one.number or one.reference
         data, signers = self._printed(one, code, number)
         made = await self._desk.prepare(
             actor, one.id, "marriage_contract", data, signers, self._core.clock()

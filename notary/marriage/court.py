@@ -16,10 +16,16 @@ from notary.deeds.files import Papers
 from notary.deeds.scanning import Scanner
 from notary.marriage.attaching import Attaching
 from notary.marriage.booking import Booking, SittingBook
+from notary.marriage.conducting import Conducting
+from notary.marriage.contracting import Contracting
 from notary.marriage.core import Core
+from notary.marriage.desk import Desk
 from notary.marriage.filing import Filing
 from notary.marriage.officiating import Officiating
+from notary.marriage.ports import Live
+from notary.marriage.ratifying import Ratifying
 from notary.marriage.reviewing import Reviewing
+from notary.marriage.watching import Watching
 from recordings.keys import KeyStore
 from sessions import rules
 
@@ -37,11 +43,19 @@ class Court:
     reviewing: Reviewing
     booking: Booking
     officiating: Officiating
+    watching: Watching
+    conducting: Conducting
+    contracting: Contracting
+    ratifying: Ratifying
     address: str
     """Of this house, for links."""
 
     async def run(self) -> None:
-        """What goes on by itself: files lapse (R-MR-16). Ends when cancelled."""
+        """What goes on by itself: what the live rooms show is taken, files lapse (R-MR-16). Ends
+        when cancelled."""
+        await asyncio.gather(self.watching.run(), self._sweep())
+
+    async def _sweep(self) -> None:
         while True:
             try:
                 await self.filing.sweep()
@@ -61,19 +75,27 @@ def build(
     sittings: SittingBook,
     keys: KeyStore,
     vault: Path,
+    live: Live,
+    desk: Desk,
     address: str,
     payments: Payments | None = None,
     scanner: Scanner | None = None,
 ) -> Court:
     """Wire the court."""
     core = Core(database, log, secret, clock, rules.load(), zone, step_up)
-    filing = Filing(core)
+    filing, officiating = Filing(core), Officiating(core)
+    watching = Watching(officiating.seen)
+    conducting = Conducting(core, officiating, live, watching)
     return Court(
         core,
         filing,
         Attaching(core, Papers(vault / "marriages", keys), scanner),
         Reviewing(core),
         Booking(core, filing, sittings, payments),
-        Officiating(core),
+        officiating,
+        watching,
+        conducting,
+        Contracting(core, officiating, conducting, desk, live, address),
+        Ratifying(core, desk, address),
         address,
     )

@@ -146,6 +146,19 @@ def contract(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
     }
 
 
+def terms(app: Application, track: Track) -> list[dict[str, Any]]:
+    """What is read aloud in the sitting before the offer (law.md 2.2 step 8)."""
+    statuses = [
+        _fact(title(part, track), _STATUS[app.status[part]][part is Part.BRIDE])
+        for part in (Part.GROOM, Part.BRIDE)
+        if part in app.status
+    ]
+    sections = [{"title": _both("الحالة السابقة", "Previous status"), "facts": statuses}]
+    if "maazoun" in track.officiant:
+        sections += _dower(app)
+    return [*sections, *_conditions(app), *_papers(app)]
+
+
 def certificate(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
     """Data of the template `marriage_certificate`. Needs the register number and the judge."""
     if not done.register or done.judge is None or done.ratified_at is None:

@@ -137,9 +137,7 @@ class Ratifying:
         title = papers.JUDGE
         seal = papers.SEAL
         signers = (
-            Signer(
-                "Judge", judge.id, Sort.JUDGE, name["ar"], name["en"], title["ar"], title["en"]
-            ),
+            Signer("Judge", judge.id, Sort.JUDGE, name["ar"], name["en"], title["ar"], title["en"]),
             Signer(
                 "Seal", "", Sort.SEAL, done.court["ar"], done.court["en"], seal["ar"], seal["en"]
             ),

@@ -16,7 +16,14 @@ from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from notary.deeds.fee import StandInPayments
 from notary.deeds.uploads import TYPES
 from notary.deeds.web_views import pdf
-from notary.marriage import labels, questions, web_review, web_views
+from notary.marriage import (
+    labels,
+    questions,
+    web_contract,
+    web_review,
+    web_session,
+    web_views,
+)
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.attaching import wanted
 from notary.marriage.core import context
@@ -35,6 +42,8 @@ def init_app(app: Quart, services: Court) -> None:
     app.extensions[KEY] = services
     app.register_blueprint(blueprint)
     app.register_blueprint(web_review.blueprint)
+    app.register_blueprint(web_session.blueprint)
+    app.register_blueprint(web_contract.blueprint)
 
 
 # --- my files ------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Forms that send JSON and may ask for a confirmation (`data-api`), on pages of notarial acts, and
- * the part of the live room that shows the deed: the notary turns it, everybody's view follows.
+ * the part of the live room that shows the deed (the notary turns it, everybody's view follows) or
+ * the steps of a marriage.
  */
 import { confirmAct, NotConfirmed } from "./confirm.js";
 import { api, Refused } from "./http.js";
@@ -70,11 +71,11 @@ export class DeedPart {
   busy = false;
 
   /**
-   * @param {string} sitting
+   * @param {string} source address of the part, without the language
    * @param {(message: { document: string, page: number, pages: number }) => Promise<boolean>} turn
    */
-  constructor(sitting, turn) {
-    this.sitting = sitting;
+  constructor(source, turn) {
+    this.source = source;
     this.turn = turn;
     setInterval(() => void this.load(), EVERY_MS);
   }
@@ -93,7 +94,7 @@ export class DeedPart {
   async load() {
     const { host } = this;
     if (host === null || !host.isConnected || this.busy || this.#typing()) return;
-    const answer = await fetch(`/${language()}/deeds/session/${this.sitting}`, { credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(`/${language()}${this.source}`, { credentials: "same-origin" }).catch(() => null);
     if (answer === null || !answer.ok) return;
     const html = await answer.text();
     if (html === this.seen || this.#typing()) return;

@@ -98,7 +98,7 @@ function start() {
   };
 
   const turn = (/** @type {Record<string, any>} */ fields) => room.act("turn", fields);
-  const deed = new DeedPart(page.sitting ?? "", turn);
+  const deed = new DeedPart("", turn);
   document.addEventListener(LANGUAGE_CHANGED, () => void deed.load());
 
   media.addEventListener("change", () => room.refresh());
@@ -156,13 +156,17 @@ function second(room) {
   void room.interruptions.look();
 }
 
-/** A notarial act has its deed in the panel. @param {Room} room @param {Record<string, any>} message @param {DeedPart} deed */
+/** Kinds of sitting with a part of their own in the panel, and where it comes from. */
+const PARTS = /** @type {Record<string, string>} */ ({ notarial_act: "/deeds/session/", marriage_contract: "/marriages/session/" });
+
+/** A notarial act has its deed in the panel, a marriage its steps. @param {Room} room @param {Record<string, any>} message @param {DeedPart} deed */
 function showDeed(room, message, deed) {
   const { state } = room.model;
-  if (state === null || state.sitting.kind !== "notarial_act") return;
+  if (state === null || !(state.sitting.kind in PARTS)) return;
+  deed.source = PARTS[state.sitting.kind] + state.sitting.id;
   room.deed = deed;
   // The notary admits people first; then all look at the deed.
-  const readNow = state.phase === "on_record" || !state.me.host;
+  const readNow = state.phase === "on_record" || !state.me.host || state.sitting.kind === "marriage_contract";
   if (readNow && !deed.offered) {
     deed.offered = true;
     room.set({ tab: "deed" });
