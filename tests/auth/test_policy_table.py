@@ -42,8 +42,14 @@ SEATS: dict[str, tuple[SeatRole, ...]] = {
     "criminal_hearing": (*COURT, R.PROSECUTOR, R.ACCUSED, R.VICTIM, *HELPERS),
     "consultation": (R.COUNSEL, R.CLIENT, R.GUARDIAN, R.INTERPRETER),
     "marriage_contract": (
-        R.OFFICIANT, R.GROOM, R.BRIDE, R.WALI, R.CONTRACT_WITNESS, R.MARRIAGE_AGENT, R.INTERPRETER,
-    ),  # fmt: skip
+        R.OFFICIANT,
+        R.GROOM,
+        R.BRIDE,
+        R.WALI,
+        R.CONTRACT_WITNESS,
+        R.MARRIAGE_AGENT,
+        R.INTERPRETER,
+    ),
     "notarial_act": (R.NOTARY, R.APPEARER, R.INTERPRETER, R.ASSISTANT, R.CURATOR),
 }
 DEPUTIES = {
