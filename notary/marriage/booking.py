@@ -247,9 +247,17 @@ class Booking:
                 N_("%(count)s persons have not taken their part yet. Send them their links."),
                 count=len(missing),
             )
-        seats = tuple(
-            SeatDraft(part.value, SeatRole(SEATS[part]), one.seats[part]) for part in needed
-        )
+        seats = [SeatDraft(part.value, SeatRole(SEATS[part]), one.seats[part]) for part in needed]
+        seats += [
+            SeatDraft(
+                f"helper_{number}",
+                SeatRole.INTERPRETER,
+                helper.person,
+                interpreter_for=frozenset({helper.part.value}),
+                languages=(track.languages[0], helper.language),
+            )
+            for number, helper in enumerate(one.helpers)
+        ]
         return Draft(
             kind="marriage_contract",
             case_number=one.reference,
@@ -257,7 +265,7 @@ class Booking:
             languages=track.languages,
             starts_at=starts_at,
             duration=timedelta(minutes=rule["minutes"]),
-            seats=seats,
+            seats=tuple(seats),
         )
 
     async def decline(self, actor: Person, id: str, reason: str, *, relative: str, of: str) -> File:

@@ -9,6 +9,7 @@ from auth import policy
 from auth.web import current_login, current_person
 from errors import N_
 from notary.deeds.web_office import json_body, text, token
+from notary.deeds.web_views import pdf
 from notary.marriage import papers
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.core import context
@@ -41,13 +42,6 @@ STANDINGS = {
     "divorced": N_("Ended by divorce"),
     "annulled": N_("Annulled"),
 }
-
-
-def _pdf(data: bytes, name: str) -> Response:
-    response = Response(data, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/marriages/contracts")
@@ -101,14 +95,14 @@ async def contract(marriage: str) -> Response:
 async def contract_pdf(marriage: str) -> Response:
     """The contract as it is now."""
     data = await court().contracting.document(current_person(), marriage)
-    return _pdf(data, "contract")
+    return pdf(data, "contract.pdf")
 
 
 @blueprint.post("/marriages/<marriage>/copy")
 async def copy(marriage: str) -> Response:
     """A certified copy of the certificate."""
     number, data = await court().ratifying.copy(current_person(), marriage)
-    return _pdf(data, f"certificate-{number.replace('/', '-')}")
+    return pdf(data, f"certificate-{number.replace('/', '-')}.pdf")
 
 
 @blueprint.post("/marriages/<marriage>/deliver")

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from auth.person import Person
@@ -16,12 +17,12 @@ from notary.marriage.desk import Signed
 from notary.marriage.file import File
 from notary.marriage.majlis import Act
 from notary.signing.ceremony import Signer
+from recordings.keys import MemoryKeyStore
 from sessions import store as booked
 from sessions.phase import Phase
 from sessions.sitting import Sitting
 from signaling.sight import Sight
 from tests.notary.marriage.conftest import Court
-from tests.notary.marriage.sample import person
 
 PARTS = (
     Part.GROOM, Part.BRIDE, Part.GUARDIAN, Part.WITNESS_1, Part.WITNESS_2, Part.OFFICIANT,
@@ -136,10 +137,7 @@ class World:
         await self.court.filing.submit(self.court.who(Part.BRIDE), one.id)
         await self.court.reviewing.approve(self.court.login(self.court.judge), one.id, "")
         await self.court.filing.pay(self.court.who(Part.GROOM), one.id, "collect", settled=True)
-        data = person("784-1970-6666666-6", "male", name_ar="المأذون")
-        one = await self.services.arranging.book(
-            self.court.who(Part.GROOM), one.id, self.officiant.id, data, self.court.at(10)
-        )
+        one = await self.slot(one.id)
         self.id = one.id
         async with self.court.core.database.unit(write=False) as session:
             self.sitting = await booked.get_sitting(session, one.sitting)
@@ -158,8 +156,18 @@ class World:
             private=(),
             pages={self.seat(part): f"page-{part}" for part in PARTS},
         )
-        self.court.house.clock.advance(10 * 86_400)
+        assert one.starts_at is not None
+        self.court.house.clock.advance((one.starts_at - self.court.core.clock()).total_seconds())
         return one
+
+    async def slot(self, id: str, place: int = 0) -> File:
+        """Book one of the officiant's free hours."""
+        groom, booking = self.court.who(Part.GROOM), self.services.booking
+        found = [s for s in await booking.slots(groom, id) if s.officiant.id == self.officiant.id]
+        return await booking.book(
+            groom, id, self.officiant.id, found[place].starts_at,
+            relation_to_groom="none", relation_to_bride="none",
+        )  # fmt: skip
 
     async def open(self) -> File:
         await self.book()
@@ -220,12 +228,12 @@ class World:
         return await self.services.ratifying.issue(judge, self.id, "")
 
 
-def make(court: Court) -> World:
+def make(court: Court, folder: Path) -> World:
     """Wire the court with a room and a desk of a test."""
     live, desk, house = FakeLive(court.core.clock), FakeDesk(), court.house
     services = room.build(
         database=court.core.database, log=house.log, secret=house.secret, clock=court.core.clock,
         zone=court.core.zone, step_up=house.accounts.stepup, sittings=house.sittings, live=live,
-        desk=desk, address="http://localhost:8000",
+        desk=desk, address="http://localhost:8000", keys=MemoryKeyStore(b"k" * 32), vault=folder,
     )  # fmt: skip
     return World(court, services, live, desk)

@@ -1,7 +1,7 @@
 """The sitting of a marriage as people take its steps, and the court after it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,12 +31,12 @@ async def journal(world: World) -> list[str]:
 
 
 @pytest.fixture
-def world(lite: Court) -> World:
-    return make(lite)
+def world(lite: Court, tmp_path: Path) -> World:
+    return make(lite, tmp_path)
 
 
-async def test_from_the_lobby_to_the_handed_out_certificate(court: Court) -> None:
-    world = make(court)
+async def test_from_the_lobby_to_the_handed_out_certificate(court: Court, tmp_path: Path) -> None:
+    world = make(court, tmp_path)
     one = await world.contracted()
     assert one.state is FileState.CONTRACTED
     assert one.majlis is not None
@@ -292,25 +292,3 @@ async def test_a_sitting_that_was_ended_without_a_contract_is_broken_off(world: 
     await world.services.conducting.look(await world.file())
     one = await world.file()
     assert (one.state, one.majlis, one.sitting) == (FileState.PAID, None, "")
-
-
-async def test_an_hour_that_is_taken_books_nothing(world: World) -> None:
-    one = await world.book()
-    other = await world.court.gathered()
-    await world.court.filing.submit(world.court.who(Part.BRIDE), other.id)
-    await world.court.reviewing.approve(world.court.login(world.court.judge), other.id, "")
-    await world.court.filing.pay(world.court.who(Part.GROOM), other.id, "collect", settled=True)
-    data = one.application.person(Part.OFFICIANT)
-    assert one.starts_at is not None
-    later = one.starts_at + timedelta(days=5)
-    world.court.house.clock.advance(-9 * 86_400)
-    booked_one = await world.services.arranging.book(
-        world.court.who(Part.GROOM), other.id, world.officiant.id, data, later
-    )
-    assert booked_one.sitting not in ("", one.sitting)
-    again = world.services.arranging.book(
-        world.court.who(Part.GROOM), other.id, world.officiant.id, data, one.starts_at
-    )
-    await refused(again, "booking.slot_taken")
-    now = await world.court.file(other.id)
-    assert (now.state, now.starts_at) == (FileState.SCHEDULED, later)
