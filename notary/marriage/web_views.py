@@ -103,6 +103,7 @@ def parts(one: File) -> list[SimpleNamespace]:
             joined=part in one.seats,
         )
         for part in shown
+        if part is not Part.OFFICIANT or part in one.seats
     ]
 
 

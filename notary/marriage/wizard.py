@@ -40,7 +40,9 @@ def _text(plain: dict[str, Any], one: Question) -> str:
     if first == "conditions":
         part, _, none = rest.partition(".")
         said = plain["conditions"].get(part)
-        return ("1" if said == [] else "") if none else "\n".join(said or ())
+        if none:
+            return "1" if said is not None and not said else ""
+        return "\n".join(said or ())
     if first in ("circumstances", "disclosed"):
         return "1" if rest in plain[first] else ""
     value = _get(plain, _place(one.name))

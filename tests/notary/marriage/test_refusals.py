@@ -57,9 +57,9 @@ async def test_one_person_on_two_seats(town: Town) -> None:
 
 
 async def test_a_certificate_that_was_valid_at_the_application(town: Town) -> None:
-    """Issued 80 days before: valid when the judge accepts it, too old on a day after that."""
+    """Issued 85 days before: valid when the judge accepts it, too old on a day after that."""
     id = await town.gather()
-    old = (town.today - timedelta(days=80)).isoformat()
+    old = (town.today - timedelta(days=85)).isoformat()
     await town.save("groom", id, "papers", **{"medical.bride.issued": old})
     assert (await town.post("groom", f"/marriages/{id}/submit")).status_code == 303
     accepted = await town.api("family_judge", f"/api/marriages/{id}/approve", {})
@@ -68,8 +68,6 @@ async def test_a_certificate_that_was_valid_at_the_application(town: Town) -> No
     await town.post("groom", f"/marriages/{id}/stand-in")
     slots = await town.slots(id)
     form = {"slot": slots[-1], "relation_to_groom": "none", "relation_to_bride": "none"}
-    town.clock.advance(9 * DAY_S)
-    form["slot"] = (await town.slots(id))[-1]
     answer = await town.post("groom", f"/marriages/{id}/book", form)
     assert "R-MR-05" in str(await answer.get_data(as_text=True))
     one = await town.file(id)
@@ -264,4 +262,6 @@ async def test_a_file_without_action_lapses(town: Town) -> None:
     town.clock.advance(62 * DAY_S)
     assert await town.house.marriages.filing.sweep() == 1
     assert (await town.file(id)).state is FileState.LAPSED
-    assert await town.code("groom", f"/marriages/{id}/submit") == "marriage.track"
+    town.browsers.clear()  # sessions ended long ago
+    await town.post("groom", f"/marriages/{id}/submit")
+    assert (await town.file(id)).state is FileState.LAPSED
