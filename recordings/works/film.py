@@ -147,6 +147,8 @@ class _Scene(_Painter):
         self._screens = readers(job.sitting, job.key, job.screens, chunk.span)
         self._layout: Layout | None = None
         self._drawn: list[object] = []
+        self._inner: dict[Box, Box] = {}
+        """Where the picture stands inside its place; what is around it is painted already."""
         self._plates: dict[tuple[int, int], Picture] = {}
         self._empty: dict[tuple[int, int, int, str], Picture] = {}
 
@@ -174,6 +176,7 @@ class _Scene(_Painter):
         top, bottom = self._layout.top, self._layout.bottom
         self.canvas.fill(Box(0, top.height, job.width, bottom.y - top.height), STAGE)
         self._drawn = [None] * (len(job.tiles) + 1)
+        self._inner = {}
 
     def _tile(self, number: int, tile: TileJob, place: TileBox, ms: int) -> None:
         reader: Pictures | None = self._cameras.get(tile.camera.id) if tile.camera else None
@@ -183,18 +186,23 @@ class _Scene(_Painter):
         now = (frame or why, speaks)
         if self._drawn[number] == now:
             return
+        before = self._drawn[number]
+        if isinstance(before, tuple) and before[1] and not speaks:
+            self._inner.pop(place.picture, None)  # the green stands beside the picture too
         self._drawn[number] = now
         if frame:
             self._picture(frame, place.picture)
         else:
             self.canvas.put(self._nobody(number, tile, place.picture, why), *_at(place.picture))
+            self._inner.pop(place.picture, None)
         self.canvas.put(self._name(number, tile, place.plate), *_at(place.plate))
         if speaks:
             self.canvas.frame(place.whole, SPEAKS)
 
     def _picture(self, frame: "av.VideoFrame", box: Box) -> None:
         inner = fitted(frame.width, frame.height, box)
-        if (inner.width, inner.height) != (box.width, box.height):
+        if self._inner.get(box) != inner:
+            self._inner[box] = inner
             self.canvas.fill(box, BLACK)
         scaled = frame.reformat(
             width=inner.width, height=inner.height, format="yuv420p", interpolation="FAST_BILINEAR"
