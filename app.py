@@ -87,6 +87,7 @@ from notary.deeds.scanning import Clamd
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
 from notary.minutes_desk import MinutesSigning
+from notary.rows import DeedRows
 from notary.signing.backend import Backend, Csc
 from notary.signing.engine import Engine, Keys, Service
 from notary.signing.service import Ceremonies
@@ -388,7 +389,7 @@ class House:
             parse_vkey(self.log.vkey),
             list(self.witnessing.verifiers.values()),
             list(self.timestamping.source.roots),
-            [RecordRows()],
+            [RecordRows(), DeedRows()],
         )
 
     def _sealed(self) -> None:

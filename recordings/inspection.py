@@ -4,7 +4,7 @@ For `./mahdar doctor`, beside a running server or without one. Changes nothing. 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal
 
 from audit import leaf as leaves
 from audit import store as log_store
+from audit.fsck import Rows
 from database import Database
 from recordings import keys, store
 from recordings.keys import KeyRefused, KeyStore
@@ -57,6 +58,7 @@ class Inspection:
     key_store: KeyStore | None
     now: datetime
     deep: bool = False
+    rows: Sequence[Rows] = (RecordRows(),)
 
     async def run(self) -> list[Remark]:
         """All that was found; empty when nothing is wrong."""
@@ -137,9 +139,10 @@ class Inspection:
                     yield _remark("warn", "orphan", f"{name} belongs to no row")
 
     async def _rows(self) -> AsyncIterator[Remark]:
-        async for what in RecordRows().check(self.database):
-            if what:
-                yield _remark("fail", "rows", what)
+        for room in self.rows:
+            async for what in room.check(self.database):
+                if what:
+                    yield _remark("fail", "rows", what)
 
     async def _clock(self) -> AsyncIterator[Remark]:
         """A clock that went back would date leaves before the ones that are there."""

@@ -10,9 +10,14 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from audit import store as leaves
+from audit.leaf import commit
 from database import Database
 from recordings import store
+from recordings.access import check
+from recordings.access import store as access
+from recordings.minutes import store as minutes_store
 from recordings.store import Session
+from recordings.transcripts import store as transcripts
 from sessions import store as sittings
 
 Facts = Counter[str]
@@ -21,7 +26,8 @@ _GAP = ("track", "start_ms", "end_ms", "reason")
 
 
 class RecordRows:
-    """Segments, gaps, stretches, closings and viewings of every record; every sitting."""
+    """Segments, gaps, stretches and closings of every record, orders and leave over it, certified
+    transcripts and signed minutes; every sitting."""
 
     async def check(self, database: Database) -> AsyncIterator[str]:
         """One sentence for each row or leaf without its other half; '' for those that fit."""
@@ -32,7 +38,7 @@ class RecordRows:
             async with database.unit(write=False) as session:
                 said = await _leaves(session, sitting)
                 rows = await _rows(session, sitting, sitting in known)
-            for what in _differences(sitting, said, rows):
+            for what in differences(f"sitting {sitting}", said, rows):
                 yield what
 
 
@@ -59,6 +65,18 @@ def _told(type: str, data: dict[str, Any]) -> Iterator[str]:
             yield f"stop {data.get('end_ms')} {data.get('reason')}"
         case "rec.closed":
             yield "closed"
+        case "order.entered":
+            yield f"order {data.get('order')} {data.get('text')}"
+        case "order.revoked":
+            yield f"revoked {data.get('order')}"
+        case "grant.given":
+            yield f"leave {data.get('grant')} {data.get('order')} {data.get('person')}"
+        case "grant.revoked":
+            yield f"revoked {data.get('grant')}"
+        case "transcript.certified":
+            yield f"transcript {data.get('transcript')} {data.get('sha256')}"
+        case "minutes.signed":
+            yield f"minutes {data.get('minutes')} {data.get('sha256')}"
 
 
 async def _rows(session: Session, sitting: str, booked: bool) -> Facts:
@@ -78,16 +96,36 @@ async def _rows(session: Session, sitting: str, booked: bool) -> Facts:
             lines.append(f"start {stretch.start_ms}")
             if stretch.end_ms is not None:
                 lines.append(f"stop {stretch.end_ms} {stretch.reason}")
-    return Counter(lines)
+    return Counter([*lines, *await _permissions(session, sitting)])
 
 
-def _differences(sitting: str, said: Facts, rows: Facts) -> Iterable[str]:
+async def _permissions(session: Session, sitting: str) -> list[str]:
+    """Who was let to do what, and the documents of the sitting."""
+    lines = []
+    for order in await access.orders(session, sitting):
+        text = commit(check.order_text(order), await access.order_salt(session, order.id))
+        lines.append(f"order {order.id} {text}")
+        lines += [f"revoked {order.id}"] * (order.revoked_at is not None)
+    for grant in await access.grants(session, sitting):
+        lines.append(f"leave {grant.id} {grant.order} {grant.person}")
+        lines += [f"revoked {grant.id}"] * (grant.revoked_at is not None)
+    for one in await transcripts.of_sitting(session, sitting):
+        lines += [f"transcript {one.id} {one.sha256}"] * (one.certified_at is not None)
+    if minutes := await minutes_store.of_sitting(session, sitting):
+        found, _ = minutes
+        lines += [f"minutes {found.id} {found.sha256}"] * (found.signed_at is not None)
+    return lines
+
+
+def differences(whose: str, said: Facts, rows: Facts) -> Iterable[str]:
+    """A sentence for each line that the log (`said`) or the tables (`rows`) have alone; '' for each
+    that both have."""
     for line, count in (said | rows).items():
         missing, extra = said[line] - rows[line], rows[line] - said[line]
         short = " ".join(line.split(" ")[:3])
         if missing > 0:
-            yield f"sitting {sitting}: the log has '{short}', the database does not"
+            yield f"{whose}: the log has '{short}', the database does not"
         elif extra > 0:
-            yield f"sitting {sitting}: the database has '{short}', the log does not"
+            yield f"{whose}: the database has '{short}', the log does not"
         else:
             yield from [""] * count

@@ -19,7 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from clock import utc_now
 from database import Database
+from notary.rows import DeedRows
 from recordings.inspection import Inspection, Remark
+from recordings.rows import RecordRows
 from settings import ROOT, Settings
 
 State = Literal["ok", "warn", "fail"]
@@ -207,7 +209,8 @@ async def _inspect(settings: Settings, *, deep: bool) -> list[Remark] | None:
     base = Database(settings.database)
     try:
         vault = Vault(settings.vault)
-        return await Inspection(base, vault, ring, utc_now(), deep=deep).run()
+        rows = (RecordRows(), DeedRows())
+        return await Inspection(base, vault, ring, utc_now(), deep, rows).run()
     finally:
         await base.close()
 

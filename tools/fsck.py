@@ -18,6 +18,7 @@ from audit.fsck import Fsck, Report, Tell
 from audit.note import Verifier
 from audit.witnessing import parse_peer
 from database import Database
+from notary.rows import DeedRows
 from recordings.rows import RecordRows
 from settings import Settings
 
@@ -64,7 +65,7 @@ def fsck(settings: Settings, database: Database) -> Fsck:
     own = settings.witness / web_witness.PUBLIC
     if own.exists():
         witnesses.append(notes.parse_vkey(own.read_text().strip()))
-    return Fsck(database, log_key.verifier, witnesses, _roots(settings), [RecordRows()])
+    return Fsck(database, log_key.verifier, witnesses, _roots(settings), [RecordRows(), DeedRows()])
 
 
 def _roots(settings: Settings) -> list[Certificate]:

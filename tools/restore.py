@@ -25,6 +25,7 @@ from audit.note import parse_vkey
 from audit.service import AuditLog
 from clock import utc_now
 from database import Database
+from notary.rows import DeedRows
 from recordings.inspection import Inspection, Remark
 from recordings.keyring import KeyRing, open_keyring
 from recordings.keys import KeyRefused
@@ -161,7 +162,7 @@ async def _check(settings: Settings, found: Restored, outside: Sequence[str], te
     database = Database(settings.database)
     try:
         verifier = parse_vkey(found.manifest.vkey)
-        report = await Fsck(database, verifier, rows=[RecordRows()]).run(outside, tell)
+        report = await Fsck(database, verifier, rows=[RecordRows(), DeedRows()]).run(outside, tell)
         found.faults = report.faults
         ring = await asyncio.to_thread(_keyring, settings, found)
         vault = Vault(settings.vault)

@@ -347,3 +347,18 @@ async def revoked(session: AsyncSession) -> tuple[Revoked, ...]:
 async def ceremonies(session: AsyncSession) -> int:
     """How many there are."""
     return await session.scalar(select(func.count()).select_from(CeremonyRow)) or 0
+
+
+async def subjects(session: AsyncSession) -> frozenset[str]:
+    """The deeds (sittings, ...) that have ceremonies."""
+    return frozenset(await session.scalars(select(CeremonyRow.subject).distinct()))
+
+
+async def version_lines(session: AsyncSession, subject: str) -> list[str]:
+    """Ceremony, number and hash of every version of a deed's files, a line each, for fsck."""
+    query = (
+        select(RevisionRow.ceremony, RevisionRow.number, RevisionRow.sha256)
+        .join(CeremonyRow, CeremonyRow.id == RevisionRow.ceremony)
+        .where(CeremonyRow.subject == subject)
+    )
+    return [f"document {id} {number} {sha}" for id, number, sha in await session.execute(query)]

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 import app
 from audit import leaf as leaves
 from auth.person import Person
 from auth.session import Login
 from errors import BadInput, Forbidden, Refusal
+from notary.rows import DeedRows
 from recordings.access.book import OrderDraft
 from recordings.access.order import Part, Use
 from recordings.manifest import Happening
 from recordings.minutes import drafting, minutes
 from recordings.minutes.minutes import Content, Entry, State, Step
+from recordings.rows import RecordRows
 from sessions import store as sessions_store
 from sessions.seat import SeatRole
 from tests.auth.house import Browser
@@ -165,14 +168,16 @@ async def test_signed_by_both_they_are_an_instrument_that_anybody_checks(
     assert done.may == frozenset()
     pdf = await desk.file(judge, sitting.id)
     assert hashlib.sha256(pdf).hexdigest() == done.minutes.sha256
-    told = [leaves.decode(item.entry) for item in await house.log.leaves(sitting.id)]
-    assert {"doc.rendered", "sign.applied", "minutes.signed"} <= {leaf.type for leaf in told}
+    entries = [leaves.decode(item.entry) for item in await house.log.leaves(sitting.id)]
+    assert {"doc.rendered", "sign.applied", "minutes.signed"} <= {leaf.type for leaf in entries}
     path = tmp_path / "minutes.pdf"
     path.write_bytes(pdf)
     shown = subprocess.run(["pdfsig", str(path)], capture_output=True, text=True, check=False)
     assert shown.stdout.count("Signature is Valid") >= 3, shown.stdout
-    text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True)
-    assert "10:00:00" in text.stdout
+    words = subprocess.run(
+        ["pdftotext", str(path), "-"], capture_output=True, text=True, check=True
+    )
+    assert "10:00:00" in words.stdout
 
     browser = Browser(quart)
     await browser.get("/en/verify")
@@ -185,6 +190,38 @@ async def test_signed_by_both_they_are_an_instrument_that_anybody_checks(
         "minutes/minutes.pdf": pdf,
         "minutes/minutes.json": json.dumps(content.body(), ensure_ascii=False).encode(),
     }
+
+
+async def doubted(world: Kept) -> list[str]:
+    """What fsck and doctor say of rows and leaves."""
+    rooms = (RecordRows(), DeedRows())
+    return [what for room in rooms async for what in room.check(world.house.database) if what]
+
+
+async def test_rows_of_orders_minutes_and_deeds_are_held_to_the_log(world: Kept) -> None:
+    sitting, database, desk = world.sitting, world.house.database, world.house.minutes
+    judge, clerk = world.bench()
+    order = await world.house.orders.enter(
+        clerk, sitting.id, OrderDraft(reference="1", authority="Court", uses=frozenset({Use.VIEW}))
+    )
+    lawyer = world.holder("civil_hearing", SeatRole.COUNSEL)
+    grant = await world.house.orders.give(clerk, sitting.id, order.id, lawyer.username, NOW + HOUR)
+    await world.house.orders.take_back(clerk, sitting.id, grant.id)
+    await desk.begin(clerk, sitting.id, "en")
+    await desk.save(clerk, sitting.id, base=1, content=minutes.written("10:00 x", "", "y"))
+    await desk.approve(judge, sitting.id)
+    assert await doubted(world) == []
+    forged = {
+        "UPDATE recording_orders SET authority = 'Nobody'": f"order {order.id}",
+        "UPDATE recording_grants SET person = 'x'": f"leave {grant.id}",
+        "UPDATE recording_grants SET revoked_at = NULL": f"revoked {grant.id}",
+        "UPDATE signing_revisions SET sha256 = 'x'": "document",
+        "UPDATE minutes SET signed_at = begun_at, sha256 = 'x'": "minutes",
+    }
+    for statement, what in forged.items():
+        async with database.unit() as session:
+            await session.execute(text(statement))
+        assert any(what in one for one in await doubted(world)), statement
 
 
 async def documents(world: Kept) -> dict[str, bytes]:
