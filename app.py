@@ -282,6 +282,7 @@ class House:
             fee_before_session=settings.notary_fee == "before",
             payments=StandInPayments() if settings.demo else None,
             scanner=self._scanner(),
+            signing=self.identity,
         )
         self.marriages = notary.marriage.court.build(
             database=database,

@@ -117,6 +117,13 @@ class StepUp:
             options = passkey.request_options(self._passkeys.party, challenge(asked), keys)
         return Question(asked.id, methods, options)
 
+    async def able(self, person: Person, act: str) -> bool:
+        """Whether this person could confirm `act` if it were asked now: told before it is."""
+        if not self._accounts.profile.each_act:
+            return True
+        need = policy.NEEDS.get(act)
+        return need is None or bool(await self._methods(person, need.level))
+
     async def _methods(self, person: Person, level: Level) -> tuple[Method, ...]:
         async with self._core.database.unit(write=False) as session:
             has = {

@@ -130,6 +130,8 @@ def chapters(
             for key, name in (("from_ms", "from"), ("to_ms", "until")):
                 moment = datetime.fromisoformat(str(item.data[name]))
                 chapter[key] = max(0, (moment - epoch) // timedelta(milliseconds=1))
+        if item.type == "act.question":
+            chapter["code"] = str(item.data.get("question", ""))
         if item.type in NOTES:
             chapter["by"] = str(item.data.get("by", ""))
         if item.type in ALARMS:

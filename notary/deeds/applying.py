@@ -132,7 +132,8 @@ class Applying:
             parties = tuple(found)
             errors += party.check(parties, act)
             content = replace(one.content, parties=parties, bilingual=bilingual)
-            saved = await self._core.keep(session, one, content=content, step="content")
+            step = "people" if errors else "content"  # another device goes on where this ended
+            saved = await self._core.keep(session, one, content=content, step=step)
         return saved, errors
 
     def _bound(self, made: Party, known: Party | None, actor: Person) -> Party:
@@ -153,7 +154,8 @@ class Applying:
             kept = {name: text[:20_000] for name, text in typed.items() if name in known}
             values, errors = fields.read(act, kept, self._core.today(), whole=True)
             content = replace(one.content, typed=kept, values=values)
-            saved = await self._core.keep(session, one, content=content, step="papers")
+            step = "content" if errors else "papers"
+            saved = await self._core.keep(session, one, content=content, step=step)
         return saved, errors
 
     async def go_to(self, actor: Person, id: str, step: str) -> Request:

@@ -218,6 +218,7 @@ class Closing:
             assert found is not None  # noqa: S101
             one = await self._core.move(session, one, Step.SEAL, by, codes=codes)
             await self._register.note(session, found.entry, Note.COMPLETED, by, sha256=sha256)
+            await self._conduct.note_seal(session, one)
             await self._revoke(session, one, act, by)
             await store.add_file(
                 session,

@@ -146,8 +146,9 @@ class Conduct:
             entry = {"question": question, "words": words, "answer": answer, **self._stamp(stage)}
             before = self._of(stage.request, key).get("questions", [])
             kept = await self._person(session, stage, key, "questions", [*before, entry])
-            texts = {"question": words or QUESTIONS.get(question, ""), "answer": answer}
-            await self._journal(session, stage, "act.question", one, {"question": question}, texts)
+            texts = {"asked": words or QUESTIONS.get(question, ""), "answer": answer}
+            said = {"text": f"{words} - {answer}" if question == "own" else answer}
+            await self._journal(session, stage, "act.question", one, {"question": question}, said)
             await self._core.write(
                 session, kept, "asked", actor.id, codes={"key": key, "question": question},
                 texts=texts,
@@ -194,14 +195,12 @@ class Conduct:
         `deed.not_all` naming the first who is not."""
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, *_GOES_ON)
-            step, wanted, agenda = _GOES_ON[stage.request.state]
+            step, wanted = _GOES_ON[stage.request.state]
             self._check_all(stage, wanted)
             if stage.request.state is State.CAPACITY_CHECK:
                 self._check_ways(stage)
-            await self._journal(session, stage, "act.step", None, {"step": step.value})
             codes = {"clock_ms": stage.clock_ms}
             moved = await self._core.move(session, stage.request, step, actor.id, codes=codes)
-            await self._agenda(session, stage, agenda)
         return await self.told(moved)
 
     def _check_all(self, stage: Stage, wanted: str) -> None:
@@ -265,8 +264,15 @@ class Conduct:
                 session, stage.request, step, actor.id, codes=codes,
                 content=self._with(stage.request, read=read),
             )  # fmt: skip
-            await self._agenda(session, stage, "reading")
         return await self.told(moved)
+
+    async def pages_read(self, stage: Stage) -> frozenset[int]:
+        """Pages of the text as it is now that count as read aloud."""
+        text = stage.request.content.text
+        if text is None:
+            return frozenset()
+        async with self._core.database.unit(write=False) as session:
+            return frozenset(await self.turned(session, stage.sitting.id, text))
 
     async def turned(self, session: AsyncSession, sitting: str, text: Text) -> set[int]:
         """Pages of this text that were on the shared view while the sitting was on record, since
@@ -446,7 +452,6 @@ class Conduct:
         """The act in which everybody has consented, on record. Raises Refusal."""
         stage = await self._stage(session, actor, id, State.CONSENT)
         self._check_all(stage, "consent")
-        await self._agenda(session, stage, "consent")
         return stage
 
     async def signing_stage(
@@ -468,6 +473,10 @@ class Conduct:
         """Stamp a signature on the record's clock."""
         stage = await self.surround(session, one)
         await self._journal(session, stage, "act.signed", party, {})
+
+    async def note_seal(self, session: AsyncSession, one: Request) -> None:
+        """Stamp the notary's signature and seal on the record's clock."""
+        await self._note(session, one, "act.sealed", "")
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -558,10 +567,8 @@ class Conduct:
     async def _note(self, session: AsyncSession, one: Request, type: str, words: str) -> None:
         if one.sitting:
             stage = await self.surround(session, one)
-            await self._journal(session, stage, type, None, {}, {"text": words})
-
-    async def _agenda(self, session: AsyncSession, stage: Stage, step: str) -> None:
-        await self._journal(session, stage, "act.done", None, {"step": step})
+            texts = {"text": words} if words else None
+            await self._journal(session, stage, type, None, {}, texts)
 
     async def told(self, one: Request, *, all_signed: bool = False) -> Request:
         """The pages of the sitting hear that something changed, and the agenda goes with it."""
@@ -599,9 +606,9 @@ def _text(one: Request) -> Text:
     return one.content.text
 
 
-_GOES_ON: dict[State, tuple[Step, str, str]] = {
-    State.LOBBY_ID: (Step.IDENTIFIED, "identity", "identity"),
-    State.CAPACITY_CHECK: (Step.CAPABLE, "judged", "capacity"),
-    State.OATH: (Step.SWORN, "oath", "oath"),
+_GOES_ON: dict[State, tuple[Step, str]] = {
+    State.LOBBY_ID: (Step.IDENTIFIED, "identity"),
+    State.CAPACITY_CHECK: (Step.CAPABLE, "judged"),
+    State.OATH: (Step.SWORN, "oath"),
 }
-"""State: the step, what everybody must have, and the step of the agenda that is done with it."""
+"""State: the step, and what everybody must have."""

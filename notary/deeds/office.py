@@ -16,6 +16,7 @@ from clock import Clock
 from database import Database
 from errors import NotFound
 from notary.deeds import store
+from notary.deeds.able import Able
 from notary.deeds.applying import Applying
 from notary.deeds.auditing import Auditing, Fees
 from notary.deeds.closing import Closing
@@ -25,7 +26,7 @@ from notary.deeds.deciding import Deciding
 from notary.deeds.fee import Payments
 from notary.deeds.files import Papers
 from notary.deeds.issuing import Issuing
-from notary.deeds.ports import Ceremonies, Presence
+from notary.deeds.ports import Ceremonies, Presence, Signing
 from notary.deeds.request import Request
 from notary.deeds.roll import Roll
 from notary.deeds.scanning import Scanner
@@ -61,6 +62,7 @@ class Office:
     payments: Payments | None
     roll: Roll
     issuing: Issuing
+    able: Able
 
     async def run(self) -> None:
         """What goes on by itself: what a dead process left, what lapses. Ends when cancelled."""
@@ -174,6 +176,7 @@ def build(
     fee_before_session: bool = True,
     payments: Payments | None = None,
     scanner: Scanner | None = None,
+    signing: Signing | None = None,
 ) -> Office:
     """Wire the office."""
     core = Core(database, log, secret, clock, rules.load(), zone)
@@ -198,4 +201,5 @@ def build(
         payments,
         roll,
         Issuing(core, closing, register, roll, ceremonies, address),
+        Able(core, step_up, signing),
     )

@@ -87,6 +87,13 @@ class Ceremonies(Protocol):
         """Nobody signs it any more. What was signed is kept and is no deed."""
 
 
+class Signing(Protocol):
+    """Who may sign with a qualified signature (`auth.identity.service.DigitalIdentity`)."""
+
+    async def require_signing(self, person: Person, *, checked: bool = False) -> None:
+        """`checked`: the notary compares face and document for this act. Raises Forbidden."""
+
+
 class Presence(Protocol):
     """The live room as this room sees it."""
 

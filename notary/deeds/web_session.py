@@ -36,6 +36,8 @@ async def part(sitting: str) -> Response:
     turn = await services.closing.turn(person, one.id)
     me = one.party_of(person.id)
     notary = bool(policy.decide(person, "deed.conduct", context(person, one)))
+    signs = one.state in IN_SESSION and (notary or me in one.signers(stage.act))
+    unable = await services.able.unable(one, stage.act) if notary and signs else frozenset()
     order = [state for state in ORDER if state is not State.OATH or stage.act.oath]
     body = await render_template(
         "notary/session_part.html",
@@ -57,6 +59,7 @@ async def part(sitting: str) -> Response:
                 "path_title": PATHS[Path(each.path)] if each.path else "",
                 "done": one.content.session.get("people", {}).get(each.key, {}),
                 "questions": services.conduct.questions(stage.act, each),
+                "unable": each.key in unable,
                 "signed": f"party_{each.key}" in turn.signed,
             }
             for each in one.appearing(stage.act)
@@ -66,6 +69,8 @@ async def part(sitting: str) -> Response:
         reasons=list(REASONS.items()),
         oath=services.core.rule("R-NT-09"),
         text=one.content.text,
+        pages_read=await services.conduct.pages_read(stage) if notary else frozenset(),
+        cannot_sign=await services.able.why_not(person, notary=notary) if signs else None,
     )
     response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"

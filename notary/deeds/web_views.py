@@ -5,7 +5,7 @@ from typing import Any
 
 from quart import Response
 
-from notary.deeds import store
+from notary.deeds import store, told
 from notary.deeds.applying import Seen
 from notary.deeds.fields import shown
 from notary.deeds.party import PATHS, ROLE_LABELS, Path, appears
@@ -64,7 +64,9 @@ def file(one: store.File) -> SimpleNamespace:
 
 def event(id: str, one: Event) -> SimpleNamespace:
     """An entry of the history with its words."""
-    return SimpleNamespace(event=one, words=office().core.words_of(id, one))
+    return SimpleNamespace(
+        event=one, title=told.words(one.type), words=office().core.words_of(id, one)
+    )
 
 
 def pdf(data: bytes, name: str, type: str = "application/pdf") -> Response:

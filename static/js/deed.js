@@ -56,6 +56,46 @@ async function submit(form, done) {
   }
 }
 
+/** What tells a form of the part from the others: the step, whom it is about, the question.
+ * @param {HTMLFormElement} form */
+const nameOf = (form) => [form.dataset.api, ...[...form.querySelectorAll('input[type="hidden"]')].map((one) => /** @type {HTMLInputElement} */ (one).value)].join(" ");
+
+/** @param {HTMLElement} host @returns {[HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, string][]} fields with their names */
+function fields(host) {
+  /** @type {[HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, string][]} */
+  const found = [];
+  for (const form of host.querySelectorAll("form")) {
+    for (const one of form.elements) {
+      if (!(one instanceof HTMLInputElement || one instanceof HTMLTextAreaElement || one instanceof HTMLSelectElement)) continue;
+      if (one.type !== "hidden") found.push([one, `${nameOf(form)} ${one.name} ${one.type === "checkbox" ? one.value : ""}`]);
+    }
+  }
+  return found;
+}
+
+/** What was ticked and typed and not sent yet. @param {HTMLElement} host @returns {Map<string, string | boolean>} */
+export function typed(host) {
+  const found = new Map();
+  for (const [one, name] of fields(host)) {
+    if (one instanceof HTMLSelectElement) {
+      if (one.value !== ([...one.options].find((each) => each.defaultSelected) ?? one.options[0])?.value) found.set(name, one.value);
+    } else if (one.type === "checkbox") {
+      const box = /** @type {HTMLInputElement} */ (one);
+      if (box.checked !== box.defaultChecked) found.set(name, box.checked);
+    } else if (one.value !== one.defaultValue) found.set(name, one.value);
+  }
+  return found;
+}
+
+/** @param {HTMLElement} host @param {Map<string, string | boolean>} kept */
+function typeAgain(host, kept) {
+  for (const [one, name] of fields(host)) {
+    const value = kept.get(name);
+    if (typeof value === "boolean") /** @type {HTMLInputElement} */ (one).checked = value;
+    else if (value !== undefined) one.value = value;
+  }
+}
+
 /** Which page is shown after a turn. @param {number} now @param {number} by @param {number} of */
 export const turned = (now, by, of) => Math.min(Math.max(now + by, 1), of);
 
@@ -100,8 +140,10 @@ export class DeedPart {
     if (html === this.seen || this.#typing()) return;
     this.seen = html;
     const open = [...host.querySelectorAll("details")].map((one) => one.open);
+    const kept = typed(host);
     host.innerHTML = html;
     for (const [place, one] of [...host.querySelectorAll("details")].entries()) one.open = open[place] ?? false;
+    typeAgain(host, kept);
     this.#begin();
     this.show(this.page);
   }
@@ -156,6 +198,7 @@ export class DeedPart {
     event.preventDefault();
     this.busy = true;
     void submit(form, () => {
+      form.reset(); // it is done: nothing of it is typed again
       /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
       this.seen = "";
     }).finally(() => {

@@ -52,9 +52,11 @@ class Hearing:
         """One line of progress with the seconds since the start."""
         self.console.print(f"[dim]{time.monotonic() - self.started:5.1f} s[/]  {text}")
 
-    async def person(self, role: str, username: str = "") -> Participant:
+    async def person(self, role: str, username: str = "", language: str = "en") -> Participant:
         """A new participant, signed in when there is an account."""
-        person = await Participant.create(self.browser, role, self.server.address, self.script)
+        person = await Participant.create(
+            self.browser, role, self.server.address, self.script, language
+        )
         self.people[role] = person
         if username:
             await person.sign_in(username)
@@ -251,13 +253,12 @@ async def open_and_admit(hearing: Hearing) -> None:
     await people["witness"].place_is("witness_room")
 
 
-async def on_record(hearing: Hearing, words: str) -> None:
+async def on_record(hearing: Hearing, words: str, host: str = "judge", *others: str) -> None:
     """Answered only when the first second of every track was written and decoded."""
     hearing.say(words)
-    await hearing.people["judge"].press("Go on record")
-    await asyncio.gather(
-        *(hearing.people[role].phase_is("on_record") for role in ("judge", "clerk", "counsel"))
-    )
+    await hearing.people[host].press("Go on record")
+    told = (host, *(others or ("clerk", "counsel")))
+    await asyncio.gather(*(hearing.people[role].phase_is("on_record") for role in told))
 
 
 async def proceedings(hearing: Hearing) -> None:

@@ -1,19 +1,29 @@
 """One person in a headless browser: signs in, enters the room, presses what a person presses.
 
-Everything goes through the pages in English, by the words on the buttons; nothing is injected but
-a watch on the clock of the first remote picture and sound.
+Everything goes through the pages in the person's language, by the words on the buttons, which are
+named here in English; nothing is injected but a watch on the clock of the first remote picture and
+sound.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, Page
 
+import i18n
 from auth.demo import PASSWORD
 
 TIMEOUT_MS = 45_000
 """A condition is awaited, never a time; a slow machine is no fault."""
+TELEPHONE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 WATCH = Path(__file__).with_name("watch.js").read_text("utf-8")
 
 
@@ -26,10 +36,12 @@ class Participant:
     context: BrowserContext
     page: Page
     errors: list[str]
+    language: str = "en"
+    authenticator: CDPSession | None = None
 
     @classmethod
     async def create(
-        cls, browser: Browser, role: str, address: str, script: str = ""
+        cls, browser: Browser, role: str, address: str, script: str = "", language: str = "en"
     ) -> "Participant":
         """A new person with an empty browser; `script` runs before the pages' own."""
         context = await browser.new_context(
@@ -42,19 +54,37 @@ class Participant:
         page = await context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(f"{role}: {error}"))
-        return cls(role, address, context, page, errors)
+        return cls(role, address, context, page, errors, language)
+
+    def word(self, text: str) -> str:
+        """A message of ours as this person reads it."""
+        return i18n.translate(self.language, text)
+
+    def url(self, path: str) -> str:
+        """A page in the person's language."""
+        return f"{self.address}/{self.language}{path}"
 
     async def sign_in(self, username: str) -> None:
         """Through the sign-in page, with the demo password."""
-        await self.page.goto(f"{self.address}/en/login")
+        await self.page.goto(self.url("/login"))
         await self.page.fill("input[name=username]", username)
         await self.page.fill("input[name=password]", PASSWORD)
         await self.page.locator("main form button[type=submit]").first.click()
         await self.page.wait_for_url(re.compile("/sittings"))
 
+    async def add_passkey(self) -> None:
+        """A telephone with a finger that is recognised, added on the account's page."""
+        self.authenticator = await self.context.new_cdp_session(self.page)
+        await self.authenticator.send("WebAuthn.enable")
+        await self.authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": TELEPHONE})
+        await self.page.goto(self.url("/account/passkeys/new"))
+        await self.page.get_by_label(self.word("Name of this passkey")).fill("My telephone")
+        await self.press("Create the passkey")
+        await self.page.wait_for_url(re.compile("/account$"))
+
     async def enter(self, sitting: str) -> None:
         """Open the live room; returns when it shows the lobby or the hearing."""
-        await self.page.goto(f"{self.address}/en/sittings/{sitting}/room")
+        await self.page.goto(self.url(f"/sittings/{sitting}/room"))
         await self.place_is("lobby", "witness_room", "hearing")
 
     async def place_is(self, *places: str, timeout: float = TIMEOUT_MS) -> None:
@@ -70,14 +100,20 @@ class Participant:
 
     async def press(self, name: str, within: Locator | None = None) -> None:
         """Press the button with this word on it."""
-        await (within or self.page).get_by_role("button", name=name, exact=True).first.click()
+        button = (within or self.page).get_by_role("button", name=self.word(name), exact=True)
+        await button.first.click()
+
+    async def follow(self, name: str) -> None:
+        """Press the link with this word on it, within the page."""
+        link = self.page.locator("main").get_by_role("link", name=self.word(name), exact=True)
+        await link.first.click()
 
     async def confirm(self, name: str, **fields: str) -> None:
         """Fill the open dialog's fields by name and confirm."""
         dialog = self.page.locator("dialog[open]")
         for key, value in fields.items():
             await dialog.locator(f"[name={key}]").fill(value)
-        await dialog.get_by_role("button", name=name, exact=True).click()
+        await dialog.get_by_role("button", name=self.word(name), exact=True).click()
         await dialog.wait_for(state="detached")
 
     async def marks(self) -> dict[str, float]:

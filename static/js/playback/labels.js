@@ -28,6 +28,22 @@ const PLAIN = /** @type {Record<string, string>} */ ({
   "recording.warning": N_("Warning about the record"),
   "recording.noted": N_("The court took note of an alarm of the record"),
   "recording.interrupted": N_("The record was interrupted"),
+  turn: N_("A page of the deed is shown to everybody"),
+  "act.opened": N_("The notary begins the act, without an interest of their own"),
+  "act.read": N_("The deed was read and explained"),
+  "act.changed": N_("The text was changed"),
+  "act.suspend": N_("The session was suspended"),
+  "act.resumed": N_("The act goes on"),
+  "act.convert": N_("It was converted to in-person"),
+  "act.sealed": N_("The notary signed and sealed"),
+});
+
+/** What the notary asked, by its code (notary/deeds/conduct.py). */
+const QUESTIONS = /** @type {Record<string, string>} */ ({
+  understands: N_("Tell me in your own words what you want to do with this deed."),
+  free: N_("Does anybody force you or press you? Is anybody else in the room?"),
+  well: N_("Have you taken anything that clouds your mind? Do you feel well?"),
+  standing: N_("In which capacity do you act, and by which document?"),
 });
 
 const WITH_NAME = /** @type {Record<string, string>} */ ({
@@ -60,6 +76,12 @@ const WITH_NAME = /** @type {Record<string, string>} */ ({
   "seat.to_lobby": N_("%(name)s goes back to the lobby"),
   "seat.removed": N_("%(name)s is removed"),
   "seat.readmitted": N_("%(name)s may come back"),
+  "act.identity": N_("Identity of %(name)s checked"),
+  "act.question": N_("The notary asks %(name)s"),
+  "act.capacity": N_("%(name)s was found capable and free"),
+  "act.oath": N_("%(name)s takes the oath"),
+  "act.consent": N_("%(name)s consents"),
+  "act.signed": N_("%(name)s signs the deed"),
 });
 
 const REASONS = /** @type {Record<string, string>} */ ({
@@ -105,7 +127,8 @@ export function chapterText(chapter, seats) {
   if (channel !== null) return channel;
   const withName = WITH_NAME[chapter.type];
   const label = withName && name ? t(withName, { name }) : t(PLAIN[chapter.type] ?? chapter.title ?? N_("Entry of the log"));
-  return words ? `${label} · ${words}` : label;
+  const asked = chapter.type === "act.question" ? QUESTIONS[chapter.code ?? ""] : undefined;
+  return [label, asked ? t(asked) : "", words].filter(Boolean).join(" · ");
 }
 
 /** Who interpreted into what, and who listened to what. @param {string} type @param {string} name @param {string} channel */

@@ -13,7 +13,7 @@
  * @typedef {{id: string, seat: string, source: string, channel: string, codec: string, segments: Segment[], gaps: Gap[]}} Track
  */
 /** @typedef {{id: string, name: string, role_title: string}} Seat */
-/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string}} Chapter `seconds` that the seat missed */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string, code?: string}} Chapter `seconds` that the seat missed */
 /**
  * @typedef {object} Timeline
  * @property {string} epoch UTC of recording time 0
