@@ -159,7 +159,7 @@ async def _people_page(id: str, form: Form | None, status: int = 200) -> Respons
         for each in parties:
             for name in _PARTY_FIELDS:
                 values[f"party_{each.key}_{name}"] = str(getattr(each, name))
-        form = _marked(Form(values), seen)
+        form = _marked(Form(values), seen, "party_")
     keys = _row_keys(form, seen)
     return await render(
         "notary/people.html",
@@ -239,7 +239,7 @@ async def content(id: str) -> Response:
 async def _content_page(id: str, form: Form | None, status: int = 200) -> Response:
     seen = await _open(id)
     if form is None:
-        form = _marked(Form(dict(seen.request.content.typed)), seen)
+        form = _marked(Form(dict(seen.request.content.typed)), seen, "field_")
     return await render(
         "notary/content.html",
         status=status,
@@ -283,7 +283,7 @@ async def _papers_page(id: str, form: Form, status: int = 200) -> Response:
     return await render(
         "notary/papers.html",
         status=status,
-        form=_marked(form, seen),
+        form=_marked(form, seen, "attachment_"),
         request_=seen.request,
         act=seen.act,
         steps=STEPS,
@@ -371,10 +371,10 @@ async def _open(id: str) -> Seen:
     return seen
 
 
-def _marked(form: Form, seen: Seen) -> Form:
-    """The clerk's marks, at the fields that they are about."""
+def _marked(form: Form, seen: Seen, about: str) -> Form:
+    """The clerk's marks, at the fields that they are about; `about` begins their names."""
     for mark in seen.request.content.marks:
-        if mark.field not in form.errors:
+        if mark.field.startswith(about) and mark.field not in form.errors:
             words = mark.words.replace("%", "%%")
             form.errors[mark.field] = BadInput("deed.marked", words, field=mark.field)
     return form

@@ -133,12 +133,13 @@ export class DeedPart {
   /** Take what is new from the server, unless somebody is typing into it. */
   async load() {
     const { host } = this;
-    if (host === null || !host.isConnected || this.busy || this.#typing()) return;
+    if (host === null || !host.isConnected || this.busy || (this.#typing() && host.lang === language())) return;
     const answer = await fetch(`/${language()}${this.source}`, { credentials: "same-origin" }).catch(() => null);
     if (answer === null || !answer.ok) return;
     const html = await answer.text();
-    if (html === this.seen || this.#typing()) return;
+    if (html === this.seen || (this.#typing() && host.lang === language())) return;
     this.seen = html;
+    host.lang = language();
     const open = [...host.querySelectorAll("details")].map((one) => one.open);
     const kept = typed(host);
     host.innerHTML = html;
@@ -199,6 +200,7 @@ export class DeedPart {
     this.busy = true;
     void submit(form, () => {
       form.reset(); // it is done: nothing of it is typed again
+      form.closest("details")?.removeAttribute("open");
       /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
       this.seen = "";
     }).finally(() => {

@@ -1,5 +1,5 @@
-"""The notary's whole path in real Chromium: request on two devices, audit and return, fee, slot and
-queue, the session to the seal with a change that is read again, and a stranger on the public page."""
+"""The notary's whole path in real Chromium: request on two devices, audit and return, fee, slot,
+queue, the session to the seal with a change that is read again, a stranger on the public page."""
 
 import json
 import zipfile

@@ -89,6 +89,8 @@ async def read(act: Hearing) -> None:
     await change.locator("summary").click()
     text = change.locator("[name=ar_1]")
     await text.fill((await text.input_value()).rstrip(".") + ADDED)
+    english = change.locator("[name=en_1]")
+    await english.fill((await english.input_value()).rstrip(".") + " and applications from it.")
     await change.locator("[name=why]").fill("Asked for by the principal")
     await step(notary, "Save; it is read again", change)
     await _turn(act, "the notary reads it again")
