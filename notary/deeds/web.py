@@ -129,7 +129,8 @@ async def _detail(id: str, form: Form | None = None, status: int = 200) -> Respo
         tone=web_views.tone(one.state),
         facts=web_views.facts(seen),
         people=web_views.people(seen),
-        files=[web_views.file(file) for file in seen.files],
+        # The deed itself is handed out in copies, each of which is noted.
+        files=[web_views.file(file) for file in seen.files if file.attachment != "deed"],
         history=[web_views.event(one.id, event) for event in seen.history],
         own=own,
         party=one.party_of(person.id) is not None or own,

@@ -66,7 +66,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
     files = [Row(file=file, name="هوية.pdf")]
     facts = [("text", "موضوع الوكالة", VALUES["matter"]), ("yes_no", "الصلح", "no")]
     text = compose(ACT, VALUES, PARTIES)
-    history = [Row(event=Event(now, "begun", "a1", {}), words={})]
+    history = [Row(event=Event(now, "begun", "a1", {}), title="The request was begun", words={})]
     one = request(now)
     wizard = {"request_": one, "act": ACT, "steps": STEPS}
     roles = [(r.code, ROLE_LABELS[r.code]) for r in ACT.roles]
