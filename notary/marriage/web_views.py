@@ -82,7 +82,7 @@ def row(one: File, person: Person) -> SimpleNamespace:
         file=one,
         state_title=labels.STATES[one.state],
         tone=labels.tone(one.state),
-        track=track,
+        track_title=track.title[language()] if track else "",
         part_title=labels.PARTS[part] if part else "",
         groom=app.person(Part.GROOM),
         bride=app.person(Part.BRIDE),

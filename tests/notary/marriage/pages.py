@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -205,19 +205,30 @@ class Town:
         assert sent.status_code == 303, await sent.get_data(as_text=True)
         return id
 
-    async def approved(self) -> str:
-        id = await self.submitted()
-        assert (
-            await self.api("family_judge", f"/api/marriages/{id}/approve", {})
-        ).status_code == 200
-        return id
+    async def accept(self, id: str) -> None:
+        done = await self.api("family_judge", f"/api/marriages/{id}/approve", {})
+        assert done.status_code == 200, await done.get_data(as_text=True)
 
-    async def paid(self) -> str:
-        id = await self.approved()
+    async def pay(self, id: str) -> None:
         asked = await self.post("groom", f"/marriages/{id}/pay", {"delivery": "collect"})
         assert asked.status_code == 303
         done = await self.post("groom", f"/marriages/{id}/stand-in")
         assert done.status_code == 303, await done.get_data(as_text=True)
+
+    async def book(self, id: str) -> None:
+        slot = (await self.slots(id))[0]
+        form = {"slot": slot, "relation_to_groom": "none", "relation_to_bride": "none"}
+        answer = await self.post("bride", f"/marriages/{id}/book", form)
+        assert answer.status_code == 303, await answer.get_data(as_text=True)
+
+    async def approved(self) -> str:
+        id = await self.submitted()
+        await self.accept(id)
+        return id
+
+    async def paid(self) -> str:
+        id = await self.approved()
+        await self.pay(id)
         return id
 
     async def slots(self, id: str) -> list[str]:
@@ -243,6 +254,3 @@ async def running(folder: Path, clock: SettableClock) -> AsyncIterator[Town]:
         sequencer.cancel()
         await asyncio.gather(sequencer, return_exceptions=True)
         await house.close()
-
-
-SOON = timedelta(days=10)
