@@ -51,6 +51,7 @@ class _Protocol(StunProtocol, Receiver):
         first = cast(bytes, data)[0] if data else 255
         if 127 < first < 192:
             if connection.media is not None:
+                connection.late_ns = cast(Datagrams, self.transport).late_ns
                 connection.media(cast(bytes, data), now)
                 return
         elif 3 < first < 20 or first > 63:
@@ -76,6 +77,7 @@ class _Connection(Connection):
         self.media: Callable[[bytes, int], None] | None = None
         self.drained: Callable[[], None] = _nothing
         self.heard_ns = time.monotonic_ns()
+        self.late_ns = 0
         self.malformed = 0
         """Datagrams that are of no protocol that we speak."""
 
@@ -160,6 +162,8 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._opener: Opener | None = None
         self._received: list[bytes] = []
+        self.arrived: list[int] = []
+        """See `signaling.media_room.Link`."""
         self._sealer: Sealer | None = None
         self._gone = False
         self.up = False
@@ -239,11 +243,13 @@ class Link:
             self._give(self._on_rtcp, clear, now)
         else:
             self._received.append(clear)
+            self.arrived.append(now - self.connection.late_ns)
 
     def _drained(self) -> None:
         if self._received:
             burst, self._received = self._received, []
             self._give(self._on_rtp, burst, self.connection.heard_ns)
+            self.arrived = []
 
     def _give(self, take: Callable[[Any, int], None], what: Any, now: int) -> None:
         try:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -61,6 +61,11 @@ class Link(Wire, Protocol):
     @property
     def heard_ns(self) -> int:
         """When the last datagram came, monotonic nanoseconds."""
+
+    @property
+    def arrived(self) -> Sequence[int]:
+        """When each packet of the burst that is being given came to this machine, monotonic
+        nanoseconds: before it was read. May be empty."""
 
     async def gather(self) -> sdp.LocalTransport:
         """Bind the sockets. Raises MediaRefused."""
@@ -137,8 +142,13 @@ class ForwardingRoom:
         read = sdp.read_publish(seat, offer)
         holder: list[Publisher] = []
         forwarder = self.forwarder
+
+        def receive(burst: list[bytes], now: int) -> None:
+            holder[0].arrived = iter(link.arrived)
+            forwarder.receive_burst(holder[0], burst, now)
+
         link = self._make_link(
-            lambda burst, now: forwarder.receive_burst(holder[0], burst, now),
+            receive,
             lambda data, now: forwarder.receive_publisher_rtcp(holder[0], data, now),
             lambda up: self._publisher_changed(holder[0], up),
         )

@@ -1,7 +1,7 @@
 """One publish connection: which packet belongs to which stream, and the feedback to its browser."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -63,6 +63,9 @@ class Publisher:
         """Audio is held back until then: switching at the very first packets of a new connection
         leaves a delay of 0.1-0.2 s in the listeners' buffers."""
         self.last_heard = 0
+        self.arrived: Iterator[int] = iter(())
+        """When each packet that is read next came to this machine, if that is known. The browser
+        must not take a busy server for a line that fills up, so arrivals are told as of then."""
         self._wire = wire
         self._estimator = estimator
         self._ids = ids
@@ -83,17 +86,18 @@ class Publisher:
         Raises MalformedPacket.
         """
         self.last_heard = now
+        arrival = next(self.arrived, now)
         packet = rtp.parse(data)
         if self._arrivals is not None:
             element = packet.elements.get(self._ids.transport or 0)
             if element is not None and len(element) == 2:
-                self._arrivals.add(element[0] << 8 | element[1], now)
+                self._arrivals.add(element[0] << 8 | element[1], arrival)
         found = self._by_ssrc.get(packet.ssrc) or self._recognise(packet)
         if found is None:
             return None
         stream, repair = found
         if self._arrivals is None:
-            self._measure(packet, now)
+            self._measure(packet, arrival)
         if repair:
             if len(packet.payload) < 2:
                 return None

@@ -9,6 +9,7 @@ import errno
 import logging
 import socket
 import struct
+import time
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,12 @@ AT_ONCE = 64
 RECEIVE_BUFFER = 1 << 20
 SEND_BUFFER = 1 << 20
 SOL_UDP, UDP_SEGMENT = 17, 103
+SO_TIMESTAMPNS = 35
+"""Linux: what is received carries the moment at which the system took it from the network."""
+STAMP = struct.Struct("@qq")
+ANCILLARY = socket.CMSG_SPACE(STAMP.size)
+LATEST_NS = 1_000_000_000
+"""More cannot have been waited; the wall clock, which the stamp is of, was set meanwhile."""
 NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT}
 """Of a path that cannot take segments: a small MTU, an odd driver."""
 SEGMENTS = 60
@@ -58,6 +65,9 @@ class Datagrams(asyncio.DatagramTransport):
             raise
         self.dropped = self.failed = 0
         """Datagrams that could not be sent, and exceptions of the protocol."""
+        self.late_ns = 0
+        """How long the one that was read last had waited for us."""
+        self._stamped = _stamp(self.socket)
         self._segments = _can_segment(self.socket)
         self._loop = asyncio.get_running_loop()
         self._protocol = protocol
@@ -77,9 +87,14 @@ class Datagrams(asyncio.DatagramTransport):
 
     def _readable(self) -> None:
         receive, deliver = self.socket.recvfrom, self._protocol.datagram_received
+        stamped = self._stamped
         for _ in range(AT_ONCE):
             try:
-                data, address = receive(LARGEST)
+                if stamped:
+                    data, stamps, _, address = self.socket.recvmsg(LARGEST, ANCILLARY)
+                    self.late_ns = _since(stamps)
+                else:
+                    data, address = receive(LARGEST)
             except OSError:
                 break  # nothing left; an ICMP error concerns a peer that has its own timeouts
             try:
@@ -174,6 +189,24 @@ class Datagrams(asyncio.DatagramTransport):
 def _segments_of(size: int) -> tuple[tuple[int, int, bytes]]:
     """Ancillary data of a message that is to be cut into datagrams of this size."""
     return ((SOL_UDP, UDP_SEGMENT, struct.pack("=H", size)),)
+
+
+def _stamp(sock: socket.socket) -> bool:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    except OSError:
+        return False
+    return True
+
+
+def _since(stamps: list[tuple[int, int, bytes]]) -> int:
+    """Nanoseconds since the moment that a datagram carries; 0 where it carries none."""
+    for _, kind, data in stamps:
+        if kind == SO_TIMESTAMPNS and len(data) == STAMP.size:
+            seconds, rest = STAMP.unpack(data)
+            late = time.time_ns() - seconds * 1_000_000_000 - rest
+            return late if 0 < late < LATEST_NS else 0
+    return 0
 
 
 def _can_segment(sock: socket.socket) -> bool:

@@ -62,10 +62,10 @@ async def test_two_pages_see_and_hear_each_other(hall: Hall, events: Events) -> 
         stats = await playing(who, "a0", "v0")
         assert stats["v0"]["lost"] == stats["a0"]["lost"] == 0
         assert [mid for mid, item in stats.items() if item["packets"]] == ["a0", "v0"]
-    sent = await judge.sent()
+    # On a good line our feedback lets the browser send its 1.2 Mb/s within 10 s.
+    sent = await until(judge.sent, lambda sent: sent["1"]["bitrate"] >= 1_200_000, 10)
     assert sent["transport"]["srtp"] in ("SRTP_AEAD_AES_256_GCM", "AEAD_AES_256_GCM")
     assert sent["transport"]["dtls"] == "client"
-    assert sent["1"]["bitrate"] > 600_000
     assert len(events.of(Connected)) == 4
     last = {event.seat: event.slots for event in events.of(SlotsChanged)}
     assert last["judge"] == {"a0": ("lawyer", "microphone"), "v0": ("lawyer", "camera")}
