@@ -64,7 +64,10 @@ def serve() -> None:
 
 @main.command()
 @click.option(
-    "--scenario", type=click.Choice(["hearing", "notary"]), default="hearing", show_default=True
+    "--scenario",
+    type=click.Choice(["hearing", "notary", "marriage"]),
+    default="hearing",
+    show_default=True,
 )
 @click.option(
     "--out",
@@ -74,10 +77,11 @@ def serve() -> None:
     help="Folder for the bundle, the server's data and report.json.",
 )
 def demo(scenario: str, out: Path) -> None:
-    """Hold a whole hearing, or make a deed, with headless browsers, and verify what came of it."""
-    from tools.demo import hearing, notary
+    """Hold a whole hearing, make a deed or contract a marriage, with headless browsers, and verify
+    what came of it."""
+    from tools.demo import hearing, marriage, notary
 
-    holds = notary.run if scenario == "notary" else hearing.run
+    holds = {"notary": notary.run, "marriage": marriage.run}.get(scenario, hearing.run)
     report = asyncio.run(holds(out.resolve(), console, scenario))
     raise SystemExit(0 if report["ok"] else 1)
 

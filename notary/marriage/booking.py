@@ -231,11 +231,13 @@ class Booking:
                 )
             )
 
-        await self._sittings.book(who, self._draft(checked, who, starts_at), along=along)
+        await self._sittings.book(who, self.draft(checked, who, starts_at), along=along)
         await self._release(one, "another day was chosen")
         return kept[0]
 
-    def _draft(self, one: File, officiant: Person, starts_at: datetime) -> Draft:
+    def draft(self, one: File, officiant: Person, starts_at: datetime) -> Draft:
+        """The sitting of a file as it is booked: a seat for everybody who must come, and for
+        interpreters."""
         rule = self._core.pack.rule("R-MR-18", self._core.today()).value
         track = self._core.track(one)
         if track is None:

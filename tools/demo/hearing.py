@@ -68,15 +68,22 @@ SMALL_CAMERA = Path(__file__).with_name("small_camera.js").read_text("utf-8")
 
 @asynccontextmanager
 async def prepared(
-    out: Path, console: Console, script: str = SMALL_CAMERA, **environment: str
+    out: Path,
+    console: Console,
+    script: str = SMALL_CAMERA,
+    before: Callable[[Server], Awaitable[None]] | None = None,
+    **environment: str,
 ) -> AsyncIterator[Hearing]:
     """A served product with an empty database, and a browser.
 
-    `script` runs in every participant's page before its own; `environment` adds settings.
+    `script` runs in every participant's page before its own; `before` runs before the server does;
+    `environment` adds settings.
     """
     data = out / "server"
     shutil.rmtree(data, ignore_errors=True)
     server = Server(data, free_port(), **environment)
+    if before is not None:
+        await before(server)
     await asyncio.to_thread(server.start)
     try:
         async with async_playwright() as playwright:
