@@ -94,6 +94,7 @@ from notary.signing.service import Ceremonies
 from notary.signing.uae_pass import UaePass
 from notary.verification import kind as verification
 from notary.verification.deeds import Deeds as VerifiedDeeds
+from notary.verification.marriages import Marriages as VerifiedMarriages
 from notary.verification.papers import Papers as VerifiedPapers
 from notary.verification.standing import standing
 from recordings.access.book import OrderBook
@@ -352,6 +353,7 @@ class House:
             settings.record_min_free_bytes * 2,
         )
         deeds = VerifiedDeeds(database, secret, self.office.register, self.ceremonies)
+        marriages = VerifiedMarriages(database, secret)
         papers = VerifiedPapers(database, self.office.register)
         self.checking = Checking(
             self.log,
@@ -361,9 +363,11 @@ class House:
             (verification.DOCUMENT, *checking_kinds.KINDS),
             signers=self.signing.roots,
             standing=partial(
-                standing, self.ceremonies, rooms=(deeds.of_subject, papers.of_subject)
+                standing,
+                self.ceremonies,
+                rooms=(deeds.of_subject, papers.of_subject, marriages.of_subject),
             ),
-            codes=(deeds.of_code, papers.of_code),
+            codes=(deeds.of_code, papers.of_code, marriages.of_code),
             guesses=self.accounts.attempts,
         )
         self.audit_reading = AuditReading(

@@ -1,13 +1,12 @@
 """The notary's demo up to the session: request on two devices, audit, return, fee, slot, queue."""
 
-import io
 import re
 
-import pikepdf
 from playwright.async_api import FilePayload, Locator
 
 from auth.demo import PEOPLE
 from tools.demo.hearing import Hearing, choose
+from tools.demo.papers import blank_pdf
 from tools.demo.participant import Participant
 
 NAMES = {username: (name_ar, name_en) for username, _role, name_ar, name_en in PEOPLE}
@@ -65,7 +64,7 @@ async def ask(act: Hearing) -> None:
     await page.select_option("[name=field_may_delegate]", "yes")
     await second.press("Save and go on")
     await page.wait_for_url(re.compile("/papers$"))
-    paper: FilePayload = {"name": "id.pdf", "mimeType": "application/pdf", "buffer": _pdf()}
+    paper: FilePayload = {"name": "id.pdf", "mimeType": "application/pdf", "buffer": blank_pdf()}
     form = page.locator("form", has=page.locator("input[value=identity]"))
     await form.locator("input[type=file]").set_input_files([paper])
     await form.locator("button[type=submit]").click()
@@ -77,13 +76,6 @@ async def _send(person: Participant) -> None:
     await person.follow("Go on")
     await person.press("Send to the office")
     await person.page.wait_for_url(re.compile("/deeds/[0-9a-f]+$"))
-
-
-def _pdf() -> bytes:
-    file, made = io.BytesIO(), pikepdf.new()
-    made.add_blank_page()
-    made.save(file)
-    return file.getvalue()
 
 
 async def audit(act: Hearing) -> None:

@@ -119,7 +119,7 @@ async def run(
         "errors": [],
     }
     try:
-        async with prepared(out, console, **environment) as hearing:
+        async with prepared(out, console, SMALL_CAMERA, None, **environment) as hearing:
             await _hold(hearing)
             await _measure(hearing, report)
             bundle = out / "bundle.zip"

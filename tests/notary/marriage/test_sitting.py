@@ -11,6 +11,7 @@ from notary.marriage.application import Part
 from notary.marriage.filing import Blocked
 from notary.marriage.majlis import Act, Stage
 from notary.marriage.workflow import FileState
+from notary.verification.marriages import Marriages
 from sessions import store as booked
 from sessions.phase import Phase
 from tests.notary.marriage.conftest import Court
@@ -283,6 +284,26 @@ async def test_notes_are_entries_of_their_own_and_change_what_stands(world: Worl
         ("DU/2026/000002", "correction", "DU/2026/000001"),
         ("DU/2026/000003", "divorce", "DU/2026/000001"),
     ]
+
+
+async def test_the_page_verify_confirms_a_marriage_and_nothing_else(world: World) -> None:
+    one = await world.certified()
+    core = world.court.core
+    verify = Marriages(core.database, core.secret)
+    found = await verify.of_code(one.code.lower())
+    assert found is not None
+    assert (found.kind, found.stands.code) == ("marriage", "marriage_stands")
+    assert (found.number, found.places, found.sha256, found.office) == ("", (), "", None)
+    judge = world.court.login(world.court.judge)
+    await world.services.ratifying.note(judge, world.id, "divorce", "Judgment 12/2027.", "")
+    found = await verify.of_code(one.code)
+    assert found is not None
+    assert found.stands.code == "marriage_divorced"
+    assert found.stands.since is not None
+    assert await verify.of_code("2222-2222-2222") is None
+    stands = await verify.of_subject(one.id)
+    assert stands is not None
+    assert stands.code == "marriage_divorced"
 
 
 async def test_a_sitting_that_was_ended_without_a_contract_is_broken_off(world: World) -> None:

@@ -1,0 +1,80 @@
+"""Marriages on the page 'Verify': a holder of the code learns that it stands, and nothing else."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.secret import Secret
+from database import Database
+from errors import N_
+from notary.documents.codes import parse_code
+from notary.marriage import store
+from notary.marriage.file import File
+from notary.marriage.workflow import FileState
+from recordings.checking import words
+from recordings.checking.codes import Coded, Stands
+
+TITLE = {"ar": "وثيقة زواج", "en": "Marriage certificate"}
+_ISSUED = frozenset({FileState.RATIFIED, FileState.CERTIFIED, FileState.DELIVERED})
+_WAITS = frozenset({FileState.IN_SESSION, FileState.CONTRACTED})
+words.teach(
+    {},
+    {},
+    standing={
+        "marriage_stands": (
+            N_("The marriage stands: the court ratified it and its register shows no end of it."),
+            "success",
+        ),
+        "marriage_corrected": (
+            N_("The marriage stands. The register has a correction: ask for the newest copy."),
+            "success",
+        ),
+        "marriage_divorced": (
+            N_("The register says that this marriage ended by divorce."),
+            "error",
+        ),
+        "marriage_annulled": (N_("The register says that this marriage was annulled."), "error"),
+        "marriage_waits": (
+            N_("The contract is not ratified by the court. It confirms no marriage yet."),
+            "warning",
+        ),
+        "marriage_none": (
+            N_("The court did not ratify this contract. It confirms no marriage."),
+            "error",
+        ),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marriages:
+    """Answers for the courts of marriage. One per process."""
+
+    database: Database
+    secret: Secret = field(repr=False)
+
+    async def of_code(self, typed: str) -> Coded | None:
+        """See `recordings.checking.codes.Finder`. No number, no place, no name: only that."""
+        code = parse_code(typed)
+        if code is None:
+            return None
+        async with self.database.unit(write=False) as session:
+            one = await store.by_code(session, self.secret, code)
+            stands = await self._stands(session, one) if one is not None else None
+        return Coded("marriage", TITLE, stands) if stands is not None else None
+
+    async def of_subject(self, subject: str) -> Stands | None:
+        """See `notary.verification.standing.OfSubject`: a ceremony's subject is a file's id."""
+        async with self.database.unit(write=False) as session:
+            one = await store.get(session, self.secret, subject)
+            return await self._stands(session, one) if one is not None else None
+
+    async def _stands(self, session: AsyncSession, one: File) -> Stands:
+        if one.state in _WAITS:
+            return Stands("marriage_waits")
+        if one.state not in _ISSUED:
+            return Stands("marriage_none")
+        since = None
+        if one.standing != "stands":
+            since = (await store.entries(session, one.id))[-1].at
+        return Stands(f"marriage_{one.standing}", since)
