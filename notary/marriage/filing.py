@@ -464,7 +464,7 @@ def _without_forged(old: File, new: File, by: Part | None) -> File:
 
 def _as_applicants_may(known: Named, typed: Named) -> Named:
     relation = "" if typed.relation_to_bride == "judge" else typed.relation_to_bride
-    if known.relation_to_bride == "judge":
+    if known.relation_to_bride == "judge" and typed.name_ar == known.name_ar and not typed.number:
         relation = "judge"
     return replace(typed, copy_kept=known.copy_kept, relation_to_bride=relation)
 

@@ -6,6 +6,7 @@ Res. 761/2016 Art 12); a refusal goes to the court's president (Art 13), who is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from auth import policy
 from auth.person import Person
@@ -13,6 +14,7 @@ from auth.session import Login
 from errors import N_, BadInput, Refusal
 from notary.marriage import store
 from notary.marriage.application import Agency, Leave, Part
+from notary.marriage.application import Person as Named
 from notary.marriage.core import REASON_MOST, Core, reason_of
 from notary.marriage.file import File
 from notary.marriage.filing import Blocked
@@ -145,8 +147,9 @@ class Reviewing:
             await self.core.confirmed(
                 session, login, one, "marriage.approve", token, version=one.version
             )
+            changes = _judge_as_guardian(one, login.person)
             return await self.core.move(
-                session, one, Move.APPROVE, login.person.id, judge=login.person.id
+                session, one, Move.APPROVE, login.person.id, judge=login.person.id, **changes
             )
 
     async def return_(self, actor: Person, id: str, reason: str, marks: Sequence[str]) -> File:
@@ -214,3 +217,15 @@ class Reviewing:
                 judge=actor.id,
                 starts_at=None,
             )
+
+
+def _judge_as_guardian(one: File, judge: Person) -> dict[str, Any]:
+    """Who accepts a marriage in which the judge is guardian takes that part (R-MR-09)."""
+    app = one.application
+    if app.guardianship.relation != "judge" or one.seats.get(Part.GUARDIAN) is not None:
+        return {}
+    data = Named(judge.name_ar, judge.name_en, capable=True, relation_to_bride="judge")
+    return {
+        "seats": {**one.seats, Part.GUARDIAN: judge.id},
+        "application": replace(app, persons={**app.persons, Part.GUARDIAN: data}),
+    }

@@ -8,7 +8,7 @@ import pytest
 
 from audit import store
 from errors import BadInput, Forbidden, NotFound, Refusal
-from notary.marriage.application import Agency, Part, Status
+from notary.marriage.application import Agency, Guardianship, Part, Status
 from notary.marriage.filing import Blocked
 from notary.marriage.majlis import Act, Event, Stage
 from notary.marriage.workflow import FileState
@@ -257,3 +257,21 @@ async def test_the_log_has_no_personal_data(lite: Court) -> None:
     assert "marriage.saved" in text
     for word in ("784-1995", "1995-05-01", "الدراسة", "Name"):
         assert word not in text
+
+
+async def test_the_judge_who_gives_leave_is_the_guardian(lite: Court) -> None:
+    app = lite.couple()
+    persons = {part: one for part, one in app.persons.items() if part is not Part.GUARDIAN}
+    alone = replace(app, persons=persons, guardianship=Guardianship(relation="judge"))
+    one = await lite.filing.begin(lite.who(Part.GROOM), Part.GROOM)
+    token = await lite.filing.invite(lite.who(Part.GROOM), one.id, Part.BRIDE)
+    await lite.filing.join(lite.who(Part.BRIDE), token)
+    await lite.fill(one.id, alone)
+    await lite.filing.submit(lite.who(Part.GROOM), one.id)
+    judge = lite.login(lite.judge)
+    with pytest.raises(Blocked):
+        await lite.reviewing.approve(judge, one.id, "")
+    await lite.reviewing.give_leave(judge, one.id, "judge_leave.no_guardian", "ق/9", "")
+    done = await lite.reviewing.approve(judge, one.id, "")
+    assert done.seats[Part.GUARDIAN] == lite.judge.id
+    assert done.application.person(Part.GUARDIAN).relation_to_bride == "judge"
