@@ -106,8 +106,9 @@ export const channelsOf = (tracks) => [...new Set(tracks.map((track) => track.ch
 export function correction(currentMs, ms, rate) {
   const behind = ms - currentMs;
   if (Math.abs(behind) > 350 * Math.max(1, rate)) return { seek: true, rate };
-  if (Math.abs(behind) < 40) return { seek: false, rate };
-  return { seek: false, rate: rate * (1 + Math.max(-0.08, Math.min(0.08, behind / 1500))) };
+  // Each within 20 ms of the clock: no two tracks farther apart than 40, half of what may be.
+  if (Math.abs(behind) < 20) return { seek: false, rate };
+  return { seek: false, rate: rate * (1 + Math.max(-0.1, Math.min(0.1, behind / 700))) };
 }
 
 /**
