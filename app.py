@@ -41,6 +41,7 @@ import notary.deeds.web
 import notary.marriage.court
 import notary.marriage.desk
 import notary.marriage.web
+import notary.signing.web
 import pages
 import pages.openapi
 import recordings.access.custodian
@@ -90,6 +91,9 @@ from notary.minutes_desk import MinutesSigning
 from notary.rows import DeedRows
 from notary.signing.backend import Backend, Csc
 from notary.signing.engine import Engine, Keys, Service
+from notary.signing.pkcs11_key import Pkcs11Holder
+from notary.signing.renewal import Progress as RenewalProgress
+from notary.signing.renewal import Renewal
 from notary.signing.service import Ceremonies
 from notary.signing.uae_pass import UaePass
 from notary.verification import kind as verification
@@ -238,6 +242,7 @@ class House:
                 settings.keys / "signing",
                 passphrase,
                 settings.address,
+                self._issuing_key(),
                 tsa_url=settings.tsa_url,
                 tsa_roots=settings.tsa_roots,
                 tsa_lists=settings.tsa_crls,
@@ -257,6 +262,7 @@ class House:
             secret=secret,
             backends=self._backends(service),
         )
+        self.renewal = Renewal(self.ceremonies)
         self.outbox = Outbox(
             database,
             secret,
@@ -379,6 +385,13 @@ class House:
         signed = await self.minutes.files(session, sitting)
         return {**signed, **await self.transcripts.files(session, sitting)}
 
+    def _issuing_key(self) -> Pkcs11Holder | None:
+        """The token that holds the issuing key; None: it is in a file."""
+        settings = self.settings
+        if settings.signing_key != "pkcs11":
+            return None
+        return Pkcs11Holder(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin)
+
     def _backends(self, service: Service | None) -> dict[str, Backend]:
         """The outside signing service of the settings."""
         if service is None:
@@ -456,9 +469,10 @@ class House:
         witnessing = asyncio.create_task(self.witnessing.run(), name="audit.witnessing")
         stamping = asyncio.create_task(self.timestamping.run(), name="audit.timestamping")
         office = asyncio.create_task(self.office.run(), name="notary.office")
+        renewing = asyncio.create_task(self.renewal.run(), name="notary.renewal")
         marriages = asyncio.create_task(self.marriages.run(), name="notary.marriages")
         mailing = asyncio.create_task(self.outbox.run(), name="notary.outbox")
-        self._tasks += [witnessing, stamping, office, marriages, mailing]
+        self._tasks += [witnessing, stamping, office, renewing, marriages, mailing]
         if self.settings.demo:
             await self._seed()
         await self.desk.open()
@@ -557,6 +571,7 @@ def create_app(house: House) -> Quart:
     signaling.web.init_app(app, house.live, house.settings)
     signaling.web_operations.init_app(app, house.live, house.settings)
     notary.deeds.web.init_app(app, house.office)
+    notary.signing.web.init_app(app, house.ceremonies, house.renewal)
     notary.marriage.web.init_app(app, house.marriages)
     recordings.web.init_app(app, house.playback)
     recordings.access.web.init_app(
@@ -696,6 +711,12 @@ async def rotate_vault(
             return await recordings.rewrap.rotate(*given, tell)
         count = await recordings.rewrap.rewrap(*given, tell)
         return await asyncio.to_thread(house.keyring.current), count
+
+
+async def renew_documents(settings: Settings, tell: Callable[[int, int], None]) -> RenewalProgress:
+    """The yearly renewal of what is due now (`mahdar renew`)."""
+    async with opened(settings) as house:
+        return await house.renewal.once(OPERATOR.id, tell)
 
 
 async def keys(settings: Settings) -> list[tuple[str, str]]:

@@ -257,6 +257,23 @@ def policy(role: str, kind: str) -> None:
 
 
 @main.command()
+def renew() -> None:
+    """Give every sealed document that is due its yearly archive time-stamp."""
+    import app
+
+    with Progress(console=problems) as progress:
+        task = progress.add_task("Renewing documents", total=None)
+        found = asyncio.run(
+            app.renew_documents(
+                settings(), lambda done, of: progress.update(task, completed=done, total=of)
+            )
+        )
+    console.print(f"{found.done} documents renewed, {found.failed} not, of {found.due} due.")
+    if found.failed:
+        raise SystemExit(1)
+
+
+@main.command()
 def deeds() -> None:
     """Print the life of a request for a notarial act: state, step, next state, permission."""
     from notary.deeds.state import table

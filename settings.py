@@ -72,6 +72,8 @@ class Settings:
     """PEM file of the roots that the outside authority's certificates end in."""
     tsa_crls: tuple[str, ...] = ()
     """Addresses of the revocation lists for the outside authority, which go into documents."""
+    signing_key: Literal["file", "pkcs11"] = "file"
+    """Where the issuing key of the internal signing authority is: a file, or the PKCS#11 token."""
     signing_service: str = ""
     """Who signs documents beside the built-in authority: csc or uae_pass. Empty: nobody else."""
     signing_url: str = ""
@@ -214,6 +216,10 @@ def load(environ: dict[str, str] | None = None) -> Settings:
         raise SettingsError(
             "MAHDAR_KEY_STORE=pkcs11 needs MAHDAR_PKCS11_MODULE and MAHDAR_PKCS11_TOKEN"
         )
+    if settings.signing_key == "pkcs11" and not (settings.pkcs11_module and settings.pkcs11_token):
+        raise SettingsError(
+            "MAHDAR_SIGNING_KEY=pkcs11 needs MAHDAR_PKCS11_MODULE and MAHDAR_PKCS11_TOKEN"
+        )
     if settings.key_store == "kms" and not settings.kms_url:
         raise SettingsError("MAHDAR_KEY_STORE=kms needs MAHDAR_KMS_URL")
     if settings.stand_in and not settings.demo:
@@ -259,6 +265,10 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 return raw
             case "trusted_proxies":
                 return tuple(str(ip_network(one.strip())) for one in raw.split(",") if one.strip())
+            case "signing_key":
+                if raw not in ("file", "pkcs11"):
+                    raise ValueError("takes file or pkcs11")
+                return raw
             case "signing_service":
                 if raw not in ("", "csc", "uae_pass"):
                     raise ValueError("takes csc or uae_pass")

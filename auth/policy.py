@@ -453,6 +453,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     ),
     "register.search": (_line(roles=_NOTARIAL_OFFICE),),
     "register.extract": (_line(roles=_NOTARIAL_OFFICE),),
+    "notary.renew": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     "notary.roll": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     "register.correct": (_line(roles=[Role.NOTARY]),),
     "register.annul": (_line(roles=[Role.NOTARY_DIRECTOR]),),

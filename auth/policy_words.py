@@ -83,6 +83,7 @@ ACTIONS: dict[str, str] = {
     "marriage.copy": N_("Take a certified copy of a marriage certificate"),
     "register.search": N_("Search the notary's register"),
     "register.extract": N_("Make a certified extract of the notary's register"),
+    "notary.renew": N_("Renew the time-stamps of archived documents"),
     "notary.roll": N_("Keep the roll of notaries"),
     "register.correct": N_("Enter a correction into the register"),
     "register.annul": N_("Note in the register that a deed was annulled"),

@@ -47,7 +47,7 @@ class Stamps(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """The token, as it comes."""
         _nonce, request = self.request_cms(message_digest, md_algorithm)
-        answer = await self.async_request_tsa_response(request)  # type: ignore[arg-type]
+        answer = await self.async_request_tsa_response(request)
         return answer["time_stamp_token"]
 
 

@@ -223,11 +223,21 @@ class Workshop:
         checked = await pades.verified(pdf, job.before + 1, self.roots)
         return Signed(pdf, checked.serial, checked.stamp_serial, at or now, checked.name)
 
-    async def renew(self, pdf: bytes) -> bytes:
-        """One more archive time-stamp. Raises SigningFailed."""
+    async def renew(self, pdf: bytes, expected: int) -> bytes:
+        """One more archive time-stamp, and `expected` signatures still hold. Raises
+        SigningFailed."""
         now = utc_now()
         async with httpx.AsyncClient(trust_env=False) as client:
-            return await pades.renew(pdf, self.trust((), now, now + ONE_SHOT), self.stamper(client))
+            trust = self.trust((), now, now + ONE_SHOT)
+            stamping = await remote_csc.revocation_lists(client, self.keys.tsa_lists)
+            trust = replace(trust, lists=[*trust.lists, *stamping])
+            renewed = await pades.renew(pdf, trust, self.stamper(client))
+        await pades.verified(renewed, expected, self.roots)
+        return renewed
+
+    def public_list(self, revoked: Sequence[Revoked]) -> bytes:
+        """The issuing authority's revocation list as outsiders fetch it, DER."""
+        return self.authority.public_list(revoked, utc_now()).public_bytes(Encoding.DER)
 
 
 _workshop: Workshop | None = None
@@ -283,9 +293,10 @@ class Engine:
         """Extend and check what an outside service signed. Raises SigningFailed."""
         return await self._call(_run, "finish", pdf, replace(job, appearance=b""))  # type: ignore[no-any-return]
 
-    async def renew(self, pdf: bytes) -> bytes:
-        """One more archive time-stamp. Raises SigningFailed."""
-        return await self._call(_run, "renew", pdf)  # type: ignore[no-any-return]
+    async def renew(self, pdf: bytes, expected: int) -> bytes:
+        """One more archive time-stamp over a document with `expected` signatures. Raises
+        SigningFailed."""
+        return await self._call(_run, "renew", pdf, expected)  # type: ignore[no-any-return]
 
     async def add_fields(self, pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes:
         """See `pades.add_fields`."""

@@ -230,6 +230,55 @@ class Ceremonies:
             await self.log.append(session, "certificate.revoked", leaf)
         return True
 
+    async def due(self) -> list[str]:
+        """Ids of sealed ceremonies whose newest time-stamp is a year old."""
+        async with self.database.unit(write=False) as session:
+            return await store.due(session, self.clock() - RENEW_AFTER)
+
+    async def renew(self, id: str, by: str) -> Ceremony:
+        """One more archive time-stamp over a sealed document, as a new revision. What was there
+        stays a part of it, byte for byte. For the yearly job. Raises Refusal."""
+        async with self.database.unit(write=False) as session:
+            found = await _get(session, id)
+        before = await self.content(id, found.revision)
+        pdf = await self._made(self.engine.renew(before, found.signed))
+        if not pdf.startswith(before):
+            raise refusal(SigningFailed("document", "the renewal is of another document"))
+        digest = await asyncio.to_thread(_sha256, pdf)
+        now, number = self.clock(), found.revision + 1
+        async with self.database.unit(write=False) as session:
+            wrapped = await store.wrapped_key(session, id)
+        key = await asyncio.to_thread(self.keys.unwrap, wrapped)
+        sealed = await asyncio.to_thread(files.seal, pdf, key, id, number)
+        async with self.database.unit() as session:
+            await lock(session, f"signing.{id}")
+            fresh = await _get(session, id, lock=True)
+            if fresh.revision != found.revision:
+                raise refusal(SigningFailed("document", "another run was faster"))
+            changed = ceremony.renew(fresh, digest)
+            await store.save(session, changed)
+            row = store.Revision(id, number, now, digest, changed.signed)
+            await store.add_revision(session, row, sealed)
+            await store.stamped(session, id, now)
+            leaf: dict[str, JSON] = {
+                "ceremony": id,
+                "revision": number,
+                "sha256": digest,
+                "signatures": changed.signed,
+                "by": by,
+            }
+            await self.log.append(session, "doc.renewed", leaf, subject=found.subject)
+        return changed  # nobody waits for it: the next checkpoint covers the leaf
+
+    async def revocation_list(self) -> bytes:
+        """The issuing authority's list as outsiders fetch it, DER. Made anew at each call."""
+        async with self.database.unit(write=False) as session:
+            revoked = await store.revoked(session)
+        workshop = self.engine.workshop
+        if workshop is None:
+            raise _unknown()
+        return await asyncio.to_thread(workshop.public_list, revoked)
+
     async def _sign(
         self, login: Login, id: str, confirmation: str | None, act: str, choice: Choice
     ) -> Ceremony | Waiting:

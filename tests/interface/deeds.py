@@ -21,6 +21,7 @@ from notary.deeds.web import STEPS
 from notary.history import Event
 from notary.register.entry import NOTES, STANDINGS, Entry, Margin, Note
 from notary.register.service import Listed, Year
+from notary.signing.renewal import Progress
 from pages import Form
 
 ACT = acts()["poa_special_litigation"]
@@ -150,6 +151,11 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
             "form": Form(), "found": listed, "act": ACT, "standing": STANDINGS[listed.standing],
             "tone": "success", "notes": {note.value: title for note, title in NOTES.items()},
             "may_annul": True, "may_correct": True, "may_extract": True, "ended": {}}),
+        "/notary/renewals": sample("notary/renewals.html", {"due": 3, "newest": None}),
+        "/notary/renewals-running": sample("notary/renewals.html", {
+            "due": 3, "newest": Progress(now, 40, 12, 1)}),
+        "/notary/renewals-done": sample("notary/renewals.html", {
+            "due": 0, "newest": Progress(now, 40, 39, 1, now)}),
         "/notary/roll": sample("notary/roll.html", {
             "form": Form(), "kinds": KINDS, "lines": [
                 (NOTARY, RollLine("public")),

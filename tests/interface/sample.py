@@ -10,6 +10,9 @@ from types import SimpleNamespace as Row
 from typing import Any
 
 import segno
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from markupsafe import Markup
 from quart import Quart, Response, request
 
@@ -33,6 +36,7 @@ from auth.session import Login, Seen
 from errors import N_, BadInput, NotFound, Refusal
 from notary.deeds.act import acts
 from notary.deeds.printed import OFFICE
+from notary.signing import certificates
 from notary.verification import kind as verification
 from pages import Form
 from recordings.account import AWAY, STATES, Absence, Account, Line, Raised
@@ -351,7 +355,17 @@ def _verified() -> dict[str, Sample]:
         "revoked": _coded(sha256, mention, "revoked"),
         "unknown": Answer(None),
     }
-    pages = {
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Mahdar internal root")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    root = certificates.authority(name, key.public_key(), name, key, NOW, path_length=1)
+    pki = {
+        "certificates": [("root.crt", N_("Root of the signers' certificates"), root)],
+        "lists": ["root.crl", "issuing.crl"],
+        "fingerprint": lambda one: one.fingerprint(hashes.SHA256()).hex(" ", 4).upper(),
+        "hours": 24,
+        "oid": "1.3.6.1.4.1.99999.1.2",
+    }
+    pages = {"/pki": Sample("verify/pki.html", pki, None)} | {
         f"/verify{name}": Sample(
             "verify/page.html", {**known, "outcome": outcome, "answer": None}, None
         )
