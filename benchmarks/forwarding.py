@@ -1,6 +1,7 @@
 """The media plane beside Janus VideoRoom and aiortc's `MediaRelay`, in one run.
 
     python -m benchmarks.forwarding [--quick] [--out FILE.json] [--engine NAME] [--shape PxS]
+                                    [--recording off] [--repeats N]
 
 Publishers send pre-encoded VP8 1280x720 at 30 a second and 1.2 Mb/s and opus at 50 packets a
 second, with the header extensions of a browser; subscribers take everything, send receiver
@@ -18,6 +19,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -306,6 +308,26 @@ def show(rows: list[Row]) -> None:
     Console(width=None if Console().is_terminal else 170).print(table)
 
 
+def spread(rounds: list[list[Row]]) -> list[str]:
+    """Per cell, our cost by Janus's of the same round: the median of all rounds, and its ends."""
+    found: dict[tuple[int, int, bool], list[float]] = {}
+    for rows in rounds:
+        cost = {(row.engine, *_cell(row)): row.cpu_us_per_packet for row in rows}
+        for cell in dict.fromkeys(_cell(row) for row in rows):
+            ours, theirs = cost.get(("mahdar", *cell)), cost.get(("janus", *cell))
+            if ours and theirs:
+                found.setdefault(cell, []).append(ours / theirs)
+    return [
+        f"{publishers} x {subscribers}, recording {'on' if recording else 'off'}: ours/Janus "
+        f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} rounds)"
+        for (publishers, subscribers, recording), ratios in found.items()
+    ]
+
+
+def _cell(row: Row) -> tuple[int, int, bool]:
+    return row.publishers, row.subscribers, row.recording
+
+
 def machine() -> dict[str, Any]:
     """On what this was measured."""
     models = [
@@ -335,6 +357,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="of measurement in each cell")
     parser.add_argument("--engine", action="append", choices=ENGINES)
     parser.add_argument("--shape", action="append", type=_shape, help="such as 4x8")
+    parser.add_argument("--recording", choices=("off", "on"), help="only so; both when not given")
+    parser.add_argument("--repeats", type=int, default=1, help="rounds of all rows")
     parser.add_argument(
         "--relay-everywhere",
         action="store_true",
@@ -344,8 +368,12 @@ def main() -> None:
     shapes = tuple(given.shape or (QUICK_SHAPES if given.quick else SHAPES))
     seconds = given.seconds or (2.0 if given.quick else 8.0)
     rows = cells(tuple(given.engine or ENGINES), shapes, given.relay_everywhere)
-    rows = uvloop.run(run(rows, seconds))
-    show(rows)
+    rows = [row for row in rows if given.recording in (None, "on" if row.recording else "off")]
+    rounds = [uvloop.run(run(rows, seconds)) for _ in range(given.repeats)]
+    for done in rounds:
+        show(done)
+    print(*spread(rounds), sep="\n")
+    rows = [row for done in rounds for row in done]
     if given.out:
         found = {"suite": "media", "seconds": seconds, "machine": machine()}
         given.out.write_text(json.dumps(found | {"rows": [asdict(row) for row in rows]}, indent=1))

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ROUNDS, PACKETS, SIZE = 8, 250, 1100
 FACTOR = 5
-"""Cost of a forwarded packet by cost of the trial's, where both were measured: 4.2 us by 17-19 us
-(6 x 16, two cores, the clients on the same machine) and 25 us (4 x 8)."""
+"""Cost of a forwarded packet by cost of the trial's, where both were measured: 4.2 us by 17-23 us
+(4 x 8, two cores, the clients on the same machine; docs/performance.md)."""
 
 
 def microseconds() -> float:
