@@ -28,7 +28,6 @@ from sessions.seat import SeatRole
 SEAT_ROLES = {
     "interpreter": SeatRole.INTERPRETER,
     "assistant": SeatRole.ASSISTANT,
-    "curator": SeatRole.CURATOR,
 }
 """Seats of helpers; everybody else who appears sits as APPEARER."""
 WAITING = (State.SUBMITTED, State.AUDIT, State.OVERTURNED)
@@ -92,7 +91,11 @@ class Auditing:
             bound = []
             for each in one.content.parties:
                 person = chosen.get(each.key, each.person)
-                if person and person not in {one.id for one in offered.get(each.key, [])}:
+                if (
+                    each.key in offered
+                    and person
+                    and person not in {one.id for one in offered[each.key]}
+                ):
                     raise BadInput(
                         "deed.account",
                         N_("Choose a person from the list."),

@@ -20,7 +20,7 @@ from notary.deeds import agenda
 from notary.deeds.act import Act, Both
 from notary.deeds.body import Text, changed
 from notary.deeds.core import WORDS_MOST, Core
-from notary.deeds.party import HELPERS, Party, Path, needs_in_person
+from notary.deeds.party import Party, needs_in_person
 from notary.deeds.ports import Presence
 from notary.deeds.request import Request
 from notary.deeds.roll import Roll
@@ -114,7 +114,7 @@ class Conduct:
                     "deed.identity_differs",
                     N_("This is not the number in the request. Compare the document again."),
                 )
-            if not of_age and one.path != Path.CURATOR:
+            if not of_age:
                 age = self._core.rule("R-NT-04")[stage.act.capacity]
                 raise Refusal(
                     "deed.under_age",
@@ -184,7 +184,10 @@ class Conduct:
         return await self.told(kept)
 
     def questions(self, act: Act, one: Party) -> tuple[str, ...]:
-        """Which questions must be asked of somebody. Helpers are sworn by their office."""
+        """Which questions must be asked of somebody. Helpers are sworn by their office, but for the
+        curator, who acts for the ward and is asked by which judgment."""
+        if one.role == "curator":
+            return ("understands", "free", "well", "standing")
         rule = act.role(one.role)
         if rule is None:
             return ()
@@ -206,9 +209,7 @@ class Conduct:
     def _check_all(self, stage: Stage, wanted: str) -> None:
         for one in stage.request.appearing(stage.act):
             self._must_be_here(stage, one)
-            if wanted == "oath" and one.role in HELPERS:
-                continue
-            if wanted == "judged" and not self.questions(stage.act, one):
+            if wanted in ("oath", "judged") and not self.questions(stage.act, one):
                 continue
             if wanted not in self._of(stage.request, one.key):
                 raise Refusal(

@@ -214,16 +214,18 @@ def _check_helpers(parties: tuple[Party, ...], act: Act) -> list[BadInput]:
 
 
 def appears(one: Party, act: Act) -> bool:
-    """Whether this person comes before the notary. Helpers always do."""
+    """Whether this person comes before the notary. Helpers always do; who is under a curator has no
+    capacity to find, and the curator comes instead (FDL 20/2022 Art 8)."""
     rule = act.role(one.role)
-    return one.role in HELPERS or (rule is not None and rule.appears)
+    return one.role in HELPERS or (rule is not None and rule.appears and one.path != Path.CURATOR)
 
 
 def appearing(parties: tuple[Party, ...], act: Act) -> tuple[Party, ...]:
     """Everybody who comes before the notary: parties in the act's order, then helpers."""
     order = [role.code for role in act.signing_roles]
     first = sorted(
-        (one for one in parties if one.role in order), key=lambda one: order.index(one.role)
+        (one for one in parties if one.role in order and one.path != Path.CURATOR),
+        key=lambda one: order.index(one.role),
     )
     return (*first, *(one for one in parties if one.role in HELPERS))
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tools.demo import notary
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 STEPS = ["identity", "capacity", "reading", "consent", "signing", "closing"]
 

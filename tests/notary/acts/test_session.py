@@ -9,9 +9,10 @@ from auth.delegation import Delegation
 from auth.person import Role
 from errors import NotFound, Refusal
 from notary.deeds import agenda
+from notary.deeds.request import Request
 from notary.deeds.state import IN_SESSION, State
 from sessions.kinds import KINDS
-from tests.notary.acts.world import World
+from tests.notary.acts.world import PDF, World
 
 NAMES = [step.id for step in KINDS["notarial_act"].agenda]
 
@@ -140,3 +141,106 @@ async def test_another_notary_substitutes_and_only_while_it_lasts(lite: World) -
         await lite.office.conduct.suspend(
             replace(other, deputy_for=(elsewhere,)), one.id, "Not mine."
         )
+
+
+WAYS = {
+    "cannot_sign": ("signs_for", ["party_h0"], {"p0", "h0"}),
+    "impaired": ("assistant", ["party_p0", "party_h0"], {"p0", "h0"}),
+    "curator": ("curator", ["party_h0"], {"h0"}),
+}
+"""Way: the helper, who signs, and who comes before the notary (FDL 20/2022 Art 8)."""
+
+
+async def brought(world: World, path: str, helper: str) -> Request:
+    """A declaration by somebody who takes part in this way, as far as the session on record."""
+    office, me = world.office, world.who("claimant")
+    one = await office.applying.begin(me, "declaration")
+    who = {"name_ar": "سالم أحمد", "name_en": "Salem Ahmed", "language": "ar"}
+    rows = {
+        "p0": {**who, "role": "declarant", "identity_number": "784-1950-1111111-1", "path": path},
+    }
+    if helper:
+        rows["h0"] = {
+            "role": helper, "name_ar": "من يعين", "name_en": "A Helper", "helps": "p0",
+            "identity_number": "784-1979-4444444-4", "language": "ar",
+        }  # fmt: skip
+    one, errors = await office.applying.save_people(me, one.id, one.version, rows, True)
+    assert not errors, [(each.code, each.field) for each in errors]
+    typed = {
+        f"field_{each.code}": "yes" if each.type == "yes_no" else "A text that is declared."
+        for each in office.core.act(one).fields
+        if each.required
+    }
+    one, errors = await office.applying.save_content(me, one.id, one.version, typed)
+    assert not errors, [(each.code, each.field) for each in errors]
+    await office.applying.upload(me, one.id, "identity", "id.pdf", PDF)
+    one = (await office.applying.see(me, one.id)).request
+    one = await office.applying.submit(me, one.id, one.version)
+    clerk = world.who("clerk")
+    await office.auditing.take(clerk, one.id)
+    people = {"p0": "respondent", "h0": "interpreter"}
+    if helper in ("curator", "signs_for"):
+        people["h0"] = "lawyer"
+    elif helper == "assistant":
+        people["h0"] = "signer"
+        await world.house.accounts.create(
+            world.who("admin"), username="signer", role="expert", name_ar="خبير إشارة",
+            name_en="Sign Language Expert", password="a long enough password",
+        )  # fmt: skip
+        for each in await world.house.accounts.people(world.who("admin")):
+            world.house.people.setdefault(each.username, each)
+    act = office.core.act(one)
+    bound = {each.key: world.who(people[each.key]).id for each in one.appearing(act)}
+    await office.auditing.bind(clerk, one.id, bound)
+    one = await office.approve(clerk, one.id, waive=True)
+    slot = (await office.scheduling.slots(me, one.id))[0]
+    one = await office.book(me, one.id, slot.notary.id, slot.starts_at)
+    await world.sit(one)
+    return one
+
+
+@pytest.mark.parametrize("path", WAYS)
+async def test_each_way_to_take_part_is_walked_to_the_signing(lite: World, path: str) -> None:
+    helper, signs, come = WAYS[path]
+    one = await brought(lite, path, helper)
+    act, notary, conduct = lite.office.core.act(one), lite.who("notary"), lite.office.conduct
+    assert {each.key for each in one.appearing(act)} == come
+    one = await conduct.open(notary, one.id, True)
+    for each in one.appearing(act):
+        last4 = each.identity_number[-4:]
+        one = await conduct.identify(notary, one.id, each.key, "emirates_id", last4, True)
+    one = await conduct.go_on(notary, one.id)
+    for each in one.appearing(act):
+        for question in conduct.questions(act, each):
+            one = await conduct.ask(notary, one.id, each.key, question, "", "Yes.")
+        if conduct.questions(act, each):
+            one = await conduct.judge(notary, one.id, each.key, True, True)
+    one = await conduct.go_on(notary, one.id)
+    await lite.turn_pages(one)
+    one = await conduct.read(notary, one.id, True)
+    if one.state is State.OATH:
+        for each in one.appearing(act):
+            if conduct.questions(act, each):
+                one = await conduct.swear(notary, one.id, each.key, "by_god", "")
+        one = await conduct.go_on(notary, one.id)
+    for each in one.appearing(act):
+        one = await conduct.consent(notary, one.id, each.key, "I agree.")
+    one = await lite.office.closing.begin_signing(notary, one.id)
+    paper = lite.ceremonies.papers[one.ceremony]
+    assert [each.field for each in paper.signers] == [*signs, "notary"]
+
+
+async def test_who_cannot_read_or_write_is_brought_to_the_office(lite: World) -> None:
+    one = await brought(lite, "illiterate", "")
+    notary, conduct = lite.who("notary"), lite.office.conduct
+    one = await conduct.open(notary, one.id, True)
+    one = await conduct.identify(notary, one.id, "p0", "emirates_id", "1111", True)
+    one = await conduct.go_on(notary, one.id)
+    for question in ("understands", "free", "well"):
+        one = await conduct.ask(notary, one.id, "p0", question, "", "Yes.")
+    await conduct.judge(notary, one.id, "p0", True, True)
+    with pytest.raises(Refusal) as only:
+        await conduct.go_on(notary, one.id)
+    assert only.value.code == "deed.in_person_only"
+    ended = await lite.office.convert(notary, one.id, "A thumbprint is needed.")
+    assert ended.state is State.IN_PERSON
