@@ -54,6 +54,7 @@ ACCOUNT_ROLES: dict[SeatRole, frozenset[Role]] = {
         ),
         frozenset({Role.PARTY, Role.LAWYER, Role.WITNESS}),
     ),
+    SeatRole.WALI: frozenset({Role.PARTY, Role.LAWYER, Role.WITNESS, Role.JUDGE}),
 }
 """Which accounts may sit where."""
 NEEDS_ACCOUNT = frozenset(
