@@ -321,13 +321,15 @@ async def confirm(act: Hearing) -> None:
 async def sign(act: Hearing) -> None:
     """Groom, bride, guardian, both witnesses, the officiant last."""
     officiant = act.people["officiant"]
-    await _button(_panel(officiant), "Open the signing").click(timeout=LONG_MS)
+    opening = _button(_panel(officiant), "Open the signing")
+    await _until(officiant, opening, f'{PANEL} a[href$="/contract.pdf"]')
     for name in (*PARTIES, "officiant"):
         person = act.people[name]
         act.say(f"{name} signs")
         press = _button(_panel(person), "Sign the contract")
         await press.wait_for(timeout=LONG_MS)
         for _attempt in range(10):
+            await _on_record_again(officiant)
             await press.click()
             try:
                 await press.wait_for(state="detached", timeout=20_000)
