@@ -111,7 +111,7 @@ class Watched:
 async def test_every_fault_is_on_the_hosts_page_in_time(tmp_path: Path, disk: Path) -> None:
     settings = {"MAHDAR_VAULT_DIR": str(disk), "MAHDAR_RECORD_MIN_FREE_BYTES": "2000000"}
     console = Console(file=StringIO())
-    async with hearing.prepared(tmp_path, console, MARKED, **settings) as held:
+    async with hearing.prepared(tmp_path, console, MARKED, None, **settings) as held:
         await hearing.book(held)
         await hearing.gather_people(held)
         await hearing.open_and_admit(held)
