@@ -36,6 +36,12 @@ const PLAIN = /** @type {Record<string, string>} */ ({
   "act.resumed": N_("The act goes on"),
   "act.convert": N_("It was converted to in-person"),
   "act.sealed": N_("The notary signed and sealed"),
+  "majlis.united": N_("All whose presence the contract needs are here together"),
+  "majlis.read": N_("The contract was read aloud"),
+  "majlis.suspended": N_("The session was suspended"),
+  "majlis.resumed": N_("The sitting goes on"),
+  "majlis.void.off_record": N_("Offer and acceptance are void: the record stopped"),
+  "majlis.void.suspended": N_("Offer and acceptance are void: the sitting was interrupted"),
 });
 
 /** What the notary asked, by its code (notary/deeds/conduct.py). */
@@ -82,6 +88,23 @@ const WITH_NAME = /** @type {Record<string, string>} */ ({
   "act.oath": N_("%(name)s takes the oath"),
   "act.consent": N_("%(name)s consents"),
   "act.signed": N_("%(name)s signs the deed"),
+  "majlis.verified": N_("Identity of %(name)s checked"),
+  "majlis.replaced": N_("Another device took the seat of %(name)s"),
+  "majlis.consent.given": N_("%(name)s consents freely, heard alone"),
+  "majlis.consent.refused": N_("%(name)s does not consent"),
+  "majlis.offer.spoken": N_("%(name)s makes the offer"),
+  "majlis.offer.written": N_("%(name)s makes the offer in writing"),
+  "majlis.offer.signed": N_("%(name)s makes the offer in sign language"),
+  "majlis.acceptance.spoken": N_("%(name)s accepts the offer"),
+  "majlis.acceptance.written": N_("%(name)s accepts the offer in writing"),
+  "majlis.acceptance.signed": N_("%(name)s accepts the offer in sign language"),
+  "majlis.heard": N_("%(name)s heard offer and acceptance"),
+  "majlis.signed": N_("%(name)s signs the contract"),
+  "majlis.void.dropped": N_("Offer and acceptance are void: %(name)s dropped out"),
+  "majlis.void.line": N_("Offer and acceptance are void: the line of %(name)s was too poor to hear"),
+  "majlis.void.device": N_("Offer and acceptance are void: another device took the seat of %(name)s"),
+  "majlis.void.consent": N_("Offer and acceptance are void: %(name)s does not consent"),
+  "majlis.void.cannot_hear": N_("Offer and acceptance are void: %(name)s could not hear"),
 });
 
 const REASONS = /** @type {Record<string, string>} */ ({
