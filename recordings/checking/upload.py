@@ -77,7 +77,7 @@ class Reception:
         """The file of `pieces`, until the block ends. Raises BadInput, Refusal."""
         path = self.folder / f"upload-{secrets.token_hex(8)}"
         try:
-            file = await asyncio.to_thread(_create, path)
+            file = await _created(path)
             try:
                 async with asyncio.timeout(WHOLE_S):
                     upload = await self._write(file, path, pieces)
@@ -86,7 +86,7 @@ class Reception:
                     "verify.slow", N_("The file came too slowly. Nothing was checked.")
                 ) from None
             finally:
-                await asyncio.to_thread(file.close)
+                await asyncio.shield(asyncio.to_thread(file.close))
             yield upload
         finally:
             await asyncio.shield(asyncio.to_thread(path.unlink, missing_ok=True))
@@ -123,6 +123,16 @@ class Reception:
                     N_("There is no room for files now. Check it on your own machine instead."),
                     status=503,
                 )
+
+
+async def _created(path: Path) -> BinaryIO:
+    """A new file. Who gives up meanwhile leaves it closed: the thread cannot be stopped."""
+    opening = asyncio.ensure_future(asyncio.to_thread(_create, path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        (await opening).close()
+        raise
 
 
 def _create(path: Path) -> BinaryIO:

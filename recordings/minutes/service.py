@@ -212,6 +212,7 @@ class MinutesDesk:
         """Save the words over revision `base`; the new revision's number. Raises Refusal
         `minutes.changed` when somebody saved since."""
         async with self._database.unit(write=False) as session:
+            await self._may(session, person, sitting_id, Step.WRITE)
             found = await store.of_sitting(session, sitting_id)
         if found is None:
             raise _unknown()

@@ -26,6 +26,6 @@ KIND = Kind(
     public=False,
     private_consultation=True,
     agenda=(),
-    sources=("R-MR-01", "R-MR-09", "R-MR-15", "R-MR-19", "R-MR-21", "R-MR-22"),
+    sources=("R-MR-01", "R-MR-09", "R-MR-15", "R-MR-19"),
     heard_alone=frozenset({SeatRole.GROOM, SeatRole.BRIDE, SeatRole.MARRIAGE_AGENT}),
 )

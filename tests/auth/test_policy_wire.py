@@ -243,7 +243,7 @@ async def test_devices_over_the_wire(house: Wire) -> None:
     admin, officer = await house.browser("admin"), await house.browser("officer")
     devices = f"/en/admin/rooms/{house.ids['room']}/devices"
     page = await (await admin.post(devices, {"name": "Screen"})).get_data(as_text=True)
-    code = re.search(r"<bdi>([0-9A-Z]{4} [0-9A-Z]{4})</bdi>", page)
+    code = re.search(r"<bdi[^>]*>([0-9A-Z]{4} [0-9A-Z]{4})</bdi>", page)
     assert code is not None
     device = SoftDevice(house.house.settings.address)
 

@@ -141,9 +141,4 @@ async def end(act: Hearing) -> None:
     """The notary ends the session."""
     notary = act.people["notary"]
     act.say("the notary ends the session")
-    await notary.press("More")
-    await notary.press("End the sitting")
-    dialog = notary.page.locator("dialog[open]", has=notary.page.locator("[name=sure]"))
-    await dialog.locator("[name=sure]").check()
-    await notary.press("End the sitting", dialog)  # then the passkey, in a dialog of its own
-    await notary.phase_is("closed")
+    await notary.end_sitting()

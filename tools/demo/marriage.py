@@ -352,10 +352,7 @@ async def close(act: Hearing) -> None:
     """The officiant ends the sitting; its record is sealed."""
     officiant = act.people["officiant"]
     act.say("the officiant ends the sitting")
-    await officiant.press("More")
-    await officiant.press("End the sitting")
-    await officiant.confirm("End the sitting")
-    await officiant.phase_is("closed", LONG_MS)
+    await officiant.end_sitting(LONG_MS)
 
 
 # --- the court -----------------------------------------------------------------------------------

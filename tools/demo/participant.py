@@ -116,6 +116,15 @@ class Participant:
         await dialog.get_by_role("button", name=self.word(name), exact=True).click()
         await dialog.wait_for(state="detached")
 
+    async def end_sitting(self, timeout: float | None = None) -> None:
+        """End it, and say that one is sure; then a passkey may ask in a dialog of its own."""
+        await self.press("More")
+        await self.press("End the sitting")
+        dialog = self.page.locator("dialog[open]", has=self.page.locator("[name=sure]"))
+        await dialog.locator("[name=sure]").check()
+        await self.press("End the sitting", dialog)
+        await self.phase_is("closed", timeout)
+
     async def marks(self) -> dict[str, float]:
         """Milliseconds from being let in to the first remote frame and sound; -1 for never."""
         found: dict[str, float] = await self.page.evaluate("window.__marks")
