@@ -116,7 +116,7 @@ class Participant:
         await dialog.get_by_role("button", name=self.word(name), exact=True).click()
         await dialog.wait_for(state="detached")
 
-    async def end_sitting(self, timeout: float | None = None) -> None:
+    async def end_sitting(self, timeout: float = TIMEOUT_MS) -> None:
         """End it, and say that one is sure; then a passkey may ask in a dialog of its own."""
         await self.press("More")
         await self.press("End the sitting")
