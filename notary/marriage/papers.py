@@ -278,7 +278,7 @@ def _person(app: Application, part: Part, done: Concluded) -> list[dict[str, Any
     facts = [_fact(_both("الاسم", "Name"), _name(person))]
     if part is Part.OFFICIANT:
         licence = _fact(_both("رقم الترخيص", "Licence"), done.officiant_licence)
-        return [*facts, licence]
+        return [*facts, licence] if done.officiant_licence else facts
     facts += _identity(person)
     facts.append(_fact(_both("تاريخ الميلاد", "Date of birth"), _day(person.born, done.zone)))
     if person.religion:

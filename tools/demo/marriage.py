@@ -19,6 +19,7 @@ from typing import Any
 from playwright.async_api import Error, Locator, Page
 from rich.console import Console
 
+from auth.demo import PEOPLE as DEMO
 from settings import ROOT
 from tools.demo import evidence
 from tools.demo.hearing import SMALL_CAMERA, Hearing, prepared
@@ -30,6 +31,7 @@ PARTIES = tuple(name for name, *_rest in PEOPLE.values())
 NUMBERS = {part.value: number for part, (_name, number, *_rest) in PEOPLE.items()}
 NAMES = {part.value: name for part, (name, *_rest) in PEOPLE.items()}
 PANEL = ".marriage-part"
+LANGUAGE = "ar"
 SMALLER = SMALL_CAMERA.replace("320, height: 180, frameRate: 10", "160, height: 90, frameRate: 5")
 """Sound counts in a marriage; seven pictures share two cores with everything else."""
 LONG_MS = 120_000
@@ -125,7 +127,7 @@ async def gather(act: Hearing) -> None:
     """Six people come to the lobby; the judge stays at the court's pages."""
     act.say("six people come by video; each waits alone in the lobby")
     for name in ("officiant", *PARTIES):
-        await act.person(name, name)
+        await act.person(name, name, LANGUAGE)
     for name in ("officiant", *PARTIES):
         await act.people[name].enter(act.sitting)
 
@@ -161,8 +163,13 @@ async def _on_record_again(person: Participant) -> None:
             await person.phase_is("on_record")
 
 
-def _button(within: Locator, name: str) -> Locator:
-    return within.get_by_role("button", name=name, exact=True)
+def _button(person: Participant, name: str, within: Locator | None = None) -> Locator:
+    """The button with this word on it, in the person's panel."""
+    return (within or _panel(person)).get_by_role("button", name=person.word(name), exact=True)
+
+
+async def _tab(person: Participant, name: str) -> None:
+    await person.page.get_by_role("tab", name=person.word(name)).click()
 
 
 async def open_marriage(act: Hearing) -> None:
@@ -171,9 +178,9 @@ async def open_marriage(act: Hearing) -> None:
     act.say("the officiant opens the sitting; every gate is asked again")
     await officiant.press("Open the sitting")
     await officiant.phase_is("roll_call")
-    await officiant.page.get_by_role("tab", name="Marriage").click()
+    await _tab(officiant, "Marriage")
     await _panel(officiant).wait_for(timeout=LONG_MS)
-    begin = _button(_panel(officiant), "Begin the marriage")
+    begin = _button(officiant, "Begin the marriage")
     await begin.wait_for(timeout=LONG_MS)
     await _until(officiant, begin, f'{PANEL}[data-stage="gathering"]')
 
@@ -188,13 +195,13 @@ async def verify_each(act: Hearing) -> None:
         for _attempt in range(8):
             last4 = section.locator("[name=last4]")
             await last4.fill("".join(char for char in number if char.isdigit())[-4:])
-            await _button(section, "Verified").click()
+            await _button(officiant, "Verified", section).click()
             try:
                 await officiant.page.wait_for_selector(done, state="attached", timeout=12_000)
                 break
             except Error:
                 continue
-        await section.get_by_text("Identity verified").wait_for(timeout=LONG_MS)
+        await section.get_by_text(officiant.word("Identity verified")).wait_for(timeout=LONG_MS)
 
 
 async def consent_alone(act: Hearing, part: str) -> None:
@@ -203,7 +210,8 @@ async def consent_alone(act: Hearing, part: str) -> None:
     act.say("the bride is asked alone, in the private room")
     await officiant.press("Private talk")
     dialog = officiant.page.locator("dialog[open]")
-    seat = dialog.locator("label", has_text="Bride")
+    name = next(name_ar for username, _role, name_ar, _en in DEMO if username == NAMES[part])
+    seat = dialog.locator("label", has_text=name)
     await seat.locator("input").check()
     await officiant.confirm("Invite")
     await other.press("Accept")
@@ -224,23 +232,23 @@ async def consent(act: Hearing, part: str) -> None:
     for box in await form.locator("[type=checkbox]").all():
         await box.check()
     done = f'{PANEL} [data-part="{part}"]:not(:has([name^="asked_"]))'
-    await _until(officiant, _button(form, "Consents freely"), done)
-    await section.get_by_text("Consents freely").wait_for(timeout=LONG_MS)
+    await _until(officiant, _button(officiant, "Consents freely", form), done)
+    await section.get_by_text(officiant.word("Consents freely")).wait_for(timeout=LONG_MS)
 
 
 async def unite(act: Hearing) -> None:
     """All come in, on record, at the same time."""
     officiant = act.people["officiant"]
     act.say("all come together; the record begins")
-    await officiant.page.get_by_role("tab", name="People").click()
+    await _tab(officiant, "People")
     await officiant.press("Admit all")
     await asyncio.gather(
         *(act.people[name].place_is("hearing", timeout=LONG_MS) for name in PARTIES)
     )
     await officiant.press("Go on record")
     await officiant.phase_is("on_record", LONG_MS)
-    await officiant.page.get_by_role("tab", name="Marriage").click()
-    together = _button(_panel(officiant), "All are together")
+    await _tab(officiant, "Marriage")
+    together = _button(officiant, "All are together")
     await _until(officiant, together, f'{PANEL}[data-stage="united"]')
 
 
@@ -252,7 +260,7 @@ async def read(act: Hearing) -> None:
     await form.wait_for(timeout=LONG_MS)
     for box in await form.locator("[type=checkbox]").all():
         await box.check()
-    await _until(officiant, _button(form, "Read aloud"), f'{PANEL}[data-stage="read"]')
+    await _until(officiant, _button(officiant, "Read aloud", form), f'{PANEL}[data-stage="read"]')
 
 
 async def utter(act: Hearing, what: str, stage: str) -> None:
@@ -265,14 +273,14 @@ async def utter(act: Hearing, what: str, stage: str) -> None:
             if await officiant.page.locator(f'{PANEL}[data-stage="read"]').count():
                 await utter(act, "offer", "offered")
             try:
-                await _button(_panel(officiant), name).first.click(timeout=10_000)
+                await _button(officiant, name).first.click(timeout=10_000)
                 done = f'{PANEL}[data-stage="{stage}"]'
                 await officiant.page.wait_for_selector(done, state="attached", timeout=12_000)
                 return
             except Error:
                 continue
         raise RuntimeError("the acceptance never stood")
-    await _until(officiant, _button(_panel(officiant), name), f'{PANEL}[data-stage="{stage}"]')
+    await _until(officiant, _button(officiant, name), f'{PANEL}[data-stage="{stage}"]')
 
 
 async def drop_and_return(act: Hearing, name: str) -> None:
@@ -294,9 +302,9 @@ async def drop_and_return(act: Hearing, name: str) -> None:
     digits = "".join(char for char in NUMBERS[part] if char.isdigit())[-4:]
     for _attempt in range(8):
         await last4.fill(digits)
-        await _button(section, "Verified").click()
+        await _button(officiant, "Verified", section).click()
         try:
-            await section.get_by_text("Identity verified").wait_for(timeout=12_000)
+            await section.get_by_text(officiant.word("Identity verified")).wait_for(timeout=12_000)
             return
         except Error:
             continue
@@ -308,7 +316,7 @@ async def confirm(act: Hearing) -> None:
     act.say("both witnesses confirm that they heard and understood")
     for name in ("witness1", "witness2"):
         person = act.people[name]
-        press = _button(_panel(person), "I heard and understood both")
+        press = _button(person, "I heard and understood both")
         await press.wait_for(timeout=LONG_MS)
         await press.click()
         await press.wait_for(state="detached", timeout=LONG_MS)
@@ -321,12 +329,12 @@ async def confirm(act: Hearing) -> None:
 async def sign(act: Hearing) -> None:
     """Groom, bride, guardian, both witnesses, the officiant last."""
     officiant = act.people["officiant"]
-    opening = _button(_panel(officiant), "Open the signing")
+    opening = _button(officiant, "Open the signing")
     await _until(officiant, opening, f'{PANEL} a[href$="/contract.pdf"]')
     for name in (*PARTIES, "officiant"):
         person = act.people[name]
         act.say(f"{name} signs")
-        await _signed(officiant, _button(_panel(person), "Sign the contract"))
+        await _signed(officiant, _button(person, "Sign the contract"))
     contracted = f'{PANEL}[data-state="contracted"]'
     await officiant.page.wait_for_selector(contracted, state="attached", timeout=LONG_MS)
 
@@ -361,27 +369,26 @@ async def close(act: Hearing) -> None:
 async def ratify(act: Hearing) -> None:
     """The judge ratifies and signs the certificate."""
     act.say("the judge ratifies and signs the certificate")
-    judge = await act.person("judge", "family_judge")
-    await judge.page.goto(f"{judge.address}/en/marriages/{act.case_number}/contract")
+    judge = await act.person("judge", "family_judge", LANGUAGE)
+    await judge.page.goto(judge.url(f"/marriages/{act.case_number}/contract"))
     await judge.press("Ratify")
-    await _button(judge.page.locator("main"), "Sign the certificate").click(timeout=LONG_MS)
-    await judge.page.get_by_text("Certificate issued").wait_for(timeout=LONG_MS)
+    await _button(judge, "Sign the certificate", judge.page.locator("main")).click(timeout=LONG_MS)
+    await judge.page.get_by_text(judge.word("Certificate issued")).wait_for(timeout=LONG_MS)
 
 
 async def papers(act: Hearing, out: Path, report: dict[str, Any]) -> None:
     """The bride fetches contract and certificate."""
-    page = act.people["bride"].page
-    await page.goto(f"{act.server.address}/en/marriages/{act.case_number}/contract")
+    bride, judge, id = act.people["bride"], act.people["judge"], act.case_number
+    page = bride.page
+    await page.goto(bride.url(f"/marriages/{id}/contract"))
     report["register"] = (await page.locator(".page-head .mono").inner_text()).strip()
-    await page.goto(f"{act.server.address}/en/marriages/{act.case_number}/contract")
-    id = act.case_number
-    contract = await _fetched(page, f"/en/marriages/{id}/contract.pdf", "")
-    certificate = await _fetched(page, f"/en/marriages/{id}/copy", f'form[action$="/{id}/copy"]')
+    contract = await _fetched(page, bride.url(f"/marriages/{id}/contract.pdf"), "")
+    copy = bride.url(f"/marriages/{id}/copy")
+    certificate = await _fetched(page, copy, f'form[action$="/{id}/copy"]')
     await asyncio.to_thread((out / "contract.pdf").write_bytes, contract)
     await asyncio.to_thread((out / "certificate.pdf").write_bytes, certificate)
-    judge = act.people["judge"].page
-    await judge.goto(f"{act.server.address}/en/marriages/{id}")
-    report["gates"] = sorted(set(re.findall(r"R-MR-\d\d", await judge.content())))
+    await judge.page.goto(judge.url(f"/marriages/{id}"))
+    report["gates"] = sorted(set(re.findall(r"R-MR-\d\d", await judge.page.content())))
 
 
 async def _fetched(page: Page, path: str, form: str) -> bytes:
