@@ -3,6 +3,8 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
+# Browser tests without real media: two at a time disturb nobody.
+PAGES := tests/interface tests/browser/test_room_views.py
 export PORT
 
 .DEFAULT_GOAL := help
@@ -40,7 +42,8 @@ demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary, and ve
 
 test: setup-test lint test-js ## Run every check
 	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile
-	@$(PY) -m pytest -q -m browser
+	@$(PY) -m pytest -q -m browser $(PAGES) -n 2 --dist loadfile
+	@$(PY) -m pytest -q -m browser $(PAGES:%=--ignore=%)
 
 test-js:
 	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'
