@@ -35,7 +35,7 @@ setup-test: $(VENV)/.dev setup
 run: setup ## Serve the product with demo data on http://localhost:8000 (PORT=... changes it)
 	@MAHDAR_MODE=demo ./mahdar serve
 
-demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary, and verify it
+demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary|marriage, and verify it
 	@sh tools/test_programs.sh chromium ffmpeg
 	@$(MAKE) --no-print-directory $(VENV)/.dev
 	@./mahdar demo --scenario $(or $(SCENARIO),hearing) --out var/demo
