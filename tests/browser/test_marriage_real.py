@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from auth.demo import PASSWORD
 from tests.notary.marriage.pages import UPLOADS, typed
+from tests.support.axe import violations
 from tools.demo.server import Server, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -70,9 +71,11 @@ class Device:
     def save(self) -> None:
         self.page.locator("form[data-shared] button[name=stay]").last.click()
 
-    def narrow(self) -> None:
+    def looked(self) -> None:
+        """What axe finds, and what is wider than the page."""
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, (self.page.url, wide)
+        assert violations(self.page) == [], self.page.url
 
 
 def link_for(device: Device, id: str, part: str) -> str:
@@ -86,6 +89,7 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
 ) -> None:
     groom, bride = Device(chromium, server, "groom"), Device(chromium, server, "bride", 390)
     groom.go("/marriages")
+    groom.looked()
     groom.page.select_option("#part", "groom")
     groom.page.get_by_role("button", name="ابدأ").click()
     groom.page.wait_for_url("**/track")
@@ -107,13 +111,14 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
     for part in ("bride", "guardian", "witness_1", "witness_2"):
         token = link_for(groom, id, part)
         others[part].go(f"/marriages/{token}")
+        others[part].looked()
         others[part].page.locator("main form button[type=submit]").click()
         others[part].page.wait_for_url(f"**/marriages/{id}")
 
     # Both have the same page open; each saves their part of it, and both are kept.
     groom.go(f"/marriages/{id}/people")
     bride.go(f"/marriages/{id}/people")
-    bride.narrow()
+    bride.looked()
     half = {name: value for name, value in pages["people"].items() if name.startswith("groom.")}
     groom.fill(half)
     bride.fill({name: value for name, value in pages["people"].items() if name not in half})
@@ -132,8 +137,11 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
     expect(groom.page.locator('[name="dower.prompt"]')).to_have_value("10000", timeout=15_000)
     for code in ("status", "guardian", "impediments", "papers"):
         groom.go(f"/marriages/{id}/{code}")
+        groom.looked()
         groom.fill(pages[code])
         groom.save()
+        bride.go(f"/marriages/{id}/{code}")
+        bride.looked()
     for what in UPLOADS:
         groom.go(f"/marriages/{id}/papers")
         at = groom.page.locator(f'form:has(input[value="{what}"])').last
@@ -142,10 +150,11 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
         expect(groom.page.locator(".alert-success")).to_be_visible()
 
     bride.go(f"/marriages/{id}/check")
-    bride.narrow()
+    bride.looked()
     expect(bride.page.locator('[data-rule="R-MR-09"]')).to_have_attribute("data-state", "missing")
     guardian = others["guardian"]
     guardian.go(f"/marriages/{id}")
+    guardian.looked()
     guardian.page.get_by_role("button", name="أوافق").click()
     bride.go(f"/marriages/{id}/check")
     expect(bride.page.locator('[data-state="missing"]')).to_have_count(0)
@@ -155,8 +164,10 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
     judge = Device(chromium, server, "family_judge")
     telephone(judge)
     judge.go("/court/marriages")
+    judge.looked()
     judge.page.locator(f'a[href*="{id}"]').first.click()
     judge.page.wait_for_url("**/review")
+    judge.looked()
     judge.page.get_by_role("button", name=JUDGE_ACCEPTS).click()
     expect(judge.page.locator(".aegov-badge").first).to_have_text("معتمد", timeout=15_000)
 
@@ -166,8 +177,16 @@ def test_two_devices_a_guardian_a_judge_and_an_officiant(
     groom.page.wait_for_url("**/stand-in")
     groom.page.locator("main form button[type=submit]").click()
     groom.page.wait_for_url(f"**/marriages/{id}")
+    bride.go(f"/marriages/{id}")
+    bride.looked()
     groom.page.locator("#slot").select_option(index=1)
     book(groom, id)
+    groom.looked()
+    officiant = Device(chromium, server, "officiant", 390)
+    officiant.go("/officiant/marriages")
+    officiant.looked()
+    judge.go("/marriages/contracts")
+    judge.looked()
 
 
 def telephone(judge: Device) -> None:

@@ -64,7 +64,7 @@ def test_a_device_from_its_code_to_its_end(server: Server, rooms: list[BrowserCo
     admin.get_by_role("button", name="Save").click()
     admin.get_by_label("Name of the device").fill("Left wall")
     admin.get_by_role("button", name="Make a code").click()
-    code = admin.locator("section[data-focus] p.mono").inner_text()
+    code = admin.locator("section[data-focus] bdi.mono").inner_text()
 
     device = cell.new_page()
     device.goto(f"{server.address}/en/device")
