@@ -162,11 +162,9 @@ async def show(marriage: str, form: Form, status: int = 200, link: str = "") -> 
 async def _done(marriage: str, work: Any, message: str = "", to: str = "") -> Response:
     try:
         await work
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
         form = Form(await request.form)
-        return await show(marriage, form.refuse(refusal), refusal.status)
+        return await show(marriage, form.mend(refusal), refusal.status)
     if message:
         flash(message)
     return redirect(to) if to else redirect("marriages.detail", marriage=marriage)
@@ -179,10 +177,8 @@ async def invite(marriage: str) -> Response:
     services = court()
     try:
         token = await services.filing.invite(current_person(), marriage, _part(form.value("part")))
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await show(marriage, form.refuse(refusal), refusal.status)
+        return await show(marriage, form.mend(refusal), refusal.status)
     return await show(marriage, form, link=f"{services.address}/marriages/join/{token}")
 
 
@@ -273,8 +269,6 @@ async def _save(marriage: str, code: str) -> Response:
     if code == "track" and form.value("track") and not wrong:
         try:
             await court().filing.choose_track(current_person(), marriage, form.value("track"))
-        except (Forbidden, NotFound):
-            raise
         except BadInput as refusal:
             return await _page(marriage, code, form.refuse(refusal), refusal.status)
     if wrong:
@@ -397,11 +391,9 @@ async def upload(marriage: str) -> Response:
         await court().attaching.upload(
             current_person(), marriage, form.value("what")[:60], name, data
         )
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
         stands = web_views.page((await _open(marriage)).file, "papers")[1]
-        return await _page(marriage, "papers", Form(stands).refuse(refusal), refusal.status)
+        return await _page(marriage, "papers", Form(stands).mend(refusal), refusal.status)
     flash(N_("The file was checked and kept, encrypted."))
     return redirect("marriages.papers", marriage=marriage)
 
@@ -452,10 +444,8 @@ async def acknowledge(marriage: str) -> Response:
     form = Form(await request.form)
     try:
         await court().filing.acknowledge(current_person(), marriage, form.value("rule")[:20])
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _check(marriage, form.refuse(refusal), refusal.status)
+        return await _check(marriage, form.mend(refusal), refusal.status)
     return redirect("marriages.check", marriage=marriage)
 
 
@@ -465,10 +455,8 @@ async def submit(marriage: str) -> Response:
     form = Form(await request.form)
     try:
         await court().filing.submit(current_person(), marriage)
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await _check(marriage, form.refuse(refusal), refusal.status)
+        return await _check(marriage, form.mend(refusal), refusal.status)
     flash(N_("The application was sent to the judge."))
     return redirect("marriages.detail", marriage=marriage)
 
@@ -518,10 +506,8 @@ async def pay(marriage: str) -> Response:
     form = Form(await request.form)
     try:
         charge = await court().booking.charge(current_person(), marriage, form.value("delivery"))
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
-        return await show(marriage, form.refuse(refusal), refusal.status)
+        return await show(marriage, form.mend(refusal), refusal.status)
     if charge.page.startswith("/"):
         return redirect("marriages.stand_in", marriage=marriage)
     return Response(b"", status=303, headers={"Location": charge.page})

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from auth import policy
 from auth.web import current_login, current_person
-from errors import N_, BadInput, Forbidden, NotFound, Refusal
+from errors import N_, BadInput, Refusal
 from notary.deeds.web_office import json_body, text, token
 from notary.marriage import labels, questions, web_views
 from notary.marriage.application import Part
@@ -82,11 +82,9 @@ async def _review(marriage: str, form: Form, status: int = 200) -> Response:
 async def _done(marriage: str, work: Any, message: str, to: str = "") -> Response:
     try:
         await work
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
         form = Form(await request.form)
-        return await _review(marriage, form.refuse(refusal), refusal.status)
+        return await _review(marriage, form.mend(refusal), refusal.status)
     flash(message)
     return redirect(to) if to else redirect("marriage_court.review", marriage=marriage)
 
@@ -154,12 +152,10 @@ async def decline(marriage: str) -> Response:
             relative=form.value("relative", "none"),
             of=form.value("of", "bride"),
         )
-    except (Forbidden, NotFound):
-        raise
     except Refusal as refusal:
         from notary.marriage.web import show
 
-        return await show(marriage, form.refuse(refusal), refusal.status)
+        return await show(marriage, form.mend(refusal), refusal.status)
     flash(N_("You declined. The spouses choose another officiant."))
     return redirect("marriage_court.desk")
 

@@ -1,18 +1,17 @@
 """Pages of records: what one keeps or may see, and the orders, holds and keys of one record."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as Time
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from quart import Blueprint, Quart, Response, current_app, jsonify, request
+from quart import Blueprint, Quart, Response, current_app
 
-from auth.policy import AssuranceNeeded
 from auth.web import current_login, current_person
-from errors import N_, BadInput, Refusal
-from pages import Form, flash, formatter, redirect, render, wants_json
-from pages.language import language
+from auth.web_acting import Work, act
+from errors import N_, BadInput
+from pages import Form, formatter, render
 from recordings.access.acts import Actor
 from recordings.access.book import OrderBook, OrderDraft
 from recordings.access.custody import Custody
@@ -248,23 +247,8 @@ async def decide_destruction(sitting_id: str, destruction: str) -> Response:
 # --- what they share -----------------------------------------------------------------------------
 
 
-async def _do(sitting_id: str, work: Callable[[Form], Awaitable[None]], done: str) -> Response:
-    """One use case. A script (static/js/confirm_form.js) is told as JSON, so that it can ask for
-    the confirmation of a legal act; a page shows its form again."""
-    current_person()
-    form = Form(await request.form)
-    try:
-        await work(form)
-    except AssuranceNeeded:
-        raise
-    except Refusal as refusal:
-        if wants_json():
-            raise
-        return await _page(sitting_id, form.refuse(refusal), refusal.status)
-    flash(done)
-    if wants_json():
-        return jsonify({"next": f"/{language()}/sittings/{sitting_id}/custody"})
-    return redirect("custody.record", sitting_id=sitting_id)
+async def _do(sitting_id: str, work: Work, done: str) -> Response:
+    return await act(work, partial(_page, sitting_id), done, f"/sittings/{sitting_id}/custody")
 
 
 def _actor(form: Form) -> Actor:

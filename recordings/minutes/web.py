@@ -1,13 +1,13 @@
 """Pages of minutes: drafted from the record, edited, approved, signed, taken."""
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 
-from quart import Blueprint, Quart, Response, current_app, jsonify, request
+from quart import Blueprint, Quart, Response, current_app
 
-from auth.policy import AssuranceNeeded
 from auth.web import current_login, current_person
-from errors import N_, Refusal
-from pages import Form, flash, language, redirect, render, wants_json
+from auth.web_acting import Work, act
+from errors import N_
+from pages import Form, language, render
 from recordings.minutes.minutes import STATES, State, written
 from recordings.minutes.service import MinutesDesk
 from sessions.kinds import KINDS
@@ -114,20 +114,5 @@ async def file(sitting_id: str) -> Response:
     return response
 
 
-async def _do(sitting_id: str, work: Callable[[Form], Awaitable[None]], done: str) -> Response:
-    """One use case. A script (static/js/confirm_form.js) is told as JSON, so that it can ask for
-    the confirmation of a legal act; a page shows its form again."""
-    current_person()
-    form = Form(await request.form)
-    try:
-        await work(form)
-    except AssuranceNeeded:
-        raise
-    except Refusal as refusal:
-        if wants_json():
-            raise
-        return await _page(sitting_id, form.refuse(refusal), refusal.status)
-    flash(done)
-    if wants_json():
-        return jsonify({"next": f"/{language()}/sittings/{sitting_id}/minutes"})
-    return redirect("minutes.minutes", sitting_id=sitting_id)
+async def _do(sitting_id: str, work: Work, done: str) -> Response:
+    return await act(work, partial(_page, sitting_id), done, f"/sittings/{sitting_id}/minutes")
