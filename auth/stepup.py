@@ -18,7 +18,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,6 +32,7 @@ from auth.methods.passkeys import Passkeys
 from auth.methods.second_factors import SecondFactors
 from auth.methods.store import Asked
 from auth.person import Person
+from auth.policy import Context
 from auth.session import Login
 from errors import N_, BadInput, Forbidden, Refusal
 
@@ -231,6 +232,27 @@ class StepUp:
         if found is None:
             raise _not_this()
         return found[1]
+
+    async def require(
+        self, session: AsyncSession, login: Login, act: str, object: str, bound: str, token: str,
+        at: Context,
+    ) -> None:  # fmt: skip
+        """Ask the policy; where the profile wants one, with a confirmation of this, used up.
+        `bound`: what it is bound to (`digest`); `at`: where the person stands.
+
+        Raises Forbidden, Refusal `policy.confirmation_needed` (says what to confirm),
+        `confirmation.refused`.
+        """
+        if not policy.confirms(login.person, act):
+            policy.require(login.person, act, at)
+            return
+        if not token:
+            raise needed(act, object, bound)
+        level = await self.take(
+            session, token, person=login.person.id, login=login.id, act=act, object=object,
+            digest=bound,
+        )  # fmt: skip
+        policy.require(login.person, act, replace(at, confirmed=level))
 
     async def see(
         self,

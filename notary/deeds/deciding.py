@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.leaf import JSON
 from auth import policy, stepup
-from auth.assurance import Level
 from auth.person import Person
 from auth.session import Login
 from errors import N_, BadInput
@@ -118,15 +117,5 @@ class Deciding:
         **members: JSON,
     ) -> None:
         """Take the step-up of this very act, where the profile asks for one."""
-        at = context(login.person, one)
-        if not policy.confirms(login.person, act):
-            policy.require(login.person, act, at)
-            return
-        bound = digest(request=one.id, **members)
-        if not token:
-            raise stepup.needed(act, one.id, bound)
-        level: Level = await self._step_up.take(
-            session, token, person=login.person.id, login=login.id, act=act, object=one.id,
-            digest=bound,
-        )  # fmt: skip
-        policy.require(login.person, act, replace(at, confirmed=level))
+        at, bound = context(login.person, one), digest(request=one.id, **members)
+        await self._step_up.require(session, login, act, one.id, bound, token, at)

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from audit.leaf import JSON
 from audit.service import AuditLog
 from auth import policy, stepup
-from auth.assurance import Level
 from auth.person import Person
 from auth.policy import Context
 from auth.secret import Secret
@@ -123,18 +122,8 @@ class Core:
 
         Raises Refusal `policy.confirmation_needed` with what to confirm, `confirmation.refused`.
         """
-        at = context(login.person, one)
-        if not policy.confirms(login.person, act):
-            policy.require(login.person, act, at)
-            return
-        bound = digest(marriage=one.id, **members)
-        if not token:
-            raise stepup.needed(act, one.id, bound)
-        level: Level = await self.step_up.take(
-            session, token, person=login.person.id, login=login.id, act=act, object=one.id,
-            digest=bound,
-        )  # fmt: skip
-        policy.require(login.person, act, replace(at, confirmed=level))
+        at, bound = context(login.person, one), digest(marriage=one.id, **members)
+        await self.step_up.require(session, login, act, one.id, bound, token, at)
 
     async def move(
         self,
