@@ -76,6 +76,7 @@ class Watched:
                 with contextlib.suppress(PlaywrightTimeout):
                     await note.first.click(timeout=5000)
             if await page.get_attribute("html", "data-phase") == "on_record":
+                await page.wait_for_selector("html[data-record=recording]", state="attached")
                 return
         raise AssertionError("the machine cannot keep this hearing on record")
 

@@ -6,7 +6,7 @@ import { fieldToUtc, minutesUntil, recordClock, secondsSince, timeOfDay } from "
 import { arrange, place } from "../../static/js/room/layout.js";
 import { advice, emptySample, grade, lineBetween, sampleOf } from "../../static/js/room/quality.js";
 import { endOf, waitBefore } from "../../static/js/room/schedule.js";
-import { endReason, initial, reduce, viewOf } from "../../static/js/room/state.js";
+import { endReason, initial, reduce, unprovenFor, viewOf } from "../../static/js/room/state.js";
 import { waitingStatus } from "../../static/js/room/status.js";
 import { layoutOf } from "../../static/js/room/watch.js";
 import { makeState, seat } from "./room_state.js";
@@ -46,6 +46,16 @@ test("a message with the record alone renews its proof", () => {
   const model = reduce(initial(), { type: "welcome", now: new Date(T0).toISOString(), state: makeState("judge") }, T0);
   const record = { ...model.state?.record, state: "recording", verified_at: "2026-11-21T06:00:01Z" };
   assert.equal(reduce(model, { type: "record", record }, T0).state?.record.verified_at, "2026-11-21T06:00:01Z");
+});
+
+test("a record that was never proven is as old as its stretch, and an earlier proof does not count", () => {
+  const now = Date.parse("2026-11-21T10:00:20Z");
+  const record = (/** @type {string | null} */ since, /** @type {string | null} */ verified_at) =>
+    ({ ...makeState("judge").record, since, verified_at });
+  assert.equal(unprovenFor(record("2026-11-21T10:00:00Z", "2026-11-21T10:00:18Z"), now), 2);
+  assert.equal(unprovenFor(record("2026-11-21T10:00:10Z", null), now), 10);
+  assert.equal(unprovenFor(record("2026-11-21T10:00:10Z", "2026-11-21T09:00:00Z"), now), 10);
+  assert.equal(unprovenFor(record(null, null), now), 0);
 });
 
 test("the spotlight stays in silence and moves only to a steady voice", () => {

@@ -1,4 +1,5 @@
 // @ts-check
+import { secondsSince } from "./format.js";
 import { isFinal } from "./status.js";
 
 /**
@@ -154,6 +155,18 @@ export const isDetained = (state) => state.me.operates_room;
 
 /** @param {RoomState} state @param {string} id */
 export const seatOf = (state, id) => state.seats.find((seat) => seat.id === id);
+
+/**
+ * Seconds since a stretch of the record was last proven. One that has just begun counts from its
+ * beginning: a server that stops before the first proof must not go unseen.
+ *
+ * @param {import("./types.js").Record_} record
+ * @param {number} now milliseconds, the server's clock
+ */
+export function unprovenFor(record, now) {
+  const known = [record.since, record.verified_at].filter((at) => at !== null);
+  return known.length === 0 ? 0 : Math.min(...known.map((at) => secondsSince(at, now)));
+}
 
 /** @param {RoomState} state @param {string} command */
 export const may = (state, command) => state.me.may.includes(command);

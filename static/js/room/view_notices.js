@@ -4,11 +4,11 @@ import { invitation, namesOf, pending } from "./consult.js";
 import { helpFor } from "./devices.js";
 import * as dialogs from "./dialogs.js";
 import { doorNotices } from "./door.js";
-import { clockOfDay, secondsSince, timeOfDay } from "./format.js";
+import { clockOfDay, timeOfDay } from "./format.js";
 import { alarm, button, command, notice } from "./parts.js";
 import { awayText, missedText, trackText } from "./phrases.js";
 import { advice } from "./quality.js";
-import { isDetained, may, seatOf, viewOf } from "./state.js";
+import { isDetained, may, seatOf, unprovenFor, viewOf } from "./state.js";
 import { h, icon } from "./vdom.js";
 import { turn } from "./view_controls.js";
 
@@ -60,11 +60,11 @@ function record(room) {
       : t("The record has stopped. Please say nothing about the case until the court goes on.");
     return alarm("record", text, show);
   }
-  if (room.model.link !== "open" || now.state !== "recording" || !me.host) return null;
-  const age = now.verified_at === null ? 0 : secondsSince(now.verified_at, room.now());
+  if (now.state !== "recording" || !me.host) return null;
+  const age = unprovenFor(now, room.now());
   const bad = now.tracks.filter((track) => !track.ok);
   if (age > STALE_S) return alarm("record", t("The record was last proven %(seconds)s s ago. Check it before you go on.", { seconds: age }), show);
-  if (bad.length === 0) return null;
+  if (bad.length === 0 || room.model.link !== "open") return null;
   return alarm("record", tn("%(n)s track of the record is not proven. See which.", "%(n)s tracks of the record are not proven. See which.", bad.length), show);
 }
 
