@@ -25,12 +25,13 @@ from notary.deeds.conduct import Conduct, Stage
 from notary.deeds.core import Core, context
 from notary.deeds.files import Papers
 from notary.deeds.party import Party
-from notary.deeds.ports import Ceremonies, Signed
+from notary.deeds.ports import Ceremonies
 from notary.deeds.request import Request
 from notary.deeds.state import State, Step
 from notary.documents.codes import new_code
 from notary.register.entry import Note, Standing
 from notary.register.service import Listed, Register
+from notary.signing.desk import Signed
 
 _logger = structlog.get_logger(__name__)
 

@@ -2,34 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.leaf import JSON
-from audit.service import AuditLog
 from auth import policy
 from auth.delegation import delegators
 from auth.person import Person
 from auth.policy import Context
-from auth.secret import Secret
-from clock import Clock
-from database import Database
 from errors import N_, NotFound, Refusal
-from notary import history
+from notary import core
 from notary.deeds import store
 from notary.deeds.act import Act, acts
 from notary.deeds.request import Content, Request
 from notary.deeds.state import State, Step, after
-from notary.history import Event
-from sessions.rules import RulePack
 
 WORDS_MOST = 2000
-_WORDS = "deed-words"
-
-
 KIND = "notarial_act"
 OVER = frozenset({State.REFUSED, State.EXPIRED, State.CANCELLED, State.IN_PERSON})
 """What ends here is no deed, whatever was prepared."""
@@ -52,25 +42,18 @@ def context(actor: Person, one: Request) -> Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
+class Core(core.Core):
     """One per process; the services of this room are small and share it."""
 
-    database: Database
-    log: AuditLog
-    secret: Secret
-    clock: Clock
-    pack: RulePack
-    zone: str
+    noun = "deed"
+    add_event = staticmethod(store.add_event)
+
     on_end: list[OnEnd] = field(default_factory=list)
     """The register settles the number of what has ended: nothing stays open in it for ever."""
 
     def rule(self, id: str) -> Any:
         """The value of a rule today."""
         return self.pack.rule(id, self.today()).value
-
-    def today(self) -> date:
-        """The day in the office's zone."""
-        return self.clock().astimezone(ZoneInfo(self.zone)).date()
 
     def act(self, one: Request) -> Act:
         """The act of a request. Raises Refusal `deed.act_gone` where its file was removed."""
@@ -139,26 +122,6 @@ class Core:
         kept = replace(one, **changes, changed_at=self.clock(), version=one.version + 1)
         await store.save(session, self.secret, kept, one.version)
         return kept
-
-    async def write(
-        self,
-        session: AsyncSession,
-        one: Request,
-        type: str,
-        by: str,
-        *,
-        codes: Mapping[str, JSON] | None = None,
-        texts: Mapping[str, str] | None = None,
-    ) -> None:
-        """History and leaf of something that happened to a request."""
-        state = one.state.value
-        data, leaf = history.written(self.secret, _WORDS, one.id, by, state, codes, texts)
-        await store.add_event(session, one.id, self.clock(), type, by, data)
-        await self.log.append(session, f"deed.{type}", leaf, subject=one.id)
-
-    def words_of(self, request: str, event: Event) -> dict[str, str]:
-        """The texts of an entry of the history."""
-        return history.words(self.secret, _WORDS, request, event)
 
     def now(self) -> datetime:
         """The time of this house."""

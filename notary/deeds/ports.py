@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from auth.person import Person
 from auth.session import Login
+from notary.signing.desk import Signed
 from signaling.facts import StepState
 
 
@@ -21,18 +22,6 @@ class Signer:
     name_en: str
     role_ar: str
     role_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """How far a signing has come."""
-
-    done: tuple[str, ...]
-    """Fields signed so far, in order."""
-    digest: str
-    """SHA-256 in hex of the document as it is now: what the next step-up is bound to."""
-    sealed: bool = False
-    """Everybody, the notary and the office's seal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     ForeignKey,
     Integer,
-    LargeBinary,
     String,
     Text,
     func,
@@ -27,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from auth.secret import Secret
 from database import Base, Serial, UtcDateTime
 from errors import N_, Refusal
+from notary import store as shared
 from notary.deeds.request import Content, Request, from_json, to_json
 from notary.deeds.state import State
 from notary.history import Event
@@ -66,36 +65,22 @@ class PersonRow(Base):
     person: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True, index=True)
 
 
-class FileRow(Base):
+class FileRow(shared.Upload, Base):
     """An uploaded paper, or a finished document. One that was taken back stays, marked."""
 
     __tablename__ = "deed_files"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     request: Mapped[str] = mapped_column(ForeignKey("deed_requests.id"), index=True)
     attachment: Mapped[str] = mapped_column(String(40))
-    name: Mapped[str] = mapped_column(Text)
-    type: Mapped[str] = mapped_column(String(8))
-    size: Mapped[int] = mapped_column(Integer)
-    pages: Mapped[int] = mapped_column(Integer)
-    sha256: Mapped[str] = mapped_column(String(64))
-    key: Mapped[bytes] = mapped_column(LargeBinary)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    by: Mapped[str] = mapped_column(String(32))
-    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class EventRow(Base):
+class EventRow(shared.Entry, Base):
     """One entry of a request's history. Only inserted."""
 
     __tablename__ = "deed_events"
 
-    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     request: Mapped[str] = mapped_column(ForeignKey("deed_requests.id"), index=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(String(40))
-    by: Mapped[str] = mapped_column(String(32))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class JournalRow(Base):

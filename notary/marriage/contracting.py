@@ -14,13 +14,14 @@ from notary.marriage import papers, store
 from notary.marriage.application import Part
 from notary.marriage.conducting import Conducting
 from notary.marriage.core import Core
-from notary.marriage.desk import Desk, Signed
+from notary.marriage.desk import Desk
 from notary.marriage.file import File
 from notary.marriage.majlis import Act, Event, Stage, after
 from notary.marriage.officiating import Officiating, track_of
 from notary.marriage.ports import Live
 from notary.marriage.workflow import FileState
 from notary.signing.ceremony import Signer, Sort
+from notary.signing.desk import Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,10 @@ class Contracting:
         if not one.ceremony or one.majlis is None:
             return Turn((), None, "")
         state = await self._desk.state(one.id, one.ceremony)
-        done = one.majlis.signers[: len(state.fields)]
+        done = one.majlis.signers[: len(state.done)]
         waiting = one.majlis.signers[len(done) :]
         running = one.state is FileState.IN_SESSION and one.majlis.stage is Stage.CONFIRMED
-        return Turn(done, waiting[0] if waiting and running else None, state.sha256)
+        return Turn(done, waiting[0] if waiting and running else None, state.digest)
 
     async def sign(self, login: Login, id: str, token: str) -> File:
         """One's own signature: at one's turn, with all required persons there, on record, by a
@@ -141,7 +142,7 @@ class Contracting:
         if one.state is not FileState.IN_SESSION or one.majlis is None or not one.ceremony:
             return one
         state = await self._desk.state(one.id, one.ceremony)
-        for part in one.majlis.signers[len(one.majlis.signed) : len(state.fields)]:
+        for part in one.majlis.signers[len(one.majlis.signed) : len(state.done)]:
             try:
                 one = await self._follow(id, part, state)
             except Refusal:
@@ -160,7 +161,7 @@ class Contracting:
             one = await self._core.load(session, actor, id, "marriage.conduct")
         done = await self._officiating.break_off(actor, id, reason)
         if one.ceremony:
-            await self._desk.withdraw(actor, one.ceremony, "broken_off")
+            await self._desk.abandon(actor, one.ceremony, "broken_off")
         await self._live.nudge(one.sitting)
         return done
 

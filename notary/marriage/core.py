@@ -11,16 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.leaf import JSON
-from audit.service import AuditLog
 from auth import policy, stepup
 from auth.person import Person
 from auth.policy import Context
-from auth.secret import Secret
 from auth.session import Login
-from clock import Clock
-from database import Database
 from errors import N_, BadInput, NotFound
-from notary import history
+from notary import core
 from notary.marriage import store
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.file import File
@@ -28,10 +24,8 @@ from notary.marriage.finding import Finding
 from notary.marriage.gates import evaluate
 from notary.marriage.track import Track, tracks
 from notary.marriage.workflow import WITH_REASON, Move, after
-from sessions.rules import RulePack
 
 REASON_MOST = 2000
-_WORDS = "marriage-words"
 
 
 def context(actor: Person, one: File) -> Context:
@@ -48,20 +42,13 @@ def context(actor: Person, one: File) -> Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
+class Core(core.Core):
     """One per process; the services of this room are small and share it."""
 
-    database: Database
-    log: AuditLog
-    secret: Secret
-    clock: Clock
-    pack: RulePack
-    zone: str
-    step_up: stepup.StepUp
+    noun = "marriage"
+    add_event = staticmethod(store.add_event)
 
-    def today(self) -> date:
-        """The day in the court's zone."""
-        return self.clock().astimezone(ZoneInfo(self.zone)).date()
+    step_up: stepup.StepUp
 
     def contract_day(self, one: File) -> date:
         """The day on which the gates must be passed: the sitting's, else today."""
@@ -151,22 +138,6 @@ class Core:
         kept = replace(one, **changes, acted_at=self.clock(), version=one.version + 1)
         await store.save(session, self.secret, kept, one.version)
         return kept
-
-    async def write(
-        self,
-        session: AsyncSession,
-        one: File,
-        type: str,
-        by: str,
-        *,
-        codes: Mapping[str, JSON] | None = None,
-        texts: Mapping[str, str] | None = None,
-    ) -> None:
-        """History and leaf. `codes` go into both; of `texts` the leaf has salted commitments."""
-        state = one.state.value
-        data, leaf = history.written(self.secret, _WORDS, one.id, by, state, codes, texts)
-        await store.add_event(session, one.id, self.clock(), type, by, data)
-        await self.log.append(session, f"marriage.{type}", leaf, subject=one.id)
 
 
 def reason_of(text: str) -> str:

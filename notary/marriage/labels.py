@@ -52,23 +52,15 @@ EMIRATES = {
     "FU": N_("Fujairah"),
 }
 DOCUMENTS = {"emirates_id": N_("Emirates ID card"), "passport": N_("Passport")}
-GUARDIANS = {
+_KIN = {
     "father": N_("Father"),
     "grandfather": N_("Grandfather"),
     "son": N_("Son"),
     "brother": N_("Brother"),
     "uncle": N_("Uncle"),
-    "judge": N_("The judge, as guardian"),
 }
-RELATIONS = {
-    "none": N_("No relative"),
-    "father": N_("Father"),
-    "grandfather": N_("Grandfather"),
-    "son": N_("Son"),
-    "brother": N_("Brother"),
-    "uncle": N_("Uncle"),
-    "cousin": N_("Cousin"),
-}
+GUARDIANS = {**_KIN, "judge": N_("The judge, as guardian")}
+RELATIONS = {"none": N_("No relative"), **_KIN, "cousin": N_("Cousin")}
 PASSED_OVER = {
     "dead": N_("Has died"),
     "absent": N_("Is absent"),

@@ -23,12 +23,13 @@ from notary.deeds.text import clean
 from notary.marriage import papers, store
 from notary.marriage.contracting import concluded
 from notary.marriage.core import REASON_MOST, Core
-from notary.marriage.desk import Desk, Signed
+from notary.marriage.desk import Desk
 from notary.marriage.file import File
 from notary.marriage.majlis import Stage
 from notary.marriage.officiating import track_of
 from notary.marriage.workflow import FileState, Move
 from notary.signing.ceremony import Signer, Sort
+from notary.signing.desk import Signed
 
 QUEUE = (FileState.CONTRACTED, FileState.RATIFIED, FileState.CERTIFIED)
 """What waits for judge or clerk after the sitting."""
@@ -69,11 +70,11 @@ class Ratifying:
             await lock(session, "marriage.register")
             one = await self._core.load(session, login.person, id, "marriage.ratify")
             await self._core.confirmed(
-                session, login, one, "marriage.ratify", token, contract=signed.sha256
+                session, login, one, "marriage.ratify", token, contract=signed.digest
             )
             now = self._core.clock()
             entry = await self._enter(session, one, "marriage", "", login.person, now, "")
-            codes: dict[str, JSON] = {"register": entry.number, "contract": signed.sha256}
+            codes: dict[str, JSON] = {"register": entry.number, "contract": signed.digest}
             one = await self._core.move(
                 session,
                 one,
@@ -102,7 +103,7 @@ class Ratifying:
         state = await self._desk.state(one.id, one.ceremony) if stands else None
         if majlis is None or state is None or not state.sealed:
             raise _not_sound()
-        if state.fields != tuple(f"S{place}" for place in range(1, len(majlis.signers) + 1)):
+        if state.done != tuple(f"S{place}" for place in range(1, len(majlis.signers) + 1)):
             raise _not_sound()
         return state
 
@@ -159,7 +160,7 @@ class Ratifying:
             state = await self._desk.state(one.id, one.certificate)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, login.person, id, "marriage.ratify")
-            codes: dict[str, JSON] = {"sha256": state.sha256, "register": one.register}
+            codes: dict[str, JSON] = {"sha256": state.digest, "register": one.register}
             return await self._core.move(session, one, Move.ISSUE, login.person.id, codes=codes)
 
     async def give_back(self, actor: Person, id: str, reason: str) -> File:
@@ -273,7 +274,7 @@ class Ratifying:
         pdf = await self._desk.document(one.id, one.certificate)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.copy")
-            codes: dict[str, JSON] = {"sha256": state.sha256, "register": one.register}
+            codes: dict[str, JSON] = {"sha256": state.digest, "register": one.register}
             await self._core.write(session, one, "copied", actor.id, codes=codes)
         return one.register, pdf
 

@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     Integer,
-    LargeBinary,
     String,
     Text,
     func,
@@ -22,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.secret import Secret
-from database import Base, Serial, UtcDateTime
+from database import Base, UtcDateTime
 from errors import N_, Refusal
+from notary import store as shared
 from notary.history import Event
 from notary.marriage.application import Part
 from notary.marriage.file import File, from_json, to_json
@@ -65,36 +64,22 @@ class JoinRow(Base):
     used_by: Mapped[str] = mapped_column(String(32))
 
 
-class PaperRow(Base):
+class PaperRow(shared.Upload, Base):
     """An uploaded paper. One that was taken back stays, marked."""
 
     __tablename__ = "marriage_papers"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
     what: Mapped[str] = mapped_column(String(48))
-    name: Mapped[str] = mapped_column(Text)
-    type: Mapped[str] = mapped_column(String(8))
-    size: Mapped[int] = mapped_column(Integer)
-    pages: Mapped[int] = mapped_column(Integer)
-    sha256: Mapped[str] = mapped_column(String(64))
-    key: Mapped[bytes] = mapped_column(LargeBinary)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    by: Mapped[str] = mapped_column(String(32))
-    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class EventRow(Base):
+class EventRow(shared.Entry, Base):
     """One entry of a file's history. Only inserted."""
 
     __tablename__ = "marriage_events"
 
-    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
     type: Mapped[str] = mapped_column(String(48))
-    by: Mapped[str] = mapped_column(String(32))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class EntryRow(Base):

@@ -17,21 +17,21 @@ from notary.deeds.fee import StandInPayments
 from notary.deeds.uploads import TYPES
 from notary.deeds.web_views import pdf
 from notary.marriage import (
-    labels,
     questions,
     web_contract,
     web_review,
     web_session,
     web_views,
 )
-from notary.marriage.application import SPOUSES, Part
+from notary.marriage.application import Part
 from notary.marriage.attaching import wanted
 from notary.marriage.core import context
 from notary.marriage.court import Court
 from notary.marriage.filing import Seen
 from notary.marriage.track import serves, tracks
+from notary.marriage.web_file import done, show
 from notary.marriage.web_services import KEY, court
-from notary.marriage.workflow import EDITABLE, FileState
+from notary.marriage.workflow import EDITABLE
 from pages import Form, flash, redirect, render
 
 blueprint = Blueprint("marriages", __name__)
@@ -124,52 +124,6 @@ async def detail(marriage: str) -> Response:
     return await show(marriage, Form())
 
 
-async def show(marriage: str, form: Form, status: int = 200, link: str = "") -> Response:
-    """The file's page. `link`: a link to a part, shown once."""
-    person, services = current_person(), court()
-    seen = await services.filing.see(person, marriage)
-    one = seen.file
-    at = context(person, one)
-    reads = bool(policy.decide(person, "marriage.read", at))
-    own = one.part_of(person.id) in SPOUSES
-    slots = []
-    if own and one.state in (FileState.PAID, FileState.SCHEDULED, FileState.RETURNED_BY_COURT):
-        slots = await services.booking.slots(person, marriage)
-    return await render(
-        "notary/marriage/file.html",
-        status=status,
-        form=form,
-        file=one,
-        link=link,
-        state_title=labels.STATES[one.state],
-        tone=labels.tone(one.state),
-        own=own,
-        part=one.part_of(person.id),
-        parts=web_views.parts(one),
-        gates=web_views.gates(seen.gates) if reads else [],
-        facts=web_views.facts(one) if reads else [],
-        papers=web_views.papers(await services.attaching.listed(person, marriage)) if reads else [],
-        history=[web_views.event(each) for each in seen.history],
-        fee=services.booking.fee(one),
-        slots=slots,
-        deliveries=list(labels.DELIVERIES.items()),
-        relations=list(labels.RELATIONS.items()),
-        open_=one.state in EDITABLE,
-        may=web_views.may(person, one),
-    )
-
-
-async def _done(marriage: str, work: Any, message: str = "", to: str = "") -> Response:
-    try:
-        await work
-    except Refusal as refusal:
-        form = Form(await request.form)
-        return await show(marriage, form.mend(refusal), refusal.status)
-    if message:
-        flash(message)
-    return redirect(to) if to else redirect("marriages.detail", marriage=marriage)
-
-
 @blueprint.post("/marriages/<marriage>/invite")
 async def invite(marriage: str) -> Response:
     """A link for a part; it is shown once. Field: `part`."""
@@ -187,7 +141,7 @@ async def release(marriage: str) -> Response:
     """Give a part free. Field: `part`."""
     form = Form(await request.form)
     work = court().filing.release(current_person(), marriage, _part(form.value("part")))
-    return await _done(marriage, work, N_("Another person can take this part now."))
+    return await done(marriage, work, N_("Another person can take this part now."))
 
 
 @blueprint.get("/api/marriages/<marriage>/version")
@@ -477,7 +431,7 @@ async def answer(marriage: str) -> Response:
         await services.filing.answer(current_person(), marriage, said == "yes")
         await services.booking.release_left(current_person(), marriage)
 
-    return await _done(marriage, work(), N_("Your answer was noted."))
+    return await done(marriage, work(), N_("Your answer was noted."))
 
 
 @blueprint.post("/marriages/<marriage>/withdraw")
@@ -489,7 +443,7 @@ async def withdraw(marriage: str) -> Response:
         await services.filing.withdraw(current_person(), marriage)
         await services.booking.release_left(current_person(), marriage)
 
-    return await _done(marriage, work(), N_("The application was withdrawn."), "marriages.mine")
+    return await done(marriage, work(), N_("The application was withdrawn."), "marriages.mine")
 
 
 @blueprint.post("/marriages/<marriage>/appeal")
@@ -497,7 +451,7 @@ async def appeal(marriage: str) -> Response:
     """Against a refusal, to the president of the court. Field: `words`."""
     form = Form(await request.form)
     work = court().reviewing.appeal(current_person(), marriage, form.value("words"))
-    return await _done(marriage, work, N_("The appeal was sent to the president of the court."))
+    return await done(marriage, work, N_("The appeal was sent to the president of the court."))
 
 
 @blueprint.post("/marriages/<marriage>/pay")
@@ -532,7 +486,7 @@ async def stand_in_pay(marriage: str) -> Response:
     policy.require(current_person(), "marriage.pay", context(current_person(), seen.file))
     if not provider.pay(f"{marriage}-{booking.fee(seen.file)}"):
         raise NotFound
-    return await _done(marriage, booking.settle(current_person(), marriage), N_("The fee is paid."))
+    return await done(marriage, booking.settle(current_person(), marriage), N_("The fee is paid."))
 
 
 def _stand_in() -> StandInPayments:
@@ -546,7 +500,7 @@ def _stand_in() -> StandInPayments:
 async def paid(marriage: str) -> Response:
     """Back from the provider."""
     work = court().booking.settle(current_person(), marriage)
-    return await _done(marriage, work, N_("The fee is paid."))
+    return await done(marriage, work, N_("The fee is paid."))
 
 
 @blueprint.post("/marriages/<marriage>/book")
@@ -570,4 +524,4 @@ async def book(marriage: str) -> Response:
         relation_to_groom=form.value("relation_to_groom"),
         relation_to_bride=form.value("relation_to_bride"),
     )
-    return await _done(marriage, work, N_("The officiant and the hour are booked."))
+    return await done(marriage, work, N_("The officiant and the hour are booked."))

@@ -14,6 +14,7 @@ from notary.marriage import labels, questions, web_views
 from notary.marriage.application import Part
 from notary.marriage.core import context
 from notary.marriage.reviewing import APPROVALS, LEAVES, STANDINGS
+from notary.marriage.web_file import show
 from notary.marriage.web_services import court
 from notary.marriage.workflow import FileState
 from pages import Form, flash, redirect, render
@@ -153,8 +154,6 @@ async def decline(marriage: str) -> Response:
             of=form.value("of", "bride"),
         )
     except Refusal as refusal:
-        from notary.marriage.web import show
-
         return await show(marriage, form.mend(refusal), refusal.status)
     flash(N_("You declined. The spouses choose another officiant."))
     return redirect("marriage_court.desk")

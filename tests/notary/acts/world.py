@@ -15,9 +15,10 @@ from auth.session import Login
 from errors import Refusal
 from notary.deeds.fee import StandInPayments
 from notary.deeds.office import Office, build
-from notary.deeds.ports import Applied, Signed, Signer
+from notary.deeds.ports import Applied, Signer
 from notary.deeds.request import Request
 from notary.mail.service import Outbox, Sender
+from notary.signing.desk import Signed
 from recordings.keys import MemoryKeyStore
 from sessions import store as booked
 from sessions.phase import Phase

@@ -13,10 +13,10 @@ from auth.session import Login
 from errors import Refusal
 from notary.marriage import court as room
 from notary.marriage.application import Part
-from notary.marriage.desk import Signed
 from notary.marriage.file import File
 from notary.marriage.majlis import Act
 from notary.signing.ceremony import Signer
+from notary.signing.desk import Signed
 from recordings.keys import MemoryKeyStore
 from sessions import store as booked
 from sessions.phase import Phase
@@ -77,7 +77,7 @@ class FakeDesk:
     async def document(self, subject: str, ceremony: str) -> bytes:
         return b"%PDF-" + ",".join(self.papers[ceremony].done).encode()
 
-    async def withdraw(self, officer: Person, ceremony: str, reason: str) -> None:
+    async def abandon(self, officer: Person, ceremony: str, reason: str) -> None:
         self.papers[ceremony].withdrawn = True
 
 
