@@ -7,7 +7,6 @@ a server of its own. `run` leaves the bundle, the server's data and `report.json
 
 import asyncio
 import contextlib
-import json
 import re
 import shutil
 import time
@@ -25,6 +24,7 @@ from rich.console import Console
 from tools.chromium import DEVICES, QUIET, executable
 from tools.demo import evidence
 from tools.demo.participant import Participant
+from tools.demo.report import fault, tell, write
 from tools.demo.server import Server, free_port
 
 ZONE = ZoneInfo("Asia/Dubai")
@@ -134,14 +134,12 @@ async def run(
             report["witness"] = {"cosigned": report["verify"].pop("cosigned")}
             hearing.say("done")
             report["errors"] += [error for one in hearing.people.values() for error in one.errors]
-    except Exception as error:  # the report must say what went wrong, whatever it was
-        report["errors"].append(f"{type(error).__name__}: {str(error)[:2000]}")
+    except Exception as error:
+        fault(report, error)
     report["ok"] = bool(report["verify"]["ok"]) and not report["errors"]
-    path = out / "report.json"
-    await asyncio.to_thread(
-        path.write_text, json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8"
-    )
-    _summary(report, console, path)
+    path = await write(out, report)
+    _summary(report, console)
+    tell(console, report, f"{report['bundle'] or 'no bundle'}; report: {path}")
     return report
 
 
@@ -347,9 +345,7 @@ async def _measure(hearing: Hearing, report: dict[str, Any]) -> None:
             report["errors"].append(f"{role} received no picture or no sound")
 
 
-def _summary(report: dict[str, Any], console: Console, path: Path) -> None:
-    for error in report["errors"]:
-        console.print(f"[red]error[/] {error}", markup=True, highlight=False)
+def _summary(report: dict[str, Any], console: Console) -> None:
     recording = report["recording"]
     if recording:
         console.print(
@@ -362,5 +358,3 @@ def _summary(report: dict[str, Any], console: Console, path: Path) -> None:
             f"{len(report['proof']['alarms'])} alarms; "
             f"{report['witness']['cosigned']} witnesses cosigned"
         )
-    verdict = "[green]verified[/]" if report["ok"] else "[red]not verified[/]"
-    console.print(f"{verdict}: {report['bundle'] or 'no bundle'}; report: {path}")

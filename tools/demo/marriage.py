@@ -25,6 +25,7 @@ from tools.demo import evidence
 from tools.demo.hearing import SMALL_CAMERA, Hearing, prepared
 from tools.demo.marriage_file import PEOPLE
 from tools.demo.participant import Participant
+from tools.demo.report import fault, tell, write
 from tools.demo.server import Server
 
 PARTIES = tuple(name for name, *_rest in PEOPLE.values())
@@ -62,8 +63,8 @@ async def run(out: Path, console: Console, scenario: str = "marriage") -> dict[s
             report["errors"] += [error for one in act.people.values() for error in one.errors]
         act.say("read the signatures with pdfsig")
         await asyncio.to_thread(_look, out, report)
-    except Exception as error:  # the report must say what went wrong, whatever it was
-        report["errors"].append(f"{type(error).__name__}: {str(error)[:2000]}")
+    except Exception as error:
+        fault(report, error)
     report["ok"] = (
         bool(report["verify"]["ok"])
         and report["restarts"] >= 1
@@ -71,13 +72,8 @@ async def run(out: Path, console: Console, scenario: str = "marriage") -> dict[s
         and len(report["signatures"]) == 2
         and not report["errors"]
     )
-    path = out / "report.json"
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    await asyncio.to_thread(path.write_text, text, "utf-8")
-    for told in report["errors"]:
-        console.print(f"[red]error[/] {told}", highlight=False)
-    verdict = "[green]verified[/]" if report["ok"] else "[red]not verified[/]"
-    console.print(f"{verdict}: {report['register']}, {report['restarts']} restarts; {path}")
+    path = await write(out, report)
+    tell(console, report, f"{report['register']}, {report['restarts']} restarts; {path}")
     return report
 
 

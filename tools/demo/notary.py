@@ -9,7 +9,6 @@ signature. `run` leaves `deed.pdf`, `bundle.zip` and `report.json`.
 
 import asyncio
 import base64
-import json
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from rich.console import Console
 
 from tools.demo import deed_request, deed_session, evidence
 from tools.demo.hearing import Hearing, prepared
+from tools.demo.report import fault, tell, write
 
 SIGNATURES = len(deed_session.SIGNERS) + 2
 """With the notary's and the seal."""
@@ -62,17 +62,12 @@ async def run(out: Path, console: Console, scenario: str = "notary") -> dict[str
             report["errors"] += [error for one in act.people.values() for error in one.errors]
         act.say("read the signatures with pdfsig and pyHanko")
         await asyncio.to_thread(_look, out, report)
-    except Exception as error:  # the report must say what went wrong, whatever it was
-        report["errors"].append(f"{type(error).__name__}: {str(error)[:2000]}")
+    except Exception as error:
+        fault(report, error)
     agree = (report[name].get("ok") for name in ("verify", "pdfsig", "pyhanko", "public"))
     report["ok"] = all(agree) and not report["errors"]
-    path = out / "report.json"
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    await asyncio.to_thread(path.write_text, text, "utf-8")
-    for told in report["errors"]:
-        console.print(f"[red]error[/] {told}", highlight=False)
-    verdict = "[green]verified[/]" if report["ok"] else "[red]not verified[/]"
-    console.print(f"{verdict}: {report['register']}, {report['signatures']} signatures; {path}")
+    path = await write(out, report)
+    tell(console, report, f"{report['register']}, {report['signatures']} signatures; {path}")
     return report
 
 
