@@ -236,16 +236,17 @@ class StepUp:
     async def require(
         self, session: AsyncSession, login: Login, act: str, object: str, bound: str, token: str,
         at: Context,
-    ) -> None:  # fmt: skip
+    ) -> Level:  # fmt: skip
         """Ask the policy; where the profile wants one, with a confirmation of this, used up.
-        `bound`: what it is bound to (`digest`); `at`: where the person stands.
+        `bound`: what it is bound to (`digest`); `at`: where the person stands. Says what the
+        confirmation proved.
 
         Raises Forbidden, Refusal `policy.confirmation_needed` (says what to confirm),
         `confirmation.refused`.
         """
         if not policy.confirms(login.person, act):
             policy.require(login.person, act, at)
-            return
+            return Level.NONE
         if not token:
             raise needed(act, object, bound)
         level = await self.take(
@@ -253,6 +254,7 @@ class StepUp:
             digest=bound,
         )  # fmt: skip
         policy.require(login.person, act, replace(at, confirmed=level))
+        return level
 
     async def see(
         self,

@@ -48,17 +48,10 @@ _logger = structlog.get_logger(__name__)
 class Confirms(Protocol):
     """What is needed of `auth.stepup.StepUp`."""
 
-    async def take(
-        self,
-        session: AsyncSession,
-        token: str,
-        *,
-        person: str,
-        login: str,
-        act: str,
-        object: str,
-        digest: str,
-    ) -> Level: ...
+    async def require(
+        self, session: AsyncSession, login: Login, act: str, object: str, bound: str, token: str,
+        at: Context,
+    ) -> Level: ...  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,20 +299,10 @@ class Ceremonies:
             # First as if it were confirmed: a confirmation is not used up for what is refused.
             policy.require(person, act, Context(is_signer=True, confirmed=Level.HIGH))
             claimed = ceremony.claim(found, place, token, now)
-            level = Level.NONE
-            if policy.confirms(person, act):
-                if confirmation is None:
-                    raise stepup.needed(act, id, found.sha256)
-                level = await self.confirms.take(
-                    session,
-                    confirmation,
-                    person=person.id,
-                    login=login.id,
-                    act=act,
-                    object=id,
-                    digest=found.sha256,
-                )
-            policy.require(person, act, Context(is_signer=True, confirmed=level))
+            signer = Context(is_signer=True)
+            level = await self.confirms.require(
+                session, login, act, id, found.sha256, confirmation or "", signer
+            )
             await store.save(session, claimed, place)
             if choice.backend == BUILT_IN:
                 await store.add_certificate(session, format(serial, "x"), id, now)

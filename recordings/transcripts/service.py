@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import i18n
 from audit.leaf import JSON, format_time
 from audit.service import AuditLog
-from auth import policy, stepup
+from auth import policy
 from auth.assurance import Level
 from auth.person import Person
 from auth.policy import Context
@@ -280,20 +280,7 @@ class Transcripts:
             new = after(transcript.state, Step.CERTIFY)
             data = await self._document(session, sitting, transcript)
             sha256 = digest(data)
-            if policy.confirms(person, CERTIFY):
-                if not authorisation:
-                    raise stepup.needed(CERTIFY, id, sha256)
-                level = await self._stepup.take(
-                    session,
-                    authorisation,
-                    person=person.id,
-                    login=login.id,
-                    act=CERTIFY,
-                    object=id,
-                    digest=sha256,
-                )
-                at = replace(at, confirmed=level)
-            policy.require(person, CERTIFY, at)
+            await self._stepup.require(session, login, CERTIFY, id, sha256, authorisation, at)
             done = {"certified_by": person.id, "certified_at": self._clock(), "sha256": sha256}
             if not await store.change(session, id, transcript.state, state=new, **done):
                 raise _changed()

@@ -24,7 +24,7 @@ import structlog
 
 from audit.leaf import JSON, commit
 from audit.service import AuditLog
-from auth import policy, stepup
+from auth import policy
 from auth.assurance import Level
 from auth.person import Person
 from auth.policy import Context
@@ -227,20 +227,7 @@ class Works:
                     N_("Less is open to you than when this was made. Have it made again."),
                     status=410,
                 )
-            if policy.confirms(person, ACT):
-                if not authorisation:
-                    raise stepup.needed(ACT, id, work.sha256)
-                level = await self._stepup.take(
-                    session,
-                    authorisation,
-                    person=person.id,
-                    login=login.id,
-                    act=ACT,
-                    object=id,
-                    digest=work.sha256,
-                )
-                at = replace(at, confirmed=level)
-            policy.require(person, ACT, at)
+            await self._stepup.require(session, login, ACT, id, work.sha256, authorisation, at)
             row = await self._playback.sealed(session, sitting_id)
             leaf: dict[str, JSON] = {"work": id, "by": person.id, "sha256": work.sha256}
             await self._log.append(session, "work.taken", leaf, subject=sitting_id)

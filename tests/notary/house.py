@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import key as audit_key
 from audit.service import AuditLog
+from auth import stepup
 from auth.assurance import Assurance, Level, Method
 from auth.person import Person, Role
+from auth.policy import Context
 from auth.secret import Secret
 from auth.session import Login
 from clock import utc_now
@@ -60,18 +62,13 @@ class Confirmations:
         self.given[token] = (PEOPLE[name].id, f"login-{name}", act, object, digest)
         return token
 
-    async def take(
-        self,
-        session: AsyncSession,
-        token: str,
-        *,
-        person: str,
-        login: str,
-        act: str,
-        object: str,
-        digest: str,
-    ) -> Level:
-        if self.given.pop(token, None) != (person, login, act, object, digest):
+    async def require(
+        self, session: AsyncSession, login: Login, act: str, object: str, bound: str, token: str,
+        at: Context,
+    ) -> Level:  # fmt: skip
+        if not token:
+            raise stepup.needed(act, object, bound)
+        if self.given.pop(token, None) != (login.person.id, login.id, act, object, bound):
             raise Refusal("confirmation.refused", "Confirm again.", status=403)
         return Level.HIGH
 

@@ -32,7 +32,7 @@ from tests.notary.acts.world import World
 class Confirmed:
     """Whoever signs has confirmed it: confirmations are tested in tests/auth."""
 
-    async def take(self, session: Any, token: str, **bound: str) -> Level:
+    async def require(self, *bound: Any) -> Level:
         return Level.HIGH
 
 
