@@ -29,6 +29,7 @@ STORES = (
     "sessions.store",
     "signaling.store",
     "recordings.store",
+    "notary.store",
     "notary.signing.store",
     "notary.marriage.store",
     "recordings.access.store",
@@ -40,7 +41,7 @@ STORES = (
     "recordings.transcripts.store",
     "recordings.minutes.store",
 )
-"""Every module that has tables."""
+"""Every module that has tables, or columns of them."""
 
 
 def load_tables() -> None:
