@@ -34,6 +34,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("officiant", Role.OFFICIANT, "محمد إبراهيم الحوسني", "Mohammed Ibrahim Al Hosani"),
     ("family_judge", Role.JUDGE, "عائشة عبد الرحمن النقبي", "Aisha Abdulrahman Al Naqbi"),
     ("admin", Role.ADMINISTRATOR, "هند محمد المرزوقي", "Hind Mohammed Al Marzooqi"),
+    ("auditor", Role.AUDITOR, "يوسف عبيد المزروعي", "Yousef Obaid Al Mazrouei"),
 )
 """Username, role, Arabic and English name."""
 ENGLISH = frozenset({"respondent", "interpreter", "lawyer2"})

@@ -26,6 +26,8 @@ class Role(StrEnum):
     OFFICIANT = "officiant"
     """Contracts marriages (maazoun); no notary, whose acts these never are."""
     ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    """Reads the audit log and has it verified, and has no part in any sitting (`APART`)."""
     GUEST = "guest"
     """Came by an invitation; has no account and no password."""
 
@@ -44,12 +46,18 @@ LABELS: dict[Role, str] = {
     Role.NOTARY_DIRECTOR: N_("Director of the notary department"),
     Role.OFFICIANT: N_("Authorised marriage officiant"),
     Role.ADMINISTRATOR: N_("Administrator"),
+    Role.AUDITOR: N_("Auditor"),
     Role.GUEST: N_("Guest"),
 }
 
 DELEGABLE = frozenset({Role.JUDGE, Role.CLERK, Role.NOTARY})
 """Whose office can be delegated for a while, to somebody of the same office."""
 ACCOUNT_ROLES = frozenset(Role) - {Role.GUEST}
+APART = frozenset({Role.AUDITOR})
+"""May only what a line of the policy names them for: neither a seat, nor a leave, nor a part in a
+file opens anything to them."""
+INVOLVED = ACCOUNT_ROLES - APART
+"""Accounts that can have a part in what the house does."""
 
 
 @dataclass(frozen=True, slots=True)

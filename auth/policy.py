@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auth.assurance import Level
-from auth.person import Person, Role
+from auth.person import ACCOUNT_ROLES, APART, INVOLVED, Person, Role
 from errors import N_, Forbidden
 
 
@@ -322,7 +322,6 @@ def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Li
     return Line(frozenset(roles), frozenset(seats.split()), tuple(needs.split()))
 
 
-_ACCOUNTS = frozenset(Role) - {Role.GUEST}
 _BENCH = "presiding_judge panel_judge clerk notary officiant"
 
 _SEATED = _line("seat here its_room device")
@@ -350,14 +349,14 @@ def _all_need(condition: str, lines: Iterable[Line]) -> tuple[Line, ...]:
 
 RULES: dict[str, tuple[Line, ...]] = {
     # --- the house -----------------------------------------------------------------------------
-    "account.own": (_line(roles=_ACCOUNTS),),
+    "account.own": (_line(roles=ACCOUNT_ROLES),),
     "people.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "people.choose": (_line(roles=[Role.CLERK, Role.LAWYER]),),
     "rooms.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "devices.manage": (_line(roles=[Role.ADMINISTRATOR]),),
     "device.use": (_line(roles=[Role.FACILITY_OFFICER]),),
     "identity.manage": (_line(roles=[Role.ADMINISTRATOR]),),
-    "audit.read": (_line(roles=[Role.ADMINISTRATOR]),),
+    "audit.read": (_line(roles=[Role.ADMINISTRATOR, Role.AUDITOR]),),
     "operations.see": (_line(roles=[Role.ADMINISTRATOR]),),
     "delegation.list": (_line(roles=[Role.JUDGE, Role.CLERK, Role.NOTARY, Role.ADMINISTRATOR]),),
     "delegation.grant": _OWN_OFFICE,
@@ -371,10 +370,10 @@ RULES: dict[str, tuple[Line, ...]] = {
             "signing.close",
             "signing.withdraw",
         ),
-        (_line("signer", roles=_ACCOUNTS),),
+        (_line("signer", roles=INVOLVED),),
     ),
     # --- sittings ------------------------------------------------------------------------------
-    "sitting.list": (_line(roles=_ACCOUNTS),),
+    "sitting.list": (_line(roles=INVOLVED),),
     "sitting.book": (
         _line(roles=[Role.CLERK]),
         _line("consultation", roles=[Role.LAWYER]),
@@ -396,42 +395,42 @@ RULES: dict[str, tuple[Line, ...]] = {
     "seat.operate": _all_need("unfinished", _OFFICER),
     # --- notarial acts -------------------------------------------------------------------------
     "deed.apply": (_line(roles=[Role.PARTY, Role.LAWYER]),),
-    "deed.list": (_line(roles=_ACCOUNTS),),
-    "deed.edit": (_line("applicant", roles=_ACCOUNTS),),
-    "deed.see": (_line("deed_party", roles=_ACCOUNTS), _line(roles=_NOTARIAL_OFFICE)),
+    "deed.list": (_line(roles=INVOLVED),),
+    "deed.edit": (_line("applicant", roles=INVOLVED),),
+    "deed.see": (_line("deed_party", roles=INVOLVED), _line(roles=_NOTARIAL_OFFICE)),
     "deed.audit": (_line(roles=[Role.CLERK]),),
-    "deed.pay": (_line("applicant", roles=_ACCOUNTS),),
-    "deed.book": (_line("applicant", roles=_ACCOUNTS),),
-    "deed.cancel": (_line("applicant", roles=_ACCOUNTS),),
+    "deed.pay": (_line("applicant", roles=INVOLVED),),
+    "deed.book": (_line("applicant", roles=INVOLVED),),
+    "deed.cancel": (_line("applicant", roles=INVOLVED),),
     "deed.desk": (_line(roles=[Role.NOTARY]),),
     "deed.conduct": (_line("its_notary", roles=[Role.NOTARY]),),
     "deed.refuse": (_line("its_notary", roles=[Role.NOTARY]),),
-    "deed.sign": (_line("deed_party", roles=_ACCOUNTS),),
+    "deed.sign": (_line("deed_party", roles=INVOLVED),),
     "deed.seal": (_line("its_notary", roles=[Role.NOTARY]),),
-    "deed.grieve": (_line("deed_party", roles=_ACCOUNTS),),
+    "deed.grieve": (_line("deed_party", roles=INVOLVED),),
     "deed.decide": (_line(roles=[Role.NOTARY_DIRECTOR]),),
-    "deed.copy": (_line("deed_party", roles=_ACCOUNTS), _line(roles=[Role.NOTARY_DIRECTOR])),
+    "deed.copy": (_line("deed_party", roles=INVOLVED), _line(roles=[Role.NOTARY_DIRECTOR])),
     "deed.order_copy": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     # --- marriages -----------------------------------------------------------------------------
     "marriage.begin": (_line(roles=[Role.PARTY]),),
-    "marriage.list": (_line(roles=_ACCOUNTS),),
+    "marriage.list": (_line(roles=INVOLVED),),
     "marriage.join": (_line(roles=[Role.PARTY, Role.WITNESS, Role.LAWYER]),),
     "marriage.see": (
-        _line("in_marriage", roles=_ACCOUNTS),
+        _line("in_marriage", roles=INVOLVED),
         _line(roles=[Role.JUDGE, Role.CLERK]),
     ),
     "marriage.read": (
-        _line("spouse", roles=_ACCOUNTS),
-        _line("wali", roles=_ACCOUNTS),
+        _line("spouse", roles=INVOLVED),
+        _line("wali", roles=INVOLVED),
         _line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),
         _line(roles=[Role.JUDGE, Role.CLERK]),
     ),
     **dict.fromkeys(
         ("marriage.edit", "marriage.acknowledge", "marriage.pay", "marriage.book"),
-        (_line("spouse", roles=_ACCOUNTS),),
+        (_line("spouse", roles=INVOLVED),),
     ),
-    "marriage.answer": (_line("wali", roles=_ACCOUNTS),),
-    "marriage.own_step": (_line("in_marriage", roles=_ACCOUNTS),),
+    "marriage.answer": (_line("wali", roles=INVOLVED),),
+    "marriage.own_step": (_line("in_marriage", roles=INVOLVED),),
     "marriage.queue": (_line(roles=[Role.JUDGE, Role.CLERK]),),
     "marriage.check": (_line(roles=[Role.JUDGE, Role.CLERK]),),
     "marriage.review": (_line(roles=[Role.JUDGE]),),
@@ -441,14 +440,14 @@ RULES: dict[str, tuple[Line, ...]] = {
     "marriage.appeal": (_line("fresh", roles=[Role.JUDGE]),),
     "marriage.desk": (_line(roles=[Role.OFFICIANT, Role.JUDGE]),),
     "marriage.conduct": (_line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),),
-    "marriage.sign": (_line("in_marriage", roles=_ACCOUNTS),),
+    "marriage.sign": (_line("in_marriage", roles=INVOLVED),),
     **dict.fromkeys(
         ("marriage.ratify", "marriage.return", "marriage.reject", "marriage.note"),
         (_line("no_party", roles=[Role.JUDGE]),),
     ),
     "marriage.deliver": (_line("no_party", roles=[Role.CLERK]),),
     "marriage.copy": (
-        _line("in_marriage", roles=_ACCOUNTS),
+        _line("in_marriage", roles=INVOLVED),
         _line(roles=[Role.JUDGE, Role.CLERK]),
     ),
     "register.search": (_line(roles=_NOTARIAL_OFFICE),),
@@ -461,15 +460,15 @@ RULES: dict[str, tuple[Line, ...]] = {
     # --- the record ----------------------------------------------------------------------------
     "recording.view": (
         _line("seat order", seats=_BENCH),
-        _line("leave unscreened order", roles=_ACCOUNTS),
+        _line("leave unscreened order", roles=INVOLVED),
     ),
     "recording.export": (
         _line("seat order", seats="presiding_judge clerk notary officiant"),
-        _line("leave unscreened order", roles=_ACCOUNTS),
+        _line("leave unscreened order", roles=INVOLVED),
     ),
     "recording.film": (
         _line("seat order", seats="presiding_judge clerk"),
-        _line("leave unscreened order", roles=_ACCOUNTS),
+        _line("leave unscreened order", roles=INVOLVED),
     ),
     "transcript.request": (
         _line(
@@ -477,7 +476,7 @@ RULES: dict[str, tuple[Line, ...]] = {
             seats=f"{_BENCH} prosecutor counsel claimant respondent accused victim",
         ),
     ),
-    "transcript.see": (_line("seat", seats=_BENCH), _line("leave unscreened", roles=_ACCOUNTS)),
+    "transcript.see": (_line("seat", seats=_BENCH), _line("leave unscreened", roles=INVOLVED)),
     **dict.fromkeys(
         ("transcript.authorise", "transcript.refuse", "transcript.approve", "transcript.return"),
         (_line("seat", seats="presiding_judge"),),
@@ -489,7 +488,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "transcript.write": (_line("seat", seats=_BENCH),),
     "minutes.see": (
         _line("seat", seats="presiding_judge panel_judge clerk"),
-        _line("leave unscreened", roles=_ACCOUNTS),
+        _line("leave unscreened", roles=INVOLVED),
     ),
     "minutes.write": (_line("seat", seats="presiding_judge clerk"),),
     **dict.fromkeys(
@@ -714,12 +713,12 @@ def _sure(actor: Person, action: str, at: Context) -> Decision:
 
 def _ask(line: Line, actor: Person, at: Context) -> tuple[Decision | None, int]:
     """None when the line fits; else the refusal and how far the line fitted."""
-    if line.roles and actor.role not in line.roles:
+    if actor.role not in line.roles and (line.roles or actor.role in APART):
         return _WRONG_ROLE, 0
     if line.seats and at.seat_role not in line.seats:
         return (_refusal("host") if "host" in line.needs else _WRONG_ROLE), 0
     # A line that names one's own role or seat is nearer than one for all.
-    named = (line.roles not in (frozenset(), _ACCOUNTS)) + bool(line.seats)
+    named = (line.roles not in (frozenset(), ACCOUNT_ROLES, INVOLVED)) + bool(line.seats)
     for fits, name in enumerate(line.needs, 1 + named):
         if not _holds(name, at):
             return _refusal(name), fits
@@ -772,11 +771,13 @@ def _need_words(action: str) -> str:
     return f"; {'confirmed' if need.each_time else 'signed in'} at level {need.level.code}"
 
 
+_GROUPS = {ACCOUNT_ROLES: "any account", INVOLVED: "any account but an auditor's"}
+
+
 def _words(line: Line) -> str:
     parts = []
     if line.roles:
-        everyone = line.roles == _ACCOUNTS
-        parts.append("any account" if everyone else "/".join(sorted(line.roles)))
+        parts.append(_GROUPS.get(line.roles) or "/".join(sorted(line.roles)))
     if line.seats:
         parts.append("seat of " + "/".join(sorted(line.seats)))
     parts += [f"+{name}" for name in line.needs]

@@ -6,7 +6,7 @@ Message ids; pages translate them. `explain` answers 'why may I not'.
 from dataclasses import dataclass
 
 from auth.assurance import LEVELS
-from auth.person import ACCOUNT_ROLES, LABELS
+from auth.person import ACCOUNT_ROLES, INVOLVED, LABELS
 from auth.policy import CONDITIONS, NEEDS, RULES, Line
 from errors import N_
 
@@ -262,7 +262,7 @@ def explain(action: str, code: str) -> Explanation:
 
 
 def _roles(line: Line) -> tuple[str, ...]:
-    if line.roles == ACCOUNT_ROLES:
+    if line.roles in (ACCOUNT_ROLES, INVOLVED):
         return (_ANY_ACCOUNT,)
     return tuple(LABELS[role] for role in sorted(line.roles))
 

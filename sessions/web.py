@@ -72,10 +72,12 @@ class Row:
 
 @blueprint.get("/sittings")
 async def mine() -> Response:
-    """Everybody's own list. A guest has one sitting, and goes to it."""
+    """Everybody's own list. A guest has one sitting, and goes to it; an auditor has the log."""
     person = current_person()
     if person.guest:
         return redirect("sessions.detail", sitting_id=person.sitting)
+    if person.role is Role.AUDITOR:
+        return redirect("audit_reading.log")
     found = await services().sittings.mine(person)
     return await render(
         "sessions/my_sittings.html",

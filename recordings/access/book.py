@@ -6,7 +6,7 @@ from datetime import datetime
 
 from audit.leaf import JSON, commit, format_time
 from auth import store as accounts
-from auth.person import Person
+from auth.person import APART, Person
 from errors import N_, BadInput, NotFound
 from recordings import store as records
 from recordings.access import check, store
@@ -125,6 +125,12 @@ class OrderBook(Acts):
                 raise BadInput(
                     "recording.no_account",
                     N_("There is no open account with this user name."),
+                    field="username",
+                )
+            if found.person.role in APART:
+                raise BadInput(
+                    "recording.apart",
+                    N_("An auditor sees no record. Give leave to another account."),
                     field="username",
                 )
             grant = Grant(

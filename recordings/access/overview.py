@@ -124,7 +124,7 @@ class Overview:
 
     async def opened(self, person: Person) -> list[Open]:
         """Records that the person was given leave to see or copy."""
-        policy.require(person, "account.own")
+        policy.require(person, "sitting.list")
         now, found = self._clock(), []
         async with self._database.unit(write=False) as session:
             for grant, order in await store.granted_to(session, person.id):

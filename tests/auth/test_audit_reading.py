@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from auth.audit_reading import query
 from auth.audit_reading.query import Query
 from auth.audit_reading.service import PAGE, AuditReading
 from auth.demo import PASSWORD
-from auth.person import Person
+from auth.person import Person, Role
+from database import Database
 from errors import BadInput, Forbidden, Refusal
 from recordings.checking.kind import Trust
 from recordings.checking.log_files import check_extract
-from tests.auth.house import Browser, House
+from tests.auth.house import Browser, House, build
+from tests.support.clock import SettableClock
 
 
 def reading_of(house: House) -> AuditReading:
@@ -209,3 +212,38 @@ async def test_the_screen(lite: House) -> None:
     text = await answer.get_data(as_text=True)
     assert "The log is sound" in text
     assert "<html" not in text
+
+
+async def test_an_auditor_has_the_log_and_no_sitting(lite: House) -> None:
+    reading = reading_of(lite)
+    app = lite.app()
+    auth.audit_reading.web.init_app(app, reading)
+    browser = Browser(app)
+    await browser.get("/en/login")
+    answer = await browser.post("/en/login", {"username": "auditor", "password": PASSWORD})
+    assert answer.headers["Location"] == "/en/sittings"
+    answer = await browser.get("/en/sittings")
+    assert answer.headers["Location"] == "/en/admin/audit"
+    for path in ("/en/admin/audit", "/ar/admin/audit", "/en/account", "/en/"):
+        answer = await browser.get(path)
+        assert answer.status_code == 200, path
+        text = await answer.get_data(as_text=True)
+        assert "/admin/audit" in text
+        assert "/sittings" not in text, path
+        assert "/records" not in text, path
+    assert (await browser.post("/en/admin/audit/export", {"format": "jsonl"})).status_code == 200
+    assert (await browser.post("/en/admin/audit/verify", {})).status_code == 303
+    await reading.verified()
+    assert (await browser.get("/en/admin/people")).status_code == 403
+    assert (await browser.get("/en/sittings/book")).status_code == 403
+
+
+async def test_a_judge_who_becomes_an_auditor_leaves_the_sittings(
+    sqlite_database: Database, clock: SettableClock
+) -> None:
+    house = await build(sqlite_database, clock, demo_sittings=True)
+    judge = house.people["judge"]
+    found = await house.sittings.mine(judge)
+    assert [*found.today, *found.upcoming]
+    with pytest.raises(Forbidden, match=r"policy\.wrong_role"):
+        await house.sittings.mine(replace(judge, role=Role.AUDITOR))

@@ -60,6 +60,7 @@ def seated(seat_role: str, kind: str = "criminal_hearing", **codes: Any) -> Cont
 
 
 ANY_ACCOUNT = set(Role) - {Role.GUEST}
+INVOLVED = ANY_ACCOUNT - {Role.AUDITOR}
 HOSTS_ONLY = {
     "open", "admit", "to_lobby", "remove", "readmit", "identity", "look", "ask_room",
     "room_seen", "recess", "resume", "delay", "mute", "unlock", "allow_screen", "lower_hand",
@@ -82,13 +83,13 @@ JUDGES_ONLY = {"heard", "reserve"}
 """Of COURT_ONLY: what a notary or an officiant, who preside too, never does."""
 HOUSE = {
     "account.own": ANY_ACCOUNT,
-    "sitting.list": ANY_ACCOUNT,
+    "sitting.list": INVOLVED,
     "people.manage": {Role.ADMINISTRATOR},
     "rooms.manage": {Role.ADMINISTRATOR},
     "devices.manage": {Role.ADMINISTRATOR},
     "device.use": {Role.FACILITY_OFFICER},
     "identity.manage": {Role.ADMINISTRATOR},
-    "audit.read": {Role.ADMINISTRATOR},
+    "audit.read": {Role.ADMINISTRATOR, Role.AUDITOR},
     "operations.see": {Role.ADMINISTRATOR},
     "people.choose": {Role.CLERK, Role.LAWYER},
     "delegation.list": {Role.JUDGE, Role.CLERK, Role.NOTARY, Role.ADMINISTRATOR},
@@ -300,6 +301,15 @@ def test_the_administrator_sees_no_sitting() -> None:
     for action in set(RULES) - set(HOUSE) - {"deed.list", "marriage.list"}:  # one's own, empty
         context = replace(NO, kind="criminal_hearing", is_booker=True, recordable=True)
         assert not decide(someone(Role.ADMINISTRATOR), action, context), action
+
+
+def test_the_auditor_reads_the_log_and_nothing_else() -> None:
+    """Not with a seat of an earlier office, a leave, or a part in a file."""
+    against = {"is_removed", "lacks_device", "other_room", "has_decided"}
+    given = replace(EVERYTHING, phase="lobby", **dict.fromkeys(against, False))  # type: ignore[arg-type]
+    for action, seat, kind in itertools.product(RULES, ["", *SeatRole], ["", *KINDS]):
+        found = decide(someone(Role.AUDITOR), action, replace(given, seat_role=seat, kind=kind))
+        assert bool(found) is (action in {"account.own", "audit.read"}), (action, seat, kind)
 
 
 def test_one_condition_more_never_takes_a_permission_away() -> None:

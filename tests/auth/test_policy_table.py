@@ -175,6 +175,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 def is_meant(token: str, one: Subject) -> bool:
     if token == "account":
         return one.person.role is not Role.GUEST
+    if token == "involved":
+        return one.person.role not in (Role.GUEST, Role.AUDITOR)
     if token.startswith("role:"):
         return one.person.role.value == token.removeprefix("role:")
     if token in GROUPS:

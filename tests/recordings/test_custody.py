@@ -67,6 +67,8 @@ async def test_nobody_sees_without_leave_and_a_grant_opens_its_part(world: Kept)
     entered = await world.last(sitting.id)
     assert entered.type == "order.entered"
     assert "12/2026" not in str(entered.data)
+    auditor = world.house.orders.give(clerk, sitting.id, order.id, "auditor", NOW + HOUR)
+    assert await code(auditor) == "recording.apart"
     await world.house.orders.give(clerk, sitting.id, order.id, stranger.username, NOW + HOUR)
     viewing = await playback.view(stranger, sitting.id)
     shown = await playback.timeline(stranger, sitting.id, viewing, "en")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from auth.administration.organisation import Organisation, Sort
 from auth.administration.people_csv import MOST_BYTES, MOST_FAULTS, Preview, read, text_of
+from auth.person import Role
 from errors import BadInput
 
 HEAD = "username,role,name_ar,name_en,language,organisation\n"
@@ -35,6 +36,11 @@ def test_people_are_read() -> None:
     ]
     assert preview.rows[0].person.name_ar == "سالم، القاضي"
     assert [row.organisation for row in preview.rows] == [COURT, FIRM, None]
+
+
+def test_auditors_are_read() -> None:
+    preview = look(HEAD + "sara,auditor,سارة,Sara,ar,\n")
+    assert [row.person.role for row in preview.rows] == [Role.AUDITOR]
 
 
 def test_semicolons_and_fewer_columns() -> None:
