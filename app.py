@@ -85,8 +85,10 @@ from database import Database
 from notary.deeds.desk import SigningDesk
 from notary.deeds.fee import StandInPayments
 from notary.deeds.scanning import Clamd
+from notary.deeds.tasks import DeedTasks
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
+from notary.marriage.tasks import MarriageTasks
 from notary.minutes_desk import MinutesSigning
 from notary.rows import DeedRows
 from notary.signing.backend import Backend, Csc
@@ -114,6 +116,7 @@ from recordings.service import Desk
 from recordings.spare import open_vault
 from recordings.store import Session
 from recordings.study.service import Study
+from recordings.tasks import RecordTasks
 from recordings.transcripts.service import Transcripts
 from recordings.works.credentials import open_credentials
 from recordings.works.service import Works
@@ -122,6 +125,7 @@ from sessions.room_devices import RoomDevices
 from sessions.rooms import Rooms
 from sessions.service import Sittings
 from sessions.sitting import Sitting
+from sessions.tasks import Proposals, Tasks
 from settings import ROOT, Settings
 from signaling import calibration, capacity
 from signaling.aiortc_engine import AiortcEngine
@@ -342,14 +346,23 @@ class House:
             clock,
             settings.timezone,
         )
+        signing = MinutesSigning(self.documents, self.ceremonies)
         self.minutes = MinutesDesk(
             database,
             self.log,
             self.playback,
-            MinutesSigning(self.documents, self.ceremonies),
+            signing,
             self.keyring,
             clock,
             settings.timezone,
+        )
+        self.tasks = Tasks(
+            (
+                MarriageTasks(self.marriages),
+                DeedTasks(self.office),
+                RecordTasks(database, signing),
+                Proposals(self.administration),
+            )
         )
         self.playback.minutes = self._minutes
         self.desk.on_sealed = self._sealed
@@ -565,7 +578,7 @@ def create_app(house: House) -> Quart:
     auth.administration.web.init_app(app, house.administration)
     auth.identity.web.init_app(app, house.identity, house.linking)
     auth.audit_reading.web.init_app(app, house.audit_reading)
-    sessions.web.init_app(app, house.sittings, house.invitations, house.rooms)
+    sessions.web.init_app(app, house.sittings, house.invitations, house.rooms, house.tasks)
     sessions.web_delegations.init_app(app, house.delegations)
     sessions.web_room_devices.init_app(app, house.devices)
     signaling.web.init_app(app, house.live, house.settings)

@@ -26,6 +26,7 @@ from sessions.seat import LABELS
 from sessions.service import Listed, Seen, Sittings
 from sessions.sitting import OFFENCE_LABELS, Sitting
 from sessions.standing import own_seat
+from sessions.tasks import Tasks
 from sessions.web_forms import booking, guest, length, merged, moment
 from sessions.web_services import KEY, Services, services
 
@@ -34,9 +35,11 @@ _PEOPLE = (Role.PARTY, Role.WITNESS, Role.EXPERT, Role.INTERPRETER, Role.JUDGE)
 """Accounts offered in the rows of parties and others; judges sit on panels."""
 
 
-def init_app(app: Quart, sittings: Sittings, invitations: Invitations, rooms: Rooms) -> None:
+def init_app(
+    app: Quart, sittings: Sittings, invitations: Invitations, rooms: Rooms, tasks: Tasks
+) -> None:
     """Give the application this room's pages."""
-    app.extensions[KEY] = Services(sittings, invitations, rooms)
+    app.extensions[KEY] = Services(sittings, invitations, rooms, tasks)
     app.register_blueprint(blueprint)
     app.register_blueprint(web_guests.blueprint)
     app.register_blueprint(web_rooms.blueprint)
@@ -84,6 +87,7 @@ async def mine() -> Response:
         today=[_row(person, one) for one in found.today],
         upcoming=[_row(person, one) for one in found.upcoming],
         past=[_row(person, one) for one in found.past],
+        tasks=await services().tasks.of(person, found),
     )
 
 

@@ -7,6 +7,7 @@ from quart import current_app
 from sessions.invitations import Invitations
 from sessions.rooms import Rooms
 from sessions.service import Sittings
+from sessions.tasks import Tasks
 
 KEY = "sessions"
 
@@ -18,6 +19,7 @@ class Services:
     sittings: Sittings
     invitations: Invitations
     rooms: Rooms
+    tasks: Tasks
 
 
 def services() -> Services:

@@ -118,7 +118,7 @@ class MinutesDesk:
         signing = None
         if minutes.ceremony:
             signing = await self._signing.state(sitting_id, minutes.ceremony)
-            if minutes.state is State.SIGNING and _turn_of(person, sitting, signing):
+            if minutes.state is State.SIGNING and turn_of(person, sitting, signing):
                 may.add("sign")
         signers = _signers(sitting) if bench else ()
         return Opened(sitting, minutes, content, frozenset(may), signing, signers, revisions)
@@ -363,7 +363,7 @@ def _signers(sitting: Sitting) -> list[Signer]:
     return found
 
 
-def _turn_of(person: Person, sitting: Sitting, signing: Standing) -> bool:
+def turn_of(person: Person, sitting: Sitting, signing: Standing) -> bool:
     """Whether this person is the next to sign; the judge also when only the seal is missing."""
     waiting = [one for one in _signers(sitting) if one.field not in signing.done]
     if not waiting:

@@ -1,6 +1,7 @@
 """Tables of minutes. Their words are encrypted under a key of their own, not under the sitting's:
 minutes are kept for ever (law.md 1.4), also where sound and picture are destroyed by order."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -89,6 +90,13 @@ async def of_sitting(session: Session, sitting: str) -> tuple[Minutes, bytes] | 
     query = select(MinutesRow).where(MinutesRow.sitting == sitting)
     row = await session.scalar(query.execution_options(populate_existing=True))
     return (_minutes(row), row.key) if row else None
+
+
+async def unsigned(session: Session, sittings: Collection[str]) -> list[Minutes]:
+    """Minutes of these sittings that are not an official instrument yet."""
+    query = select(MinutesRow).where(MinutesRow.sitting.in_(sittings))
+    rows = await session.scalars(query.where(MinutesRow.state != State.SIGNED))
+    return [_minutes(row) for row in rows]
 
 
 async def content(session: Session, id: str, number: int) -> bytes:

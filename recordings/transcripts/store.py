@@ -3,6 +3,7 @@
 The words are encrypted under the sitting's key (`words.py`): who destroys that destroys them too.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +102,16 @@ async def of_sitting(session: Session, sitting: str) -> list[Transcript]:
     """The transcripts of a record, the newest first."""
     query = select(TranscriptRow).where(TranscriptRow.sitting == sitting)
     rows = await session.scalars(query.order_by(TranscriptRow.requested_at.desc()))
+    return [_transcript(row) for row in rows]
+
+
+async def unfinished(session: Session, sittings: Collection[str]) -> list[Transcript]:
+    """Transcripts of these sittings that somebody has still to work on, the oldest first."""
+    over = (State.REFUSED, State.CERTIFIED)
+    query = select(TranscriptRow).where(TranscriptRow.sitting.in_(sittings))
+    rows = await session.scalars(
+        query.where(TranscriptRow.state.not_in(over)).order_by(TranscriptRow.requested_at)
+    )
     return [_transcript(row) for row in rows]
 
 

@@ -28,6 +28,7 @@ from sessions.detention import DetentionRoom
 from sessions.invitations import Invitations
 from sessions.rooms import Rooms
 from sessions.service import Sittings
+from sessions.tasks import Tasks
 from settings import ROOT, Settings
 from tests.support.clock import SettableClock
 
@@ -69,7 +70,7 @@ class House:
         auth.web.init_app(app, self.accounts, self.settings)
         administration = Administration(self.database, self.log, self.accounts, self.clock)
         auth.administration.web.init_app(app, administration)
-        sessions.web.init_app(app, self.sittings, self.invitations, self.rooms)
+        sessions.web.init_app(app, self.sittings, self.invitations, self.rooms, Tasks())
         return app
 
 

@@ -65,6 +65,7 @@ from sessions.phase import Phase
 from sessions.room_devices import fingerprint
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
+from sessions.tasks import Task
 from settings import ROOT, Settings
 from tests.interface import custody, deeds, record
 
@@ -72,6 +73,10 @@ NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
 JUDGE = Person("j1", Role.JUDGE, "القاضي سالم الظاهري", "Judge Salem Al Dhaheri", username="judge")
 LAWYER = Person("l1", Role.LAWYER, "هند المنصوري", "Hind Al Mansoori", username="lawyer1")
+TASKS = [
+    Task(text="Applications to marry to review", path="/court/marriages", count=12),
+    Task(text="Sign the minutes", path="/sittings/q2/minutes", about="2026/1184"),
+]
 PARTY = Person("p1", Role.PARTY, "راشد الشامسي", "Rashid Al Shamsi", username="party1")
 OFFICER = Person(
     "o1", Role.FACILITY_OFFICER, "خالد السويدي", "Khalid Al Suwaidi", username="officer"
@@ -490,6 +495,7 @@ def samples() -> dict[str, Sample]:
                     _row(_sitting("t2", Phase.LOBBY, 0, 120), "/sittings/t2/room", officer=True),
                 ],
                 "upcoming": [_row(_sitting("u1", Phase.SCHEDULED, 3))],
+                "tasks": TASKS,
                 "past": [
                     _row(_sitting("q1", Phase.CANCELLED, -9)),
                     _row(_sitting("q2", Phase.ADJOURNED, -20)),
@@ -499,7 +505,9 @@ def samples() -> dict[str, Sample]:
             },
         ),
         "/sittings-none": Sample(
-            "sessions/my_sittings.html", {"today": [], "upcoming": [], "past": []}, PARTY
+            "sessions/my_sittings.html",
+            {"today": [], "upcoming": [], "past": [], "tasks": []},
+            PARTY,
         ),
         "/sittings/book": Sample("sessions/book.html", _booking(Form())),
         "/sittings/book-wrong": Sample(
