@@ -358,7 +358,7 @@ class House:
         )
         self.tasks = Tasks(
             (
-                MarriageTasks(self.marriages),
+                MarriageTasks(self.marriages.filing, self.marriages.reviewing),
                 DeedTasks(self.office),
                 RecordTasks(database, signing),
                 Proposals(self.administration),

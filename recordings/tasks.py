@@ -14,7 +14,6 @@ from recordings.minutes.ports import Signing
 from recordings.minutes.service import turn_of
 from recordings.transcripts import store as transcripts_store
 from recordings.transcripts.transcript import State, Transcript
-from sessions.phase import FINAL
 from sessions.service import Listed, MySittings
 from sessions.tasks import Task
 
@@ -29,18 +28,14 @@ _TYPE = N_("Type a transcript")
 
 @dataclass(frozen=True, slots=True)
 class RecordTasks:
-    """Of sittings that are over. Bench only: others ask for things, nobody asks them."""
+    """Of today's and past sittings. Bench only: others ask for things, nobody asks them."""
 
     database: Database
     signing: Signing
 
     async def __call__(self, person: Person, sittings: MySittings) -> Sequence[Task]:
         """Transcripts, then minutes."""
-        listed = {
-            one.sitting.id: one
-            for one in (*sittings.today, *sittings.past)
-            if one.sitting.phase in FINAL
-        }
+        listed = {one.sitting.id: one for one in (*sittings.today, *sittings.past)}
         if not listed:
             return []
         async with self.database.unit(write=False) as session:

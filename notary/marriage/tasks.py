@@ -7,8 +7,9 @@ from auth import policy
 from auth.person import Person
 from errors import N_
 from notary.marriage.application import SPOUSES, Part
-from notary.marriage.court import Court
 from notary.marriage.file import File
+from notary.marriage.filing import Filing
+from notary.marriage.reviewing import Reviewing
 from notary.marriage.workflow import EDITABLE, FileState
 from sessions.service import MySittings
 from sessions.tasks import Task, queue
@@ -21,6 +22,8 @@ _COUPLE = {
     FileState.RETURNED_BY_COURT: N_("Choose the officiant and the day of your marriage"),
     FileState.REFUSED: N_("Read why your application to marry was refused, and what you can do"),
 }
+_ASKED = (FileState.SUBMITTED, FileState.APPEALED)
+_MADE = (FileState.CONTRACTED, FileState.RATIFIED)
 _ANSWERS = (*EDITABLE, FileState.SUBMITTED, FileState.POSTPONED)
 """In these the guardian may still answer (`Filing.answer`)."""
 
@@ -29,21 +32,21 @@ _ANSWERS = (*EDITABLE, FileState.SUBMITTED, FileState.POSTPONED)
 class MarriageTasks:
     """The couple's next step; for the court, how many wait."""
 
-    court: Court
+    filing: Filing
+    reviewing: Reviewing
 
     async def __call__(self, person: Person, sittings: MySittings) -> Sequence[Task]:
         """Own files, then the court's queues."""
         found: list[Task] = []
         if policy.decide(person, "marriage.list").possible:
-            own = await self.court.filing.mine(person)
+            own = await self.filing.mine(person)
             found += [task for one in own if (task := _of(one, person))]
         if policy.decide(person, "marriage.queue").possible:
-            asked = await self.court.reviewing.queue(person)
-            new = [one for one in asked if one.state in (FileState.SUBMITTED, FileState.APPEALED)]
-            found += queue(N_("Applications to marry to review"), "/court/marriages", len(new))
-            after = await self.court.ratifying.queue(person)
-            made = [one for one in after if one.state is not FileState.CERTIFIED]
-            found += queue(N_("Marriages to ratify"), "/marriages/contracts", len(made))
+            states = [one.state for one in await self.reviewing.queue(person)]
+            asked = sum(state in _ASKED for state in states)
+            found += queue(N_("Applications to marry to review"), "/court/marriages", asked)
+            made = sum(state in _MADE for state in states)
+            found += queue(N_("Marriages to ratify"), "/marriages/contracts", made)
         return found
 
 

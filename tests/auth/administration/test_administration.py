@@ -10,6 +10,8 @@ from auth.administration.proposal import VALID_FOR
 from auth.administration.service import Administration
 from auth.person import Person, Role
 from errors import BadInput, Forbidden, NotFound, Refusal
+from sessions.service import MySittings
+from sessions.tasks import Proposals
 from tests.auth.house import House
 
 HEAD = "username,role,name_ar,name_en,language,organisation\n"
@@ -142,6 +144,9 @@ async def test_an_administrator_needs_two(house: House, administration: Administ
     judge = house.people["judge"].id
     assert await administration.set_role(admin(house), judge, "administrator")
     [waiting] = await administration.proposals(other)
+    told, none = Proposals(administration), MySittings((), (), ())
+    assert [task.count for task in await told(other, none)] == [1]
+    assert [*await told(admin(house), none), *await told(house.people["judge"], none)] == []
     with pytest.raises(Refusal) as refused:
         await administration.decide(admin(house), waiting.proposal.id, agree=True)
     assert refused.value.code == "four_eyes.same_person"
