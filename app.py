@@ -716,7 +716,7 @@ async def rotate_keys(settings: Settings) -> str:
 async def rotate_vault(
     settings: Settings, tell: Callable[[int, int], None], *, new_key: bool = True
 ) -> tuple[str, int]:
-    """Make a new key in the key store (or not) and rewrap all sittings' keys under the newest one;
+    """Make a new key in the key store (or not) and rewrap every key there is under the newest one;
     its name, and how many were rewrapped. Raises KeyRefused."""
     async with opened(settings) as house:
         given = house.database, house.log, house.keyring, OPERATOR.id

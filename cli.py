@@ -189,22 +189,23 @@ def keys_rotate() -> None:
 
 @main.group()
 def vault() -> None:
-    """Keys of the recordings."""
+    """Keys of recordings, minutes, signed documents and papers."""
 
 
 @vault.command("rotate")
 def vault_rotate() -> None:
-    """Make a new key in the key store, and put the key of every sitting under it.
+    """Make a new key in the key store, and put every key of the house under it.
 
-    No recording is rewritten. Stopped on the way, it is continued by `vault rewrap`, or by a
-    running server. The older keys are needed until it is done, and for older backups.
+    No recording and no document is rewritten. Stopped on the way, it is continued by
+    `vault rewrap`, or by a running server. The older keys are needed until it is done, and for
+    older backups.
     """
     _rewrap(new_key=True)
 
 
 @vault.command("rewrap")
 def vault_rewrap() -> None:
-    """Put the key of every sitting under the newest key of the key store of the settings."""
+    """Put every key of the house under the newest key of the key store of the settings."""
     _rewrap(new_key=False)
 
 
@@ -226,7 +227,7 @@ def _rewrap(*, new_key: bool) -> None:
             raise Unusable(
                 f"{error}. What was rewrapped stays; run: ./mahdar vault rewrap"
             ) from None
-    console.print(f"{name} wraps the keys; {count} sittings were put under it.")
+    console.print(f"{name} wraps the keys; {count} were put under it.")
 
 
 @main.command()

@@ -29,6 +29,7 @@ STORES = (
     "sessions.store",
     "signaling.store",
     "recordings.store",
+    "recordings.wrapped.store",
     "notary.store",
     "notary.signing.store",
     "notary.marriage.store",

@@ -5,12 +5,15 @@ from typing import Any
 from alembic import context
 
 from database import Base, UtcDateTime
+from recordings.wrapped.store import WrappedKey
 
 
 def render(kind: str, item: Any, _autogen: Any) -> str | bool:
     """A revision names no class of ours, so that it still runs when the class is gone."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, WrappedKey):
+        return f"sa.{item.impl_instance!r}"
     return False
 
 

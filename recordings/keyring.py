@@ -19,6 +19,11 @@ _HEAD = re.compile(rb"mk1:([a-z0-9]+:[A-Za-z0-9_.:-]{1,56})\n")
 FIRST = "file:1"
 
 
+def head(name: str) -> bytes:
+    """How what is wrapped under this key begins."""
+    return f"mk1:{name}\n".encode()
+
+
 def name_of(wrapped: bytes) -> str:
     """Which key of which store a wrapped key is under. Raises KeyRefused."""
     return _split(wrapped)[0]
@@ -30,7 +35,7 @@ def _split(wrapped: bytes) -> tuple[str, bytes]:
         return head.group(1).decode(), wrapped[head.end() :]
     if len(wrapped) == WRAPPED_BYTES:
         return FIRST, wrapped
-    raise KeyRefused("the wrapped key of a sitting is damaged")
+    raise KeyRefused("a wrapped key is damaged")
 
 
 class KeyRing:
@@ -52,7 +57,7 @@ class KeyRing:
     def wrap(self, key: bytes) -> bytes:
         name = self.current()
         wrapped = self._current.wrap(name, key)
-        made = f"mk1:{name}\n".encode() + wrapped
+        made = head(name) + wrapped
         if not _HEAD.match(made):
             raise KeyRefused(f"the key store named its key {name[:80]!r}, which is no name")
         # What cannot be read back would be found out on the day of the appeal.

@@ -23,6 +23,7 @@ from database import Base, UtcDateTime
 from recordings.segment import NO_LINK, Segment
 from recordings.state import Move, State, Step
 from recordings.timeline import Gap
+from recordings.wrapped.store import WrappedKey
 
 Session = AsyncSession
 _Serial = BigInteger().with_variant(Integer, "sqlite")
@@ -37,7 +38,7 @@ class RecordingRow(Base):
     epoch: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Recording time 0; None before the first start."""
     state: Mapped[str] = mapped_column(String(16))
-    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary(8192))
+    wrapped_key: Mapped[bytes | None] = mapped_column(WrappedKey("sitting", 8192))
     """The sitting's key under the key store's, which it names (`recordings.keyring`). Without it
     the media is gone."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -188,27 +189,6 @@ async def set_state(
     await session.execute(
         update(RecordingRow).where(RecordingRow.sitting == sitting).values(**values)
     )
-
-
-async def wrapped_keys(session: Session) -> list[tuple[str, bytes]]:
-    """The wrapped key of every sitting that has one, oldest first."""
-    query = (
-        select(RecordingRow.sitting, RecordingRow.wrapped_key)
-        .where(RecordingRow.wrapped_key.is_not(None))
-        .order_by(RecordingRow.created_at, RecordingRow.sitting)
-    )
-    return [(row[0], row[1]) for row in await session.execute(query) if row[1] is not None]
-
-
-async def rewrap(session: Session, sitting: str, old: bytes, new: bytes) -> bool:
-    """Replace a wrapped key; False when it is not the old one any more: rewrapped, or destroyed."""
-    done = await session.scalar(
-        update(RecordingRow)
-        .where(RecordingRow.sitting == sitting, RecordingRow.wrapped_key == old)
-        .values(wrapped_key=new)
-        .returning(RecordingRow.sitting)
-    )
-    return done is not None
 
 
 async def erase_key(session: Session, sitting: str) -> bool:

@@ -101,8 +101,8 @@ def key_files(settings: Settings) -> Iterator[Finding]:
 
 
 def key_store(settings: Settings) -> Iterator[Finding]:
-    """Wraps and unwraps a key; counts the sittings under each."""
-    from recordings.keyring import name_of, open_keyring
+    """Wraps and unwraps a key; counts what is under each, by table."""
+    from recordings.keyring import open_keyring
     from recordings.keys import KeyRefused
 
     if settings.key_store == "file" and not (settings.keys / "vault.key").exists():
@@ -116,26 +116,33 @@ def key_store(settings: Settings) -> Iterator[Finding]:
         yield Finding("Key store", "fail", str(error), advice)
         return
     try:
-        under = Counter(map(name_of, asyncio.run(_wrapped_keys(settings.database))))
+        under = asyncio.run(_under(settings.database))
     except (SQLAlchemyError, OSError, KeyRefused):
         yield Finding("Key store", "ok", f"{name} wraps")  # the database has a line of its own
         return
-    older = sum(count for key, count in under.items() if key != name)
-    yield Finding(
-        "Key store",
-        "warn" if older else "ok",
-        f"{name} wraps {under[name]} sittings" + (f", older keys {older}" if older else ""),
-        "Run: ./mahdar vault rewrap" if older else "",
-    )
+    older = [
+        f"{count} of {table} under {key}"
+        for table, keys in under.items()
+        for key, count in sorted(keys.items())
+        if key != name
+    ]
+    new = sum(keys[name] for keys in under.values())
+    yield Finding("Key store", "ok", f"{name} wraps {new} keys")
+    if older:
+        what = f"still under older keys: {', '.join(older)}"
+        yield Finding("Key store", "warn", what, "Run: ./mahdar vault rewrap")
 
 
-async def _wrapped_keys(url: str) -> list[bytes]:
-    from recordings import store
+async def _under(url: str) -> dict[str, Counter[str]]:
+    """How many keys each table has under which key of the store."""
+    import migrate
+    from recordings.wrapped import store
 
+    migrate.load_tables()
     base = Database(url)
     try:
         async with base.unit(write=False) as session:
-            return [wrapped for _, wrapped in await store.wrapped_keys(session)]
+            return {one.of: await store.under(session, one) for one in store.shelves()}
     finally:
         await base.close()
 

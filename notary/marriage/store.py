@@ -27,6 +27,7 @@ from notary.history import Event
 from notary.marriage.application import Part
 from notary.marriage.file import File, from_json, to_json
 from notary.marriage.workflow import FileState
+from recordings.wrapped.store import WrappedKey
 
 
 class FileRow(Base):
@@ -69,6 +70,7 @@ class PaperRow(shared.Upload, Base):
 
     __tablename__ = "marriage_papers"
 
+    key: Mapped[bytes] = mapped_column(WrappedKey("file"))
     file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
     what: Mapped[str] = mapped_column(String(48))
 

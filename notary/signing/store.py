@@ -25,6 +25,7 @@ from database import Base, UtcDateTime
 from notary.documents.render import Box
 from notary.signing.ceremony import Ceremony, Signer, Slot, Sort, State
 from notary.signing.certificates import Revoked
+from recordings.wrapped.store import WrappedKey
 
 
 class CeremonyRow(Base):
@@ -40,7 +41,7 @@ class CeremonyRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stamped_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     """When the newest time-stamp over the whole file was made: what the yearly renewal looks at."""
-    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped: Mapped[bytes] = mapped_column(WrappedKey("subject"))
     """The key of its files, wrapped by the key store."""
 
 

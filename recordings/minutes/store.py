@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Base, UtcDateTime
 from recordings.minutes.minutes import Minutes, State
+from recordings.wrapped.store import WrappedKey
 
 Session = AsyncSession
 
@@ -25,7 +26,7 @@ class MinutesRow(Base):
     language: Mapped[str] = mapped_column(String(8))
     state: Mapped[str] = mapped_column(String(16))
     revision: Mapped[int] = mapped_column(Integer)
-    key: Mapped[bytes] = mapped_column(LargeBinary)
+    key: Mapped[bytes] = mapped_column(WrappedKey("sitting"))
     """Of their words, wrapped by the key store."""
     begun_by: Mapped[str] = mapped_column(String(64))
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from audit.leaf import decode
 from audit.service import AuditLog
@@ -18,11 +19,14 @@ from recordings.keys import KeyRefused, new_key
 from recordings.keys_file import FileKeys
 from recordings.keys_kms import KmsKeys
 from recordings.keys_pkcs11 import Pkcs11Keys
+from recordings.store import RecordingRow
+from recordings.wrapped.store import Held, Shelf
 from settings import Settings, SettingsError, load
 from tests.recordings.kms import TOKEN, Kms
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "123456"
+RECORDINGS = Shelf(RecordingRow.__table__, "wrapped_key")  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -177,9 +181,18 @@ async def held(records: Database, ring: KeyRing, count: int) -> dict[str, bytes]
     return found
 
 
+async def wrapped(session: store.Session) -> list[tuple[str, bytes]]:
+    rows = await session.execute(
+        select(RecordingRow.sitting, RecordingRow.wrapped_key).where(
+            RecordingRow.wrapped_key.is_not(None)
+        )
+    )
+    return [(name, key or b"") for name, key in rows]
+
+
 async def readable(records: Database, ring: KeyRing) -> dict[str, bytes]:
     async with records.unit(write=False) as session:
-        return {name: ring.unwrap(data) for name, data in await store.wrapped_keys(session)}
+        return {name: ring.unwrap(data) for name, data in await wrapped(session)}
 
 
 async def test_a_rotation_goes_on_where_it_was_stopped(
@@ -203,12 +216,18 @@ async def test_a_rotation_goes_on_where_it_was_stopped(
     assert await rewrap.rewrap(records, log, ring, "operator") == 0
     assert await readable(records, ring) == keys
     async with records.unit(write=False) as session:
-        names = {name_of(data) for _, data in await store.wrapped_keys(session)}
+        names = {name_of(data) for _, data in await wrapped(session)}
     assert names == {ring.current()} == {"kms:vault:2"}
     for sitting in keys:
         found = [decode(item.entry) for item in await log.leaves(sitting)]
         assert [item.type for item in found] == ["key.rotated"]
-        assert found[0].data == {"from": "kms:vault:1", "to": "kms:vault:2", "by": "operator"}
+        assert found[0].data == {
+            "from": "kms:vault:1",
+            "to": "kms:vault:2",
+            "by": "operator",
+            "of": "recordings",
+            "id": sitting,
+        }
 
 
 async def test_a_destroyed_key_does_not_come_back(
@@ -219,14 +238,16 @@ async def test_a_destroyed_key_does_not_come_back(
     await held(records, ring, 1)
     ring.rotate()
     async with records.unit(write=False) as session:
-        [(sitting, wrapped)] = await store.wrapped_keys(session)
+        [(sitting, key)] = await wrapped(session)
 
     async def destroy() -> None:
         async with records.unit() as session:
             assert await store.erase_key(session, sitting)
 
     await destroy()
-    assert not await rewrap._one(records, log, ring, "operator", sitting, wrapped)
+    assert not await rewrap._one(
+        records, log, ring, "operator", RECORDINGS, Held(sitting, sitting, key)
+    )
     assert await readable(records, ring) == {}
     assert await log.leaves(sitting) == []
 
