@@ -55,7 +55,7 @@ lint: setup-test ## ruff, mypy --strict, tsc --checkJs, licences of what we inst
 	@sh tools/node.sh node node_modules/typescript/bin/tsc -p jsconfig.json
 	@$(PY) -m tools.licences
 
-bench: setup-test ## Measure beside Janus and others (SUITE=media|joining|vault|film|recording|audit QUICK=1 OUT=FILE)
+bench: setup-test ## Measure beside Janus and others (SUITE=media|joining|vault|film|recording|audit|notary|policy QUICK=1 OUT=FILE)
 	@$(PY) -m benchmarks $(if $(SUITE),--suite $(SUITE)) $(if $(QUICK),--quick) $(if $(OUT),--out $(OUT))
 
 audit: setup ## Look for known vulnerabilities of what we install (needs a network)

@@ -12,6 +12,7 @@ SUITES = {
     "recording": "benchmarks.recording",
     "audit": "benchmarks.audit",
     "notary": "benchmarks.notary",
+    "policy": "benchmarks.policy",
 }
 QUICK = {
     "joining": ["--count", "5"],
