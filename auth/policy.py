@@ -414,7 +414,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     # --- marriages -----------------------------------------------------------------------------
     "marriage.begin": (_line(roles=[Role.PARTY]),),
     "marriage.list": (_line(roles=INVOLVED),),
-    "marriage.join": (_line(roles=[Role.PARTY, Role.WITNESS, Role.LAWYER]),),
+    "marriage.join": (_line(roles=[Role.PARTY, Role.WITNESS, Role.LAWYER, Role.INTERPRETER]),),
     "marriage.see": (
         _line("in_marriage", roles=INVOLVED),
         _line(roles=[Role.JUDGE, Role.CLERK]),
@@ -433,6 +433,10 @@ RULES: dict[str, tuple[Line, ...]] = {
     "marriage.own_step": (_line("in_marriage", roles=INVOLVED),),
     "marriage.queue": (_line(roles=[Role.JUDGE, Role.CLERK]),),
     "marriage.check": (_line(roles=[Role.JUDGE, Role.CLERK]),),
+    "marriage.interpreter": (
+        _line("its_officiant", roles=[Role.OFFICIANT, Role.JUDGE]),
+        _line(roles=[Role.JUDGE, Role.CLERK]),
+    ),
     "marriage.review": (_line(roles=[Role.JUDGE]),),
     "marriage.approve": (_line(roles=[Role.JUDGE]),),
     "marriage.leave": (_line(roles=[Role.JUDGE]),),

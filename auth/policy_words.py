@@ -67,6 +67,7 @@ ACTIONS: dict[str, str] = {
     "marriage.own_step": N_("Say that one heard, or did not"),
     "marriage.queue": N_("See which marriage files wait"),
     "marriage.check": N_("Check papers of a marriage file"),
+    "marriage.interpreter": N_("Name the interpreter of a marriage"),
     "marriage.review": N_("Decide on an application to marry"),
     "marriage.approve": N_("Accept an application to marry"),
     "marriage.leave": N_("Give leave in a marriage file"),

@@ -40,6 +40,8 @@ class Sight:
     """Who is together in each open private room."""
     pages: Mapping[str, str]
     """Seat to the page that holds it."""
+    sworn: frozenset[str] = frozenset()
+    """Who took the oath, or affirmed."""
 
     @property
     def on_record(self) -> bool:
@@ -50,7 +52,16 @@ class Sight:
         """Whether nothing changed but the time."""
         return other is not None and all(
             getattr(self, name) == getattr(other, name)
-            for name in ("phase", "hearing", "waiting", "deaf", "gone", "microphones", "private")
+            for name in (
+                "phase",
+                "hearing",
+                "waiting",
+                "deaf",
+                "gone",
+                "microphones",
+                "private",
+                "sworn",
+            )
         )
 
 
@@ -89,6 +100,7 @@ def sight(room: Room, lines: Mapping[str, LineMeter], now: datetime) -> Sight:
             if one.opened_at is not None
         ),
         pages={id: seat.client for id, seat in seats.items() if seat.present},
+        sworn=frozenset(id for id, seat in seats.items() if seat.oath in ("taken", "affirmed")),
     )
 
 

@@ -22,8 +22,14 @@ class Part(StrEnum):
     GROOM_AGENT = "groom_agent"
     BRIDE_AGENT = "bride_agent"
     OFFICIANT = "officiant"
+    INTERPRETER_1 = "interpreter_1"
+    INTERPRETER_2 = "interpreter_2"
 
 
+INTERPRETERS = (Part.INTERPRETER_1, Part.INTERPRETER_2)
+"""One for each language that somebody needs (R-MR-21)."""
+OFFICE = (Part.OFFICIANT, *INTERPRETERS)
+"""Whom applicants do not name: their data are the court's."""
 WITNESSES = (Part.WITNESS_1, Part.WITNESS_2)
 SPOUSES = (Part.GROOM, Part.BRIDE)
 
@@ -143,6 +149,16 @@ class Guardianship:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Who interprets, besides name and document (R-MR-21)."""
+
+    language: str
+    """BCP 47, or `sgn`: for everybody who needs it."""
+    licence: str = ""
+    """Number of the licence or of the appointment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """A permission that somebody gave, with its reference and day."""
 
@@ -181,6 +197,11 @@ class Application:
     """Rules whose warning was acknowledged by both spouses."""
     disclosed: frozenset[Part] = frozenset()
     """Who made the disclosure of previous marriages (R-MR-20)."""
+    needs: Mapping[Part, str] = field(default_factory=dict)
+    """Into which language somebody is interpreted: BCP 47, `sgn`, or `writing` (is mute and
+    writes; needs no interpreter)."""
+    interpreters: Mapping[Part, Interpreter] = field(default_factory=dict)
+    """As the court named them."""
 
     def person(self, part: Part) -> Person:
         """Who takes a part; an empty person where nobody is named."""

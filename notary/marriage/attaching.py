@@ -21,7 +21,7 @@ from notary.deeds.scanning import Scanner, scan
 from notary.deeds.text import clean
 from notary.deeds.uploads import Limits
 from notary.marriage import store
-from notary.marriage.application import SPOUSES, Application, Earlier, Medical, Part
+from notary.marriage.application import OFFICE, SPOUSES, Application, Earlier, Medical, Part
 from notary.marriage.core import Core
 from notary.marriage.file import File
 from notary.marriage.workflow import EDITABLE
@@ -54,7 +54,7 @@ def wanted(
 ) -> Iterator[tuple[str, bool]]:
     """Code of each paper that this application has a place for, and whether it is needed."""
     for part in Part:
-        if part is not Part.OFFICIANT and (part in app.persons or part in SPOUSES):
+        if part not in OFFICE and (part in app.persons or part in SPOUSES):
             yield f"identity.{part}", True
     if "R-MR-05" in gates:
         yield from ((f"medical.{part}", True) for part in SPOUSES)
@@ -77,7 +77,7 @@ def wanted(
 def with_papers(app: Application, there: Collection[str]) -> Application:
     """The application with what its papers say of themselves."""
     persons = {
-        part: replace(one, copy_kept=f"identity.{part}" in there or part is Part.OFFICIANT)
+        part: replace(one, copy_kept=f"identity.{part}" in there or part in OFFICE)
         for part, one in app.persons.items()
     }
     deeds = frozenset(code for code in DEEDS if f"earlier.bride.{code}" in there)

@@ -13,17 +13,18 @@ from auth.person import Person, Role
 from errors import N_, BadInput, NotFound, Refusal
 from notary.deeds.fee import Charge, Payments
 from notary.marriage import store
-from notary.marriage.application import SPOUSES, Part
+from notary.marriage.application import INTERPRETERS, SPOUSES, Part
 from notary.marriage.application import Person as Named
 from notary.marriage.core import Core
 from notary.marriage.file import File
 from notary.marriage.filing import DELIVERIES, Filing
+from notary.marriage.helped import helped, languages
 from notary.marriage.labels import RELATIONS
 from notary.marriage.track import required
 from notary.marriage.workflow import FileState, Move
 from sessions import store as booked
 from sessions.booking import Draft, Hold, SeatDraft
-from sessions.seat import SeatRole
+from sessions.seat import SIGN, SeatRole
 from sessions.service import Along
 from sessions.sitting import Sitting
 
@@ -39,6 +40,8 @@ SEATS: dict[Part, str] = {
     Part.WITNESS_2: "contract_witness",
     Part.GROOM_AGENT: "marriage_agent",
     Part.BRIDE_AGENT: "marriage_agent",
+    Part.INTERPRETER_1: "interpreter",
+    Part.INTERPRETER_2: "interpreter",
 }
 """Codes of the seats that the kind `marriage_contract` has for each part."""
 
@@ -249,26 +252,52 @@ class Booking:
                 N_("%(count)s persons have not taken their part yet. Send them their links."),
                 count=len(missing),
             )
-        seats = [SeatDraft(part.value, SeatRole(SEATS[part]), one.seats[part]) for part in needed]
-        seats += [
-            SeatDraft(
-                f"helper_{number}",
-                SeatRole.INTERPRETER,
-                helper.person,
-                interpreter_for=frozenset({helper.part.value}),
-                languages=(track.languages[0], helper.language),
+        app = one.application
+        for_whom = helped(app, needed)
+        seats = []
+        for part in needed:
+            tongue = app.interpreters[part].language if part in INTERPRETERS else ""
+            seats.append(
+                SeatDraft(
+                    part.value,
+                    SeatRole(SEATS[part]),
+                    one.seats[part],
+                    interpreter_for=frozenset(k.value for k, by in for_whom.items() if by is part),
+                    languages=(track.languages[0], tongue) if tongue else (),
+                )
             )
-            for number, helper in enumerate(one.helpers)
-        ]
+        spoken = (code for code in languages(app) if code != SIGN)
         return Draft(
             kind="marriage_contract",
             case_number=one.reference,
             case_title=track.title["ar"],
-            languages=track.languages,
+            languages=tuple(dict.fromkeys((*track.languages, *spoken))),
             starts_at=starts_at,
             duration=timedelta(minutes=rule["minutes"]),
             seats=tuple(seats),
         )
+
+    async def rebook(self, actor: Person, one: File) -> str:
+        """A booked file's sitting again at its hour, with other interpreters; the new sitting.
+
+        Raises Refusal `marriage.no_slot` where one of them is not free; then nothing changed.
+        """
+        assert one.starts_at is not None  # noqa: S101
+        draft = self.draft(one, actor, one.starts_at)
+        people = [f"person:{seat.person}" for seat in draft.seats]
+        end = one.starts_at + draft.duration
+        async with self._core.database.unit(write=False) as session:
+            taken = await booked.held(session, people, one.starts_at, but=one.sitting)
+        if any(hold.start < end and one.starts_at < hold.end for hold in taken):
+            raise Refusal("marriage.no_slot", N_("This person is not free at that hour."))
+        await self._release(one, "another interpreter was named")
+        made: list[str] = []
+
+        async def along(session: AsyncSession, sitting: Sitting) -> None:
+            made.append(sitting.id)
+
+        await self._sittings.book(actor, draft, along=along)
+        return made[0]
 
     async def decline(self, actor: Person, id: str, reason: str, *, relative: str, of: str) -> File:
         """The officiant cannot come, or is a relative of a spouse (R-MR-17): another is chosen."""

@@ -132,6 +132,11 @@ class Conducting:
                     "marriage.not_private",
                     N_("Ask her in the private room, without guardian and groom; then write it."),
                 )
+            if given and not _interpreted(scene, part):
+                raise Refusal(
+                    "marriage.no_interpreter",
+                    N_("The interpreter of this person is not with you (R-MR-21). Bring them in."),
+                )
             connected = scene.sight.hearing | scene.sight.waiting
             alone = any(scene.seat(part) in room for room in scene.sight.private)
             if scene.seat(part) not in connected and not alone:
@@ -291,6 +296,15 @@ def _alone(scene: Scene, part: Part) -> bool:
     two = {scene.seat(part), scene.seat(Part.OFFICIANT)}
     others = {seat.id for seat in scene.sitting.seats if seat.role is SeatRole.INTERPRETER}
     return any(two <= room and room - two <= others for room in scene.sight.private)
+
+
+def _interpreted(scene: Scene, part: Part) -> bool:
+    """Whoever is interpreted has the interpreter in the same room."""
+    by = scene.one.majlis.helped.get(part) if scene.one.majlis else None
+    if by is None:
+        return True
+    two = {scene.seat(part), scene.seat(by)}
+    return two <= scene.sight.hearing or any(two <= room for room in scene.sight.private)
 
 
 def _signs(scene: Scene) -> bool:

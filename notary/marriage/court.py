@@ -21,6 +21,7 @@ from notary.marriage.contracting import Contracting
 from notary.marriage.core import Core
 from notary.marriage.desk import Desk
 from notary.marriage.filing import Filing
+from notary.marriage.interpreting import Interpreting
 from notary.marriage.officiating import Officiating
 from notary.marriage.ports import Live
 from notary.marriage.ratifying import Ratifying
@@ -42,6 +43,7 @@ class Court:
     attaching: Attaching
     reviewing: Reviewing
     booking: Booking
+    interpreting: Interpreting
     officiating: Officiating
     watching: Watching
     conducting: Conducting
@@ -86,12 +88,14 @@ def build(
     filing, officiating = Filing(core), Officiating(core)
     watching = Watching(officiating.seen)
     conducting = Conducting(core, officiating, live, watching)
+    booking = Booking(core, filing, sittings, payments)
     return Court(
         core,
         filing,
         Attaching(core, Papers(vault / "marriages", keys), scanner),
         Reviewing(core),
-        Booking(core, filing, sittings, payments),
+        booking,
+        Interpreting(core, booking),
         officiating,
         watching,
         conducting,

@@ -22,7 +22,7 @@ SECTIONS: tuple[str, ...] = (
 """Pages of the wizard, in order. Two people fill them from two devices; each is saved alone."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "people": ("track", "court", "persons", "circumstances"),
+    "people": ("track", "court", "persons", "circumstances", "needs"),
     "status": ("status", "earlier", "existing_wives", "disclosed"),
     "guardian": ("guardianship", "agencies"),
     "terms": ("dower", "conditions"),
@@ -30,18 +30,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "papers": ("medical", "leaves"),
 }
 """Which members of the application a page holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Helper:
-    """An interpreter of the sitting, of a language or of signs (28/2005 Art 41: a mute party)."""
-
-    person: str
-    """Account id."""
-    part: Part
-    """For whom."""
-    language: str
-    """BCP 47, or `sgn`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,6 @@ class File:
     code: str = ""
     devices: Mapping[Part, str] = field(default_factory=dict)
     """Page on which each person's identity was verified; another page is verified again."""
-    helpers: tuple[Helper, ...] = ()
     ceremony: str = ""
     """Id of the signing of the contract."""
     certificate: str = ""

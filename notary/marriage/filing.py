@@ -20,7 +20,14 @@ from auth.service import new_id
 from errors import N_, BadInput, Refusal
 from notary.history import Event
 from notary.marriage import questions, store, wizard
-from notary.marriage.application import SPOUSES, Application, Earlier, Medical, Part
+from notary.marriage.application import (
+    OFFICE,
+    SPOUSES,
+    Application,
+    Earlier,
+    Medical,
+    Part,
+)
 from notary.marriage.application import Person as Named
 from notary.marriage.attaching import not_editable, with_papers
 from notary.marriage.core import Core
@@ -114,7 +121,7 @@ class Filing:
         token = secrets.token_urlsafe(24)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.edit")
-            if part in one.seats or part is Part.OFFICIANT:
+            if part in one.seats or part in OFFICE:
                 raise _taken()
             link = store.Join(one.id, part, self._core.clock() + LINK_LIVES, "")
             await store.add_join(session, self._core.secret.tag("marriage-join", token), link)
@@ -242,7 +249,7 @@ class Filing:
             one = await self._core.load(session, actor, id, "marriage.edit")
             if one.state not in EDITABLE:
                 raise not_editable()
-            if part in SPOUSES or part not in one.seats:
+            if part in (*SPOUSES, *OFFICE) or part not in one.seats:
                 raise BadInput("marriage.part", N_("Choose from the list."), field="part")
             seats = {known: who for known, who in one.seats.items() if known is not part}
             app = one.application
@@ -431,10 +438,9 @@ def _without_forged(old: File, new: File, by: Part | None) -> File:
     persons: dict[Part, Named] = {
         part: _as_applicants_may(before.person(part), one)
         for part, one in app.persons.items()
-        if part is not Part.OFFICIANT
+        if part not in OFFICE
     }
-    if Part.OFFICIANT in before.persons:
-        persons[Part.OFFICIANT] = before.persons[Part.OFFICIANT]
+    persons |= {part: before.persons[part] for part in OFFICE if part in before.persons}
     medical = {
         part: replace(one, original_kept=before.medical.get(part, Medical("")).original_kept)
         for part, one in app.medical.items()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from errors import N_
+from notary.marriage import gates_helped as helped
 from notary.marriage import gates_persons as persons
 from notary.marriage import gates_terms as terms
 from notary.marriage.application import Application
@@ -35,6 +36,7 @@ GATES: dict[str, Gate] = {
     "R-MR-15": persons.witnesses,
     "R-MR-17": persons.officiant,
     "R-MR-20": terms.disclosure,
+    "R-MR-21": helped.interpreters,
 }
 
 TITLES: dict[str, str] = {
@@ -55,6 +57,7 @@ TITLES: dict[str, str] = {
     "R-MR-15": N_("Witnesses of the contract"),
     "R-MR-17": N_("Independence of the officiant"),
     "R-MR-20": N_("Disclosure of previous marriages"),
+    "R-MR-21": N_("Interpreters"),
     "track": N_("Track"),
 }
 

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from datetime import date
 
 from errors import N_
-from notary.marriage.application import SPOUSES, WITNESSES, Application, Part, Person
+from notary.marriage.application import (
+    INTERPRETERS,
+    SPOUSES,
+    WITNESSES,
+    Application,
+    Part,
+    Person,
+)
 from notary.marriage.dates import whole_years
 from notary.marriage.finding import Finding, GateState
 from sessions.rules import RulePack
@@ -46,8 +53,8 @@ def identity(app: Application, pack: RulePack, day: date) -> Iterator[Finding]:
 
 
 def _officer(part: Part, person: Person) -> bool:
-    """The court's own people are known by their accounts: the officiant, a judge as guardian."""
-    return part is Part.OFFICIANT or person.relation_to_bride == "judge"
+    """Whom the court itself names: the officiant, interpreters, a judge as guardian."""
+    return part in (Part.OFFICIANT, *INTERPRETERS) or person.relation_to_bride == "judge"
 
 
 _TO_HIMSELF = {Part.GROOM, Part.BRIDE_AGENT}

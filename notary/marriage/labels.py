@@ -2,6 +2,7 @@
 
 from errors import N_
 from notary.marriage.application import Part, Status
+from notary.marriage.helped import NEEDED, WRITING
 from notary.marriage.workflow import FileState
 
 PARTS: dict[str, str] = {
@@ -13,6 +14,8 @@ PARTS: dict[str, str] = {
     Part.GROOM_AGENT: N_("Agent of the groom"),
     Part.BRIDE_AGENT: N_("Agent of the bride"),
     Part.OFFICIANT: N_("Officiant (maazoun)"),
+    Part.INTERPRETER_1: N_("Interpreter"),
+    Part.INTERPRETER_2: N_("Second interpreter"),
 }
 STATES: dict[FileState, str] = {
     FileState.DRAFT: N_("Draft"),
@@ -86,6 +89,8 @@ DUE = {
     "date": N_("On a date written among the conditions"),
     "on_demand": N_("On demand"),
 }
+NEEDS = {**dict.fromkeys(NEEDED, ""), WRITING: N_("None: is mute and writes")}
+"""Into what somebody is interpreted; languages are named as the reader names them."""
 OUTCOMES = {"fit": N_("Fit"), "refer": N_("A finding: to the judge")}
 STANDINGS = {
     "unknown": N_("Not looked up yet"),
@@ -118,6 +123,7 @@ PERMISSIONS = {
     "employer_approval": N_("Approval of the employer"),
     "embassy_no_objection": N_("No-objection of the embassy"),
     "agency_check": N_("Register of powers of attorney"),
+    "interpreter": N_("An interpreter, named by the court"),
 }
 EVENTS = {
     "begun": N_("The application was begun"),
@@ -132,6 +138,7 @@ EVENTS = {
     "guardian": N_("The guardian answered"),
     "agency": N_("A power of attorney was looked up"),
     "leave": N_("A permission was noted"),
+    "interpreter": N_("The court named an interpreter"),
     "submit": N_("Sent to the judge"),
     "return": N_("Returned for completion"),
     "postpone": N_("Postponed"),

@@ -54,6 +54,8 @@ class Act(StrEnum):
     HEARD = "heard"
     CANNOT_HEAR = "cannot_hear"
     SIGN = "sign"
+    SWORN = "sworn"
+    """An interpreter took the oath in the room, on record."""
     SUSPEND = "suspend"
     RESUME = "resume"
 
@@ -90,6 +92,10 @@ class Majlis:
     signed: tuple[Part, ...] = ()
     on_record: bool = False
     restarts: int = 0
+    helped: Mapping[Part, Part] = field(default_factory=dict)
+    """Who is interpreted, to who interprets (R-MR-21)."""
+    sworn: frozenset[Part] = frozenset()
+    """Interpreters who took the oath."""
     suspended: bool = False
     """The officiant interrupted the sitting; nothing is done until it goes on."""
 
@@ -111,9 +117,12 @@ def begin(
     offeror: Part,
     acceptor: Part,
     consenting: tuple[Part, ...],
+    helped: Mapping[Part, Part] | None = None,
 ) -> Majlis:
     """A sitting in which nobody is yet."""
-    return Majlis(required, hearers, signers, consenting, offeror, acceptor)
+    return Majlis(
+        required, hearers, signers, consenting, offeror, acceptor, helped=dict(helped or {})
+    )
 
 
 Said = tuple[str, Part | None]
@@ -200,6 +209,14 @@ def _verify(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     return replace(majlis, verified=majlis.verified | {part}), (("majlis.verified", part),)
 
 
+def _sworn(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
+    """Only who interprets here takes this oath, on record and once."""
+    part = _part(event)
+    if part not in majlis.helped.values() or part in majlis.sworn or not majlis.on_record:
+        return majlis, ()
+    return replace(majlis, sworn=majlis.sworn | {part}), (("majlis.sworn", part),)
+
+
 def _consent(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     part, given = _part(event), event.act is Act.CONSENTED
     if part not in majlis.consenting or part not in majlis.verified:
@@ -209,6 +226,8 @@ def _consent(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
         )
     if majlis.stage not in (Stage.GATHERING, Stage.UNITED, Stage.READ, Stage.OFFERED):
         raise _too_late()
+    if given and majlis.helped.get(part, part) not in {part, *majlis.sworn}:
+        raise _not_sworn()
     now = replace(majlis, consents={**majlis.consents, part: given})
     said = ((f"majlis.consent.{'given' if given else 'refused'}", part),)
     if given:
@@ -229,6 +248,7 @@ def _read(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.UNITED)
     _need_unity(majlis)
     _need_verified(majlis)
+    _need_oaths(majlis)
     return replace(majlis, stage=Stage.READ), (("majlis.read", None),)
 
 
@@ -236,6 +256,7 @@ def _offer(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.READ)
     _need_speaker(event, majlis.offeror)
     _need_verified(majlis)
+    _need_oaths(majlis)
     _need_consents(majlis)
     _need_unity(majlis)
     _need_hearing(majlis)
@@ -276,6 +297,7 @@ def _sign(majlis: Majlis, event: Event) -> tuple[Majlis, tuple[Said, ...]]:
     _need_stage(majlis, Stage.CONFIRMED)
     part = _part(event)
     _need_verified(majlis)
+    _need_oaths(majlis)
     _need_unity(majlis)
     if (due := majlis.signers[len(majlis.signed)]) is not part:
         raise Refusal(
@@ -301,6 +323,18 @@ def _need_verified(majlis: Majlis) -> None:
             N_("The identity of %(count)s persons is not verified yet."),
             count=len(missing),
         )
+
+
+def _need_oaths(majlis: Majlis) -> None:
+    if set(majlis.helped.values()) - majlis.sworn:
+        raise _not_sworn()
+
+
+def _not_sworn() -> Refusal:
+    return Refusal(
+        "marriage.not_sworn",
+        N_("An interpreter has not taken the oath yet (R-MR-21). Go on record and read it out."),
+    )
 
 
 def _need_stage(majlis: Majlis, stage: Stage) -> None:
@@ -377,6 +411,7 @@ _STEPS = {
     Act.HEARD: _heard,
     Act.CANNOT_HEAR: _cannot_hear,
     Act.SIGN: _sign,
+    Act.SWORN: _sworn,
     Act.SUSPEND: _suspend,
     Act.RESUME: _resume,
 }

@@ -21,6 +21,7 @@ from notary.marriage.core import Core
 from notary.marriage.file import File
 from notary.marriage.filing import Blocked
 from notary.marriage.gates import blocking
+from notary.marriage.helped import helped
 from notary.marriage.majlis import Act, Event, Majlis, Said, Stage, after, begin
 from notary.marriage.track import Track, required, signers
 from notary.marriage.watching import events
@@ -31,7 +32,7 @@ from signaling.sight import Sight
 
 ROOM = frozenset(
     {Act.JOINED, Act.DROPPED, Act.LINE_POOR, Act.LINE_GOOD, Act.ON_RECORD, Act.OFF_RECORD}
-    | {Act.REPLACED}
+    | {Act.REPLACED, Act.SWORN}
 )
 """Only the room says these."""
 OWN = frozenset({Act.CANNOT_HEAR, Act.HEARD})
@@ -78,6 +79,7 @@ class Officiating:
             _speaker(Part(offer), Part.BRIDE, present),
             _speaker(Part.GROOM, Part.GROOM, present),
             tuple(_speaker(part, part, present) for part in SPOUSES),
+            helped(app, present),
         )
 
     async def conduct(self, actor: Person, id: str, event: Event) -> File:

@@ -14,8 +14,10 @@ from babel import Locale
 from notary.documents.amounts import Amount, dirhams
 from notary.documents.codes import qr_svg
 from notary.documents.dates import Moment, moment, moments
-from notary.marriage.application import Application, Part, Person
+from notary.marriage.application import INTERPRETERS, Application, Interpreter, Part, Person
+from notary.marriage.helped import interpreters
 from notary.marriage.track import Track
+from sessions.seat import SIGN
 
 Both = dict[str, str]
 
@@ -33,6 +35,8 @@ PARTS: Final[Mapping[Part, Both]] = {
     Part.GROOM_AGENT: _both("وكيل الزوج", "Agent of the husband"),
     Part.BRIDE_AGENT: _both("وكيل الزوجة", "Agent of the wife"),
     Part.OFFICIANT: _both("المأذون الشرعي", "Authorised officiant"),
+    Part.INTERPRETER_1: _both("المترجم", "Interpreter"),
+    Part.INTERPRETER_2: _both("المترجم الثاني", "Second interpreter"),
 }
 JUDGE: Final = _both("القاضي المصادق", "Ratifying judge")
 SEAL: Final = _both("ختم المحكمة", "Seal of the court")
@@ -214,7 +218,8 @@ def certificate(app: Application, track: Track, done: Concluded) -> dict[str, An
 
 
 def _named(app: Application) -> Iterable[Part]:
-    return (part for part in Part if part in app.persons and part is not Part.OFFICIANT)
+    absent = {Part.OFFICIANT, *INTERPRETERS} - {*interpreters(app)}
+    return (part for part in Part if part in app.persons and part not in absent)
 
 
 def court(emirate: str, track: Track) -> Both:
@@ -279,6 +284,8 @@ def _person(app: Application, part: Part, done: Concluded) -> list[dict[str, Any
     if part is Part.OFFICIANT:
         licence = _fact(_both("رقم الترخيص", "Licence"), done.officiant_licence)
         return [*facts, licence] if done.officiant_licence else facts
+    if given := app.interpreters.get(part):
+        return [*facts, *_interpreter(app, part, given)]
     facts += _identity(person)
     facts.append(_fact(_both("تاريخ الميلاد", "Date of birth"), _day(person.born, done.zone)))
     if person.religion:
@@ -304,6 +311,33 @@ def _person(app: Application, part: Part, done: Concluded) -> list[dict[str, Any
             )
         )
     return facts
+
+
+def _interpreter(app: Application, part: Part, given: Interpreter) -> list[dict[str, Any]]:
+    person = app.person(part)
+    whom = [who for who, need in app.needs.items() if need == given.language]
+    facts = [
+        _fact(_WORDS[person.document], person.number),
+        _fact(_both("اللغة", "Language"), _tongue(given.language)),
+        _fact(
+            _both("يترجم إلى", "Interprets for"),
+            _both(
+                "، ".join(PARTS[who]["ar"] for who in whom),
+                ", ".join(PARTS[who]["en"] for who in whom),
+            ),
+        ),
+    ]
+    if given.licence:
+        facts.append(_fact(_both("رقم الترخيص", "Licence"), given.licence))
+    return facts
+
+
+def _tongue(code: str) -> Both:
+    if code == SIGN:
+        return _both("لغة الإشارة", "Sign language")
+    return _both(
+        str(Locale("ar").languages.get(code, code)), str(Locale("en").languages.get(code, code))
+    )
 
 
 def _dower(app: Application) -> Iterable[dict[str, Any]]:
@@ -382,6 +416,8 @@ def _formation(app: Application, track: Track, done: Concluded) -> dict[str, Any
                 "Both witnesses confirmed that they heard and understood offer and acceptance.",
             )
         )
+    if helped := interpreters(app):
+        text.append(_interpreted(app, helped))
     if done.restarts:
         times_ar, times_en = _times(done.restarts)
         text.append(
@@ -392,6 +428,19 @@ def _formation(app: Application, track: Track, done: Concluded) -> dict[str, Any
             )
         )
     return {"title": _both("الإيجاب والقبول", "Offer and acceptance"), "paragraphs": text}
+
+
+def _interpreted(app: Application, helped: tuple[Part, ...]) -> Both:
+    tongues = [_tongue(app.interpreters[part].language) for part in helped]
+    both = {
+        "ar": " و".join(one["ar"] for one in tongues),
+        "en": " and ".join(one["en"] for one in tongues),
+    }
+    return _both(
+        f"ونُقل ما قيل في المجلس بين العربية و{both['ar']} بعد حلف اليمين على الأمانة والصدق.",
+        f"What was said was interpreted between Arabic and {both['en']}, after the oath to "
+        "interpret with honesty and truth.",
+    )
 
 
 def _times(count: int) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from datetime import date
 from errors import N_
 from notary.marriage import labels
 from notary.marriage.application import SPOUSES, WITNESSES, Part
+from notary.marriage.helped import MAY_NEED
 from sessions.rules import RulePack
 
 PAGES: tuple[tuple[str, str], ...] = (
@@ -116,6 +117,17 @@ def _people(pack: RulePack, day: date) -> Iterator[Group]:
             (*_identity(part, everything=True), _capable(part), related),
             N_("Not needed for a civil marriage"),
         )
+
+    yield Group(
+        N_("Interpreters"),
+        tuple(
+            Question(f"needs.{part}", "choice", labels.PARTS[part], labels.NEEDS)
+            for part in MAY_NEED
+        ),
+        N_("Only for whoever does not follow the sitting in Arabic. The court names the "
+           "interpreters; nobody brings an own one."),
+        fold=True,
+    )  # fmt: skip
 
 
 def _status(pack: RulePack, day: date) -> Iterator[Group]:

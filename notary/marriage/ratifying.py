@@ -97,6 +97,7 @@ class Ratifying:
             and majlis.signed == majlis.signers
             and all(majlis.consents.get(part) for part in majlis.consenting)
             and majlis.verified >= set(majlis.required)
+            and majlis.sworn >= set(majlis.helped.values())
             and one.contracted_at is not None
             and bool(one.ceremony)
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from notary.marriage.application import Application, Part
+from notary.marriage.helped import interpreters
 from settings import ROOT
 
 FOLDER = ROOT / "rules" / "marriage"
@@ -154,23 +155,26 @@ def serves(track: Track, app: Application, state: str) -> bool:
 
 def required(track: Track, app: Application, state: str) -> tuple[Part, ...]:
     """Who must be present and sign: without a guardian where the law needs none (R-MR-09), with
-    an agent in the place of a principal who sent one."""
+    an agent in the place of a principal who sent one, with the interpreters whom somebody needs
+    (R-MR-21)."""
     released = (
         track.guardian_by_rule
         and app.guardianship.exempt_by_national_law
         and app.person(Part.BRIDE).nationality != state
     )
-    return tuple(
+    by_track = tuple(
         _standing_in(app, part)
         for part in track.required
         if not (released and part is Part.GUARDIAN)
     )
+    return (*by_track, *interpreters(app))
 
 
 def signers(track: Track, app: Application, state: str) -> tuple[Part, ...]:
-    """Who signs, in order."""
+    """Who signs, in order: interpreters before the officiant, who is last."""
     present = required(track, app, state)
-    order = (_standing_in(app, part) for part in track.signs)
+    *parties, last = (_standing_in(app, part) for part in track.signs)
+    order = (*parties, *interpreters(app), last)
     return tuple(part for part in order if part in present)
 
 

@@ -55,6 +55,9 @@ def events(one: File, sitting: Sitting, sight: Sight) -> Iterator[Event]:
     yield from (Event(Act.LINE_GOOD, part) for part in hears)
     if sight.on_record != majlis.on_record:
         yield Event(Act.ON_RECORD if sight.on_record else Act.OFF_RECORD)
+    for part in dict.fromkeys(majlis.helped.values()):
+        if seats.get(part, "") in sight.sworn and part not in majlis.sworn:
+            yield Event(Act.SWORN, part)
 
 
 def _replaced(one: File, seats: Mapping[Part, str], sight: Sight) -> Iterator[Event]:

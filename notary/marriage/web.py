@@ -19,6 +19,7 @@ from notary.deeds.web_views import pdf
 from notary.marriage import (
     questions,
     web_contract,
+    web_interpreters,
     web_review,
     web_session,
     web_views,
@@ -42,6 +43,7 @@ def init_app(app: Quart, services: Court) -> None:
     app.extensions[KEY] = services
     app.register_blueprint(blueprint)
     app.register_blueprint(web_review.blueprint)
+    app.register_blueprint(web_interpreters.blueprint)
     app.register_blueprint(web_session.blueprint)
     app.register_blueprint(web_contract.blueprint)
 

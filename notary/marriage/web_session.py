@@ -15,11 +15,12 @@ from notary.marriage.application import Part
 from notary.marriage.conducting import BRIDES, DOCUMENTS, Scene
 from notary.marriage.core import context
 from notary.marriage.file import File
+from notary.marriage.helped import WRITING
 from notary.marriage.majlis import Act, Stage
 from notary.marriage.officiating import track_of
 from notary.marriage.web_services import court
 from notary.marriage.workflow import FileState
-from pages import language
+from pages import formatter, language
 
 blueprint = Blueprint("marriage_session", __name__)
 STEPS = (
@@ -77,6 +78,8 @@ async def part(sitting: str) -> Response:
         acceptor=_named(one, majlis.acceptor) if majlis else None,
         hearers=majlis.hearers if majlis else (),
         may_utter=_may_utter(one, me),
+        writes=me is not None and one.application.needs.get(me) == WRITING,
+        oaths_open=bool(majlis and set(majlis.helped.values()) - majlis.sworn),
         turn=turn,
         signing=[
             {"person": _named(one, part), "signed": part in turn.signed, "now": part is turn.next}
@@ -113,6 +116,12 @@ def _people(one: File, scene: Scene | None) -> list[dict[str, Any]]:
     waiting = scene.sight.waiting if scene else frozenset()
     seats = scene.seats if scene else {}
     alone = [room for room in scene.sight.private if scene] if scene else []
+    given = one.application.interpreters
+    interprets = {
+        part: formatter().language_name(given[part].language)
+        for part in majlis.helped.values()
+        if part in given
+    }
     found = []
     for part in majlis.required:
         seat = seats.get(part, "")
@@ -129,6 +138,10 @@ def _people(one: File, scene: Scene | None) -> list[dict[str, Any]]:
                 "consent": majlis.consents.get(part),
                 "hears": part in majlis.hearers,
                 "heard": part in majlis.heard,
+                "interprets": interprets.get(part, ""),
+                "sworn": part in majlis.sworn,
+                "helped": majlis.helped.get(part, "") and majlis.helped[part].value,
+                "writes": one.application.needs.get(part) == WRITING,
             }
         )
     return found

@@ -12,7 +12,7 @@ from errors import N_, BadInput
 from i18n import translate
 from notary.history import Event
 from notary.marriage import labels, questions, store, wizard
-from notary.marriage.application import SPOUSES, Part
+from notary.marriage.application import OFFICE, SPOUSES, Part
 from notary.marriage.attaching import TITLES
 from notary.marriage.core import context
 from notary.marriage.file import File
@@ -54,11 +54,12 @@ PAGE_OF = {
     "R-MR-14": "terms",
     "R-MR-15": "people",
     "R-MR-20": "status",
+    "R-MR-21": "people",
 }
 """Where in the wizard a gate is satisfied."""
 ACTIONS = (
     *("read", "edit", "answer", "pay", "book"),
-    *("queue", "check", "review", "approve", "leave", "refuse", "appeal", "conduct"),
+    *("queue", "check", "interpreter", "review", "approve", "leave", "refuse", "appeal", "conduct"),
 )
 
 
@@ -101,6 +102,7 @@ def parts(one: File) -> list[SimpleNamespace]:
             title=labels.PARTS[part],
             person=one.application.person(part),
             joined=part in one.seats,
+            office=part in OFFICE,
         )
         for part in shown
         if part is not Part.OFFICIANT or part in one.seats
@@ -134,7 +136,10 @@ def _group(group: Group, stands: dict[str, str]) -> SimpleNamespace:
         elif each.kind == "yes_no":
             choices = [("yes", say(N_("Yes"))), ("no", say(N_("No")))]
         elif each.choices:
-            choices = [(code, say(label)) for code, label in each.choices.items()]
+            choices = [
+                (code, say(label) if label else formatter().language_name(code))
+                for code, label in each.choices.items()
+            ]
         hint = say(each.hint) if each.hint else ""
         asked.append(
             SimpleNamespace(

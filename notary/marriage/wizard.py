@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from errors import N_, BadInput
-from notary.marriage.application import SPOUSES, Application, Part
+from notary.marriage.application import OFFICE, SPOUSES, Application, Part
 from notary.marriage.questions import Group, Question
 
 TEXT_MOST = 120
@@ -131,7 +131,7 @@ def _put(plain: dict[str, Any], one: Question, text: str, fields: Flat) -> None:
         plain[first] = sorted(known | ({rest} if text else set()))
         return
     value = _value(one, text)
-    if first == "status" or one.name.startswith("guardianship.passed_over."):
+    if first in ("status", "needs") or one.name.startswith("guardianship.passed_over."):
         _set_or_drop(plain, one.name.split("."), value)
         return
     place = _place(one.name)
@@ -226,7 +226,7 @@ def _tidy(plain: dict[str, Any]) -> None:
     people = plain["persons"]
     for part in [*people]:
         said = {name for name, value in people[part].items() if value not in ("", None, False)}
-        if part != Part.OFFICIANT and not said - {"sex"}:
+        if part not in OFFICE and not said - {"sex"}:
             del people[part]
         elif part in {one.value for one in SPOUSES}:
             people[part]["sex"] = _SEX[Part(part)]

@@ -27,6 +27,7 @@ PEOPLE = {
     Part.WITNESS_1: "witness1",
     Part.WITNESS_2: "witness2",
     Part.OFFICIANT: "officiant",
+    Part.INTERPRETER_1: "interpreter",
 }
 """User names of the demo."""
 

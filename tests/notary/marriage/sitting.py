@@ -2,7 +2,7 @@
 obey."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from auth.person import Person
 from auth.session import Login
 from errors import Refusal
 from notary.marriage import court as room
-from notary.marriage.application import Part
+from notary.marriage.application import Application, Part
 from notary.marriage.file import File
 from notary.marriage.majlis import Act
 from notary.signing.ceremony import Signer
@@ -131,10 +131,15 @@ class World:
     async def file(self) -> File:
         return await self.court.file(self.id)
 
-    async def book(self) -> File:
-        """Scheduled, with a sitting; everybody waits in the lobby, the officiant is in."""
-        one = await self.court.gathered()
+    async def book(
+        self, app: Application | None = None, named: Callable[[str], Awaitable[Any]] | None = None
+    ) -> File:
+        """Scheduled, with a sitting; everybody waits in the lobby, the officiant is in. `named`:
+        what the court does before it accepts."""
+        one = await self.court.gathered(app)
         await self.court.filing.submit(self.court.who(Part.BRIDE), one.id)
+        if named is not None:
+            await named(one.id)
         await self.court.reviewing.approve(self.court.login(self.court.judge), one.id, "")
         await self.court.filing.pay(self.court.who(Part.GROOM), one.id, "collect", settled=True)
         one = await self.slot(one.id)
@@ -149,12 +154,12 @@ class World:
             at=self.court.core.clock(),
             clock_ms=0,
             hearing=self.seats(Part.OFFICIANT),
-            waiting=self.seats(*PARTS[:-1]),
+            waiting=frozenset(seat.id for seat in self.sitting.seats) - self.seats(Part.OFFICIANT),
             deaf={},
             gone={},
             microphones=frozenset(),
             private=(),
-            pages={self.seat(part): f"page-{part}" for part in PARTS},
+            pages={seat.id: f"page-{seat.id}" for seat in self.sitting.seats},
         )
         assert one.starts_at is not None
         self.court.house.clock.advance((one.starts_at - self.court.core.clock()).total_seconds())

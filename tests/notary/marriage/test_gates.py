@@ -14,6 +14,7 @@ from notary.marriage.application import (
     Dower,
     Earlier,
     Guardianship,
+    Interpreter,
     Medical,
     Status,
 )
@@ -73,6 +74,16 @@ def without(part: P) -> Spoil:
     return lambda app: replace(
         app, persons={key: value for key, value in app.persons.items() if key is not part}
     )
+
+
+def needing(app: Application, **needs: str) -> Application:
+    return replace(app, needs={P(part): code for part, code in needs.items()})
+
+
+def interpreted(app: Application, **needs: str) -> Application:
+    """With an interpreter of the first language that is needed."""
+    app = change(needing(app, **needs), P.INTERPRETER_1, name_ar="مترجم", number="N77")
+    return replace(app, interpreters={P.INTERPRETER_1: Interpreter(next(iter(needs.values())))})
 
 
 PASSES: dict[str, tuple[str, Spoil]] = {
@@ -151,6 +162,8 @@ PASSES: dict[str, tuple[str, Spoil]] = {
         lambda app: change(app, P.WITNESS_1, relation_to_bride="brother"),
     ),
     "an officiant of no relation": ("R-MR-17", lambda app: app),
+    "a mute groom who writes": ("R-MR-21", lambda app: needing(app, groom="writing")),
+    "a bride with an interpreter": ("R-MR-21", lambda app: interpreted(app, bride="ur")),
 }
 
 FAILS: dict[str, tuple[str, S, Spoil]] = {
@@ -289,6 +302,24 @@ FAILS: dict[str, tuple[str, S, Spoil]] = {
         S.FAILED,
         lambda app: change(app, P.OFFICIANT, relation_to_bride="uncle"),
     ),
+    "no interpreter yet": ("R-MR-21", S.NEEDS_LEAVE, lambda app: needing(app, bride="ur")),
+    "an interpreter of another language": (
+        "R-MR-21",
+        S.NEEDS_LEAVE,
+        lambda app: replace(interpreted(app, bride="ur"), needs={P.BRIDE: "sgn"}),
+    ),
+    "three languages": (
+        "R-MR-21",
+        S.FAILED,
+        lambda app: needing(app, bride="ur", groom="sgn", guardian="fr"),
+    ),
+    "the groom's brother as interpreter": (
+        "R-MR-21",
+        S.FAILED,
+        lambda app: change(
+            interpreted(app, bride="ur"), P.INTERPRETER_1, relation_to_groom="brother"
+        ),
+    ),
 }
 
 
@@ -346,6 +377,7 @@ MOVED_BY_THE_PACK: dict[str, tuple[Spoil, dict[str, Any]]] = {
     "R-MR-14": (lambda app: replace(app, conditions={P.GROOM: ()}), {"of": ["groom"]}),
     "R-MR-15": (lambda app: app, {"years": 50}),
     "R-MR-17": (FAILS["the bride's uncle as officiant"][2], {"own_relatives": True}),
+    "R-MR-21": (FAILS["three languages"][2], {"languages_most": 3}),
 }
 
 
