@@ -22,6 +22,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("respondent", Role.PARTY, "راجيش كومار", "Rajesh Kumar"),
     ("interpreter", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui"),
     ("witness", Role.WITNESS, "سمير حسن عبد الله", "Samir Hassan Abdullah"),
+    ("specialist", Role.EXPERT, "هدى جاسم المرر", "Huda Jassim Al Murar"),
     ("officer", Role.FACILITY_OFFICER, "ناصر جمعة الزعابي", "Nasser Juma Al Zaabi"),
     ("notary", Role.NOTARY, "عبد الله سالم الظاهري", "Abdullah Salem Al Dhaheri"),
     ("director", Role.NOTARY_DIRECTOR, "شيخة خليفة السويدي", "Shaikha Khalifa Al Suwaidi"),

@@ -20,7 +20,7 @@ from notary.deeds import agenda
 from notary.deeds.act import Act, Both
 from notary.deeds.body import Text, changed
 from notary.deeds.core import WORDS_MOST, Core
-from notary.deeds.party import Party, needs_in_person
+from notary.deeds.party import Party, is_found_capable, needs_in_person
 from notary.deeds.ports import Presence
 from notary.deeds.request import Request
 from notary.deeds.roll import Roll
@@ -37,8 +37,19 @@ QUESTIONS: dict[str, str] = {
     "free": N_("Does anybody force you or press you? Is anybody else in the room?"),
     "well": N_("Have you taken anything that clouds your mind? Do you feel well?"),
     "standing": N_("In which capacity do you act, and by which document?"),
+    "faithful": N_(
+        "Do you swear to do your task with honesty and truth? Where are you registered?"
+    ),
+    "in_place": N_("Do you sign at this person's own wish? Do you gain anything from this act?"),
 }
-"""Asked of everybody who is a party; `standing` where the act asks for it."""
+"""Of a party the first three, and `standing` where the act asks for it; `faithful` of interpreters
+and assistants, `in_place` of whoever signs in the place of another (Art 8)."""
+_OF_HELPERS = {
+    "interpreter": ("faithful",),
+    "assistant": ("faithful",),
+    "signs_for": ("in_place",),
+    "curator": ("understands", "free", "well", "standing"),
+}
 PARAGRAPHS_MOST, PARAGRAPH_MOST = 60, 8000
 
 EndsCeremony = Callable[[Person, str, str], Awaitable[None]]
@@ -162,9 +173,10 @@ class Conduct:
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, State.CAPACITY_CHECK)
             one = self._appearing(stage, key)
+            if not is_found_capable(one, stage.act):
+                raise BadInput("deed.who", N_("Choose a person from the list."), field="key")
             self._must_be_here(stage, one)
-            asked = {each["question"] for each in self._of(stage.request, key).get("questions", [])}
-            if set(self.questions(stage.act, one)) - asked:
+            if self._open_questions(stage, one):
                 raise Refusal(
                     "deed.questions_open", N_("Ask every question first and write the answers.")
                 )
@@ -184,10 +196,10 @@ class Conduct:
         return await self.told(kept)
 
     def questions(self, act: Act, one: Party) -> tuple[str, ...]:
-        """Which questions must be asked of somebody. Helpers are sworn by their office, but for the
-        curator, who acts for the ward and is asked by which judgment."""
-        if one.role == "curator":
-            return ("understands", "free", "well", "standing")
+        """Which questions must be asked of somebody. A curator, who acts for the ward, is asked by
+        which judgment."""
+        if one.role in _OF_HELPERS:
+            return _OF_HELPERS[one.role]
         rule = act.role(one.role)
         if rule is None:
             return ()
@@ -209,14 +221,19 @@ class Conduct:
     def _check_all(self, stage: Stage, wanted: str) -> None:
         for one in stage.request.appearing(stage.act):
             self._must_be_here(stage, one)
-            if wanted in ("oath", "judged") and not self.questions(stage.act, one):
-                continue
-            if wanted not in self._of(stage.request, one.key):
+            done = wanted in self._of(stage.request, one.key)
+            if wanted in ("oath", "judged") and not is_found_capable(one, stage.act):
+                done = wanted == "oath" or not self._open_questions(stage, one)
+            if not done:
                 raise Refusal(
                     "deed.not_all",
                     N_("This step is not done for everybody: %(name)s is missing."),
-                    name=one.name("ar"),
+                    name=one.names,
                 )
+
+    def _open_questions(self, stage: Stage, one: Party) -> set[str]:
+        asked = self._of(stage.request, one.key).get("questions", [])
+        return set(self.questions(stage.act, one)) - {each["question"] for each in asked}
 
     def _check_ways(self, stage: Stage) -> None:
         one = needs_in_person(stage.request.content.parties, stage.act, self._core.rule("R-NT-11"))
@@ -224,7 +241,7 @@ class Conduct:
             raise Refusal(
                 "deed.in_person_only",
                 N_("%(name)s cannot sign at a distance. Convert the act to in-person."),
-                name=one.name("ar"),
+                name=one.names,
             )
 
     # --- reading and changing --------------------------------------------------------------------
@@ -520,7 +537,7 @@ class Conduct:
             raise Refusal(
                 "deed.not_here",
                 N_("%(name)s is not in the hearing now. Wait, or suspend the session."),
-                name=one.name("ar"),
+                name=one.names,
             )
 
     def _of(self, one: Request, key: str) -> Mapping[str, Any]:

@@ -89,6 +89,11 @@ class Party:
         both = (self.name_ar, self.name_en)
         return (both[0] or both[1]) if language == "ar" else (both[1] or both[0])
 
+    @property
+    def names(self) -> str:
+        """For sentences that are read in either language."""
+        return " / ".join(dict.fromkeys(each for each in (self.name_ar, self.name_en) if each))
+
 
 def parse(key: str, row: dict[str, str], act: Act) -> tuple[Party, list[BadInput]]:
     """A party as typed, and what is wrong with it. The form's fields are `party_<key>_<name>`."""
@@ -244,6 +249,12 @@ def signers(parties: tuple[Party, ...], act: Act) -> tuple[Party, ...]:
         if signer not in found:
             found.append(signer)
     return tuple(found)
+
+
+def is_found_capable(one: Party, act: Act) -> bool:
+    """Whether the notary finds capacity and free will of this person: of parties and of a curator,
+    who acts for the ward. Other helpers are asked about their task only."""
+    return act.role(one.role) is not None or one.role == "curator"
 
 
 def needs_in_person(parties: tuple[Party, ...], act: Act, ways: dict[str, str]) -> Party | None:

@@ -42,7 +42,7 @@ def data(
     """What is printed, with the places to sign: everybody's, the notary's, and the seal's."""
     title = {"ar": act.title_ar, "en": act.title_en}
     return paper(title, register, code, address, moments, one.content.bilingual) | {
-        "parties": [_party(each) for each in one.content.parties],
+        "parties": [_party(each, one.content.parties) for each in one.content.parties],
         "body": [{"ar": part.ar, "en": part.en} for part in text.paragraphs],
         "explanations": [{"ar": part.ar, "en": part.en} for part in text.warnings],
         "signatures": [*(_signature(signer) for signer in signers), SEAL],
@@ -73,9 +73,15 @@ def paper(
     }
 
 
-def _party(each: Party) -> dict[str, Any]:
+def _party(each: Party, parties: Sequence[Party]) -> dict[str, Any]:
+    """A helper's capacity says whom it helps: a name, so here only and not at the signature, whose
+    capacity a stranger reads by the code."""
+    capacity = both(ROLE_LABELS[each.role])
+    for helped in parties:
+        if each.helps == helped.key:
+            capacity = {to: f"{said} ({helped.name(to)})" for to, said in capacity.items()}
     return {
-        "capacity": both(ROLE_LABELS[each.role]),
+        "capacity": capacity,
         "name": {"ar": each.name("ar"), "en": each.name("en")},
         "id": each.identity_number,
         "nationality": {"ar": each.nationality, "en": each.nationality},

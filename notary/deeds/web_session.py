@@ -11,8 +11,10 @@ from errors import N_, BadInput
 from notary.deeds.conduct import DOCUMENTS, QUESTIONS
 from notary.deeds.core import context
 from notary.deeds.deciding import REASONS
-from notary.deeds.party import PATHS, ROLE_LABELS, Path
+from notary.deeds.party import PATHS, ROLE_LABELS, Path, is_found_capable
+from notary.deeds.request import Request
 from notary.deeds.state import IN_SESSION, LABELS, State
+from notary.deeds.ways import Note, note
 from notary.deeds.web_office import json_body, text, token
 from notary.deeds.web_services import office
 
@@ -25,6 +27,8 @@ ORDER = (
     State.CONSENT,
     State.PARTIES_SIGNING,
 )
+SHOWN = (*ORDER, State.SUSPENDED)
+"""States in which everybody sees who signs, and in which order."""
 
 
 @blueprint.get("/deeds/session/<sitting>")
@@ -39,6 +43,8 @@ async def part(sitting: str) -> Response:
     signs = one.state in IN_SESSION and (notary or me in one.signers(stage.act))
     unable = await services.able.unable(one, stage.act) if notary and signs else frozenset()
     order = [state for state in ORDER if state is not State.OATH or stage.act.oath]
+    notes = _notes(one)
+    my_turn = me is not None and turn.next == me.key
     body = await render_template(
         "notary/session_part.html",
         request_=one,
@@ -51,14 +57,29 @@ async def part(sitting: str) -> Response:
         notary=notary,
         me=me,
         turn=turn,
-        my_turn=me is not None and turn.next == me.key,
+        my_turn=my_turn,
+        calls=_calls(one, notary=notary, my_turn=my_turn, digest=turn.digest),
+        signers=[
+            {
+                "party": each,
+                "role_title": ROLE_LABELS[each.role],
+                "note": notes.get(each.key),
+                "signed": f"party_{each.key}" in turn.signed,
+            }
+            for each in one.signers(stage.act)
+        ]
+        if one.state in SHOWN
+        else [],
+        stops=any(found.stops for found in notes.values()),
         people=[
             {
                 "party": each,
                 "role_title": ROLE_LABELS[each.role],
                 "path_title": PATHS[Path(each.path)] if each.path else "",
                 "done": one.content.session.get("people", {}).get(each.key, {}),
+                "note": notes.get(each.key),
                 "questions": services.conduct.questions(stage.act, each),
+                "judged": is_found_capable(each, stage.act),
                 "unable": each.key in unable,
                 "signed": f"party_{each.key}" in turn.signed,
             }
@@ -67,6 +88,7 @@ async def part(sitting: str) -> Response:
         questions=QUESTIONS,
         documents=DOCUMENTS,
         reasons=list(REASONS.items()),
+        refused=[REASONS[code] for code in one.content.reasons if code in REASONS],
         oath=services.core.rule("R-NT-09"),
         text=one.content.text,
         pages_read=await services.conduct.pages_read(stage) if notary else frozenset(),
@@ -75,6 +97,24 @@ async def part(sitting: str) -> Response:
     response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _notes(one: Request) -> dict[str, Note]:
+    ways, parties = office().core.rule("R-NT-11"), one.content.parties
+    found: dict[str, Note | None] = {each.key: note(each, parties, ways) for each in parties}
+    return {key: said for key, said in found.items() if said is not None}
+
+
+def _calls(one: Request, *, notary: bool, my_turn: bool, digest: str) -> str:
+    """Something that this person must look at now: a telephone opens the deed for it, once."""
+    if my_turn:
+        return f"sign-{digest[:16]}"
+    text = one.content.text
+    if one.state is State.READING and text is not None and not notary:
+        return f"read-{text.digest[:16]}"
+    if one.state in (State.SUSPENDED, State.IN_PERSON, State.REFUSED):
+        return f"{one.state.value}-{one.version}"
+    return ""
 
 
 @blueprint.post("/api/deeds/<id>/conduct")

@@ -109,14 +109,18 @@ export class DeedPart {
   /** Whether the panel has turned to the deed by itself, once. */
   offered = false;
   busy = false;
+  /** What the part has called this person to, so that it calls once for each. */
+  called = "";
 
   /**
    * @param {string} source address of the part, without the language
    * @param {(message: { document: string, page: number, pages: number }) => Promise<boolean>} turn
+   * @param {() => void} [call] the person must look at the part now: it is read, or it is their turn
    */
-  constructor(source, turn) {
+  constructor(source, turn, call = () => {}) {
     this.source = source;
     this.turn = turn;
+    this.call = call;
     setInterval(() => void this.load(), EVERY_MS);
   }
 
@@ -147,6 +151,13 @@ export class DeedPart {
     typeAgain(host, kept);
     this.#begin();
     this.show(this.page);
+    this.#call();
+  }
+
+  #call() {
+    const calls = /** @type {HTMLElement | null} */ (this.host?.querySelector("[data-calls]") ?? null)?.dataset.calls ?? "";
+    if (calls !== "" && calls !== this.called) this.call();
+    if (calls !== "") this.called = calls;
   }
 
   /** A text that nobody has seen begins at its first page, for everybody. */

@@ -73,10 +73,18 @@ async def before_reading(act: Hearing) -> None:
     await step(notary, "Go on to the next step")
     for _person in range(2):
         for answer in ANSWERS:
-            await form(notary, "answer").locator("[name=answer]").fill(answer)
-            await step(notary, "Write the answer", form(notary, "answer"))
+            await _asked(notary, answer)
         await step(notary, "Capable and free")
+    await _asked(notary, "I swear it. Register of interpreters, number 118.")
     await step(notary, "Go on to the next step")
+
+
+async def _asked(notary: Participant, answer: str) -> None:
+    """The first question of the list that is not answered yet."""
+    button = notary.page.get_by_role("button", name=notary.word("Write the answer"), exact=True)
+    asked = panel(notary).locator("form", has=button).first
+    await asked.locator("[name=answer]").fill(answer)
+    await step(notary, "Write the answer", asked)
 
 
 async def read(act: Hearing) -> None:

@@ -50,6 +50,8 @@ const QUESTIONS = /** @type {Record<string, string>} */ ({
   free: N_("Does anybody force you or press you? Is anybody else in the room?"),
   well: N_("Have you taken anything that clouds your mind? Do you feel well?"),
   standing: N_("In which capacity do you act, and by which document?"),
+  faithful: N_("Do you swear to do your task with honesty and truth? Where are you registered?"),
+  in_place: N_("Do you sign at this person's own wish? Do you gain anything from this act?"),
 });
 
 const WITH_NAME = /** @type {Record<string, string>} */ ({

@@ -98,7 +98,7 @@ function start() {
   };
 
   const turn = (/** @type {Record<string, any>} */ fields) => room.act("turn", fields);
-  const deed = new DeedPart("", turn);
+  const deed = new DeedPart("", turn, () => room.set({ tab: "deed", panel: true }));
   document.addEventListener(LANGUAGE_CHANGED, () => void deed.load());
 
   media.addEventListener("change", () => room.refresh());

@@ -9,6 +9,7 @@ import { mayShare } from "./sources.js";
 import { isDetained, may, seatOf } from "./state.js";
 import { inSession } from "./status.js";
 import { h, icon } from "./vdom.js";
+import { partTitle } from "./view_panel.js";
 
 /** @typedef {import("./room.js").Room} Room */
 
@@ -197,12 +198,12 @@ function consult(room) {
   return control("consult", icon("lock-key"), t("Private talk"), () => room.open(dialogs.consultation()));
 }
 
-/** @param {Room} room */
+/** Opens what the panel shows first: the act, where there is one. @param {Room} room */
 const panelControl = (room) =>
   control(
     "panel",
-    icon("users"),
-    t("People"),
+    room.deed === null ? icon("users") : icon("file-text"),
+    room.deed === null ? t("People") : partTitle(room),
     () => room.set({ panel: !room.ui.panel }),
     { pressed: room.ui.panel, kind: "control-panel" },
   );

@@ -28,11 +28,14 @@ export function panel(room) {
   );
 }
 
+/** The act of the sitting, in a word. @param {Room} room */
+export const partTitle = (room) => (room.state.sitting.kind === "marriage_contract" ? t("Marriage") : t("Deed"));
+
 /** @param {Room} room @returns {{ id: Tab, label: string }[]} */
 function available(room) {
   const { agenda, notes, record, me } = room.state;
   const tabs = [{ id: /** @type {Tab} */ ("people"), label: t("People") }];
-  if (room.deed !== null) tabs.push({ id: "deed", label: room.state.sitting.kind === "marriage_contract" ? t("Marriage") : t("Deed") });
+  if (room.deed !== null) tabs.push({ id: "deed", label: partTitle(room) });
   if (agenda.length > 0) tabs.push({ id: "agenda", label: t("Agenda") });
   if (notes.length > 0 || may(room.state, "note") || me.host) tabs.push({ id: "notes", label: t("Notes") });
   if (record.state !== "forbidden" && (me.host || record.tracks.length > 0)) tabs.push({ id: "record", label: t("Record") });

@@ -7,8 +7,9 @@ import pytest
 
 from auth.delegation import Delegation
 from auth.person import Role
-from errors import NotFound, Refusal
+from errors import BadInput, NotFound, Refusal
 from notary.deeds import agenda
+from notary.deeds.party import is_found_capable
 from notary.deeds.request import Request
 from notary.deeds.state import IN_SESSION, State
 from sessions.kinds import KINDS
@@ -213,14 +214,14 @@ async def test_each_way_to_take_part_is_walked_to_the_signing(lite: World, path:
     for each in one.appearing(act):
         for question in conduct.questions(act, each):
             one = await conduct.ask(notary, one.id, each.key, question, "", "Yes.")
-        if conduct.questions(act, each):
+        if is_found_capable(each, act):
             one = await conduct.judge(notary, one.id, each.key, True, True)
     one = await conduct.go_on(notary, one.id)
     await lite.turn_pages(one)
     one = await conduct.read(notary, one.id, True)
     if one.state is State.OATH:
         for each in one.appearing(act):
-            if conduct.questions(act, each):
+            if is_found_capable(each, act):
                 one = await conduct.swear(notary, one.id, each.key, "by_god", "")
         one = await conduct.go_on(notary, one.id)
     for each in one.appearing(act):
@@ -228,6 +229,26 @@ async def test_each_way_to_take_part_is_walked_to_the_signing(lite: World, path:
     one = await lite.office.closing.begin_signing(notary, one.id)
     paper = lite.ceremonies.papers[one.ceremony]
     assert [each.field for each in paper.signers] == [*signs, "notary"]
+
+
+async def test_a_helper_is_asked_about_the_task_before_the_act_goes_on(lite: World) -> None:
+    one = await brought(lite, "impaired", "assistant")
+    notary, conduct = lite.who("notary"), lite.office.conduct
+    one = await conduct.open(notary, one.id, True)
+    for key, last4 in (("p0", "1111"), ("h0", "4444")):
+        one = await conduct.identify(notary, one.id, key, "emirates_id", last4, True)
+    one = await conduct.go_on(notary, one.id)
+    for question in ("understands", "free", "well"):
+        one = await conduct.ask(notary, one.id, "p0", question, "", "Yes.")
+    one = await conduct.judge(notary, one.id, "p0", True, True)
+    with pytest.raises(Refusal) as missing:
+        await conduct.go_on(notary, one.id)
+    assert missing.value.code == "deed.not_all"
+    assert missing.value.params["name"] == "من يعين / A Helper"
+    with pytest.raises(BadInput):  # capacity is found of those who act, not of who helps them
+        await conduct.judge(notary, one.id, "h0", True, True)
+    await conduct.ask(notary, one.id, "h0", "faithful", "", "I swear. Ministry, number 118.")
+    assert (await conduct.go_on(notary, one.id)).state is State.READING
 
 
 async def test_who_cannot_read_or_write_is_brought_to_the_office(lite: World) -> None:

@@ -246,6 +246,7 @@ class World:
             for question in ("understands", "free", "well"):
                 one = await conduct.ask(notary, one.id, key, question, "", "Yes, I do.")
             one = await conduct.judge(notary, one.id, key, True, True)
+        one = await conduct.ask(notary, one.id, "h0", "faithful", "", "I swear. Ministry, 118.")
         return await conduct.go_on(notary, one.id)
 
     async def signing(self) -> Request:
