@@ -319,8 +319,9 @@ class House:
         given = database, self.log, self.sittings, self.accounts.stepup, clock
         self.orders = OrderBook(*given)
         self.custody = Custody(*given, vault)
-        self.custody.kept_until = partial(notary.deeds.journal.kept_until, self.office.core)
         self.overview = Overview(database, self.sittings, clock)
+        kept_until = partial(notary.deeds.journal.kept_until, self.office.core)
+        self.custody.kept_until = self.overview.kept_until = kept_until
         self.vault = vault
         self.study = Study(database, vault, self.keyring, self.playback, clock)
         self.works = Works(
@@ -472,7 +473,12 @@ class House:
         )
         keeping = asyncio.create_task(
             recordings.access.custodian.keep(
-                self.database, self.log, self.vault, self.sittings.pack, self.clock
+                self.database,
+                self.log,
+                self.vault,
+                self.sittings.pack,
+                self.clock,
+                self.custody.kept_until,
             ),
             name="recordings.custodian",
         )

@@ -5,7 +5,7 @@ Inner nodes and checkpoints are written by the unit that signs, under a lock of 
 on PostgreSQL an append never waits for a signature.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -192,6 +192,12 @@ async def of_subject(session: AsyncSession, subject: str) -> list[StoredLeaf]:
         .order_by(LeafRow.n)
     )
     return [StoredLeaf(*row) for row in rows]
+
+
+async def subjects(session: AsyncSession, types: Collection[str]) -> frozenset[str]:
+    """Of what the leaves of these types speak. Reads the whole log: about 1 s a million."""
+    query = select(LeafRow.subject).where(LeafRow.type.in_(types), LeafRow.subject.is_not(None))
+    return frozenset(subject for subject in await session.scalars(query.distinct()) if subject)
 
 
 async def mentions(session: AsyncSession, part: bytes, most: int) -> list[Mention]:

@@ -13,7 +13,7 @@ from database import Database
 from notary.signing import store
 from recordings.rows import differences
 
-TYPES = ("doc.rendered", "sign.applied")
+TYPES = ("doc.rendered", "sign.applied", "doc.renewed")
 
 
 class DeedRows:
@@ -23,6 +23,7 @@ class DeedRows:
         """One sentence for each row or leaf without its other half; '' for those that fit."""
         async with database.unit(write=False) as session:
             subjects = await store.subjects(session)
+            subjects |= await leaves.subjects(session, TYPES)  # deleted with all its rows
         for subject in sorted(subjects):
             async with database.unit(write=False) as session:
                 entries = [

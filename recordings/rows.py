@@ -5,9 +5,8 @@ its row was deleted from it: both were one transaction once.
 """
 
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable
 
 from audit import store as leaves
 from audit.leaf import commit
@@ -21,8 +20,21 @@ from recordings.transcripts import store as transcripts
 from sessions import store as sittings
 
 Facts = Counter[str]
-_SEGMENT = ("track", "seq", "start_ms", "end_ms", "bytes", "sha256", "commitment")
-_GAP = ("track", "start_ms", "end_ms", "reason")
+TOLD = {
+    "sitting.booked": "sitting",
+    "rec.segment": "segment {track} {seq} {start_ms} {end_ms} {bytes} {sha256} {commitment}",
+    "rec.gap": "gap {track} {start_ms} {end_ms} {reason}",
+    "rec.started": "start {start_ms}",
+    "rec.stopped": "stop {end_ms} {reason}",
+    "rec.closed": "closed",
+    "order.entered": "order {order} {text}",
+    "order.revoked": "revoked {order}",
+    "grant.given": "leave {grant} {order} {person}",
+    "grant.revoked": "revoked {grant}",
+    "transcript.certified": "transcript {transcript} {sha256}",
+    "minutes.signed": "minutes {minutes} {sha256}",
+}
+"""Leaves that a row goes with, and the line of both."""
 
 
 class RecordRows:
@@ -34,7 +46,8 @@ class RecordRows:
         async with database.unit(write=False) as session:
             known = await sittings.sitting_ids(session)
             recorded = await store.recorded_sittings(session)
-        for sitting in sorted(known | recorded):
+            told = await leaves.subjects(session, TOLD)  # a sitting deleted with all its rows
+        for sitting in sorted(known | recorded | told):
             async with database.unit(write=False) as session:
                 said = await _leaves(session, sitting)
                 rows = await _rows(session, sitting, sitting in known)
@@ -47,36 +60,9 @@ async def _leaves(session: Session, sitting: str) -> Facts:
     found: Facts = Counter()
     for stored in await leaves.of_subject(session, sitting):
         entry = json.loads(stored.entry)
-        found.update(_told(entry["t"], entry["d"]))
+        if line := TOLD.get(entry["t"]):
+            found[line.format_map(defaultdict(lambda: None, entry["d"]))] += 1
     return found
-
-
-def _told(type: str, data: dict[str, Any]) -> Iterator[str]:
-    match type:
-        case "sitting.booked":
-            yield "sitting"
-        case "rec.segment":
-            yield "segment " + " ".join(str(data.get(name)) for name in _SEGMENT)
-        case "rec.gap":
-            yield "gap " + " ".join(str(data.get(name)) for name in _GAP)
-        case "rec.started":
-            yield f"start {data.get('start_ms')}"
-        case "rec.stopped":
-            yield f"stop {data.get('end_ms')} {data.get('reason')}"
-        case "rec.closed":
-            yield "closed"
-        case "order.entered":
-            yield f"order {data.get('order')} {data.get('text')}"
-        case "order.revoked":
-            yield f"revoked {data.get('order')}"
-        case "grant.given":
-            yield f"leave {data.get('grant')} {data.get('order')} {data.get('person')}"
-        case "grant.revoked":
-            yield f"revoked {data.get('grant')}"
-        case "transcript.certified":
-            yield f"transcript {data.get('transcript')} {data.get('sha256')}"
-        case "minutes.signed":
-            yield f"minutes {data.get('minutes')} {data.get('sha256')}"
 
 
 async def _rows(session: Session, sitting: str, booked: bool) -> Facts:

@@ -14,7 +14,7 @@ from database import Database
 from recordings import store as records
 from recordings.access import store, watching
 from recordings.access.custody import sweep
-from recordings.access.retention import kept
+from recordings.access.retention import KeptUntil, kept, no_duty
 from recordings.vault import Vault
 from sessions import store as sessions
 from sessions.rules import RulePack
@@ -26,7 +26,13 @@ DUES_EVERY = 360
 _logger = structlog.get_logger(__name__)
 
 
-async def propose_due(database: Database, log: AuditLog, pack: RulePack, now: datetime) -> int:
+async def propose_due(
+    database: Database,
+    log: AuditLog,
+    pack: RulePack,
+    now: datetime,
+    kept_until: KeptUntil = no_duty,
+) -> int:
     """Write down, once, which records' time of retention has run out; how many are new."""
     async with database.unit() as session:
         known = await store.dues(session)
@@ -37,7 +43,8 @@ async def propose_due(database: Database, log: AuditLog, pack: RulePack, now: da
             sitting = await sessions.get_sitting(session, row.sitting)
             if sitting is None:
                 continue
-            found = kept(pack, sitting.kind, sitting.phase.value, row.sealed_at, now)
+            outcome, until = sitting.phase.value, await kept_until(sitting.id)
+            found = kept(pack, sitting.kind, outcome, row.sealed_at, now, until)
             if found.due_at is None or not found.is_due(now):
                 continue
             await store.add_due(session, row.sitting, found.policy.rule, found.due_at, now)
@@ -48,7 +55,12 @@ async def propose_due(database: Database, log: AuditLog, pack: RulePack, now: da
 
 
 async def keep(
-    database: Database, log: AuditLog, vault: Vault, pack: RulePack, clock: Clock
+    database: Database,
+    log: AuditLog,
+    vault: Vault,
+    pack: RulePack,
+    clock: Clock,
+    kept_until: KeptUntil = no_duty,
 ) -> None:
     """Until cancelled."""
     await sweep(database, vault)
@@ -56,7 +68,7 @@ async def keep(
     while True:
         try:
             if rounds % DUES_EVERY == 0:
-                await propose_due(database, log, pack, clock())
+                await propose_due(database, log, pack, clock(), kept_until)
             await watching.tell(database, log, clock())
         except SQLAlchemyError:
             _logger.exception("custodian.store_failed")

@@ -8,8 +8,6 @@ which `sweep` deletes at the next start. The log keeps the hashes and still veri
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import structlog
 
@@ -32,15 +30,12 @@ from recordings.access.acts import (
     text,
 )
 from recordings.access.order import Destruction, Hold, Use
+from recordings.access.retention import KeptUntil, no_duty
 from recordings.access.store import Session
 from recordings.vault import Vault
 from sessions.service import Sittings
 
 _logger = structlog.get_logger(__name__)
-
-
-KeptUntil = Callable[[str], Awaitable[datetime | None]]
-"""The day until which the record of a sitting must be kept at least; None: no such duty."""
 
 
 class Custody(Acts):
@@ -57,7 +52,7 @@ class Custody(Acts):
     ) -> None:
         super().__init__(database, log, sittings, stepup, clock)
         self._vault = vault
-        self.kept_until: KeptUntil | None = None
+        self.kept_until: KeptUntil = no_duty
         """Rooms to the right say until when a record must be kept, whatever an order allows."""
 
     # --- holds ------------------------------------------------------------------------------------
@@ -224,7 +219,7 @@ class Custody(Acts):
                 N_("The record is not closed yet. It can be seen when the sitting is over."),
             )
         await self.no_hold(session, place.sitting.id)
-        until = await self.kept_until(place.sitting.id) if self.kept_until else None
+        until = await self.kept_until(place.sitting.id)
         if until is not None and self.clock() < until:
             raise Refusal(
                 "recording.kept_until",

@@ -13,7 +13,7 @@ from errors import N_, NotFound
 from recordings import store as records
 from recordings.access import store
 from recordings.access.order import Destruction, Grant, Hold, Order, Seal
-from recordings.access.retention import Kept, kept
+from recordings.access.retention import Kept, KeptUntil, kept, no_duty
 from recordings.access.store import Session
 from recordings.store import RecordingRow
 from sessions import store as sessions
@@ -107,6 +107,7 @@ class Overview:
         self._database = database
         self._sittings = sittings
         self._clock = clock
+        self.kept_until: KeptUntil = no_duty
 
     async def held(self, person: Person) -> list[Held]:
         """Records of sittings that the person may keep: on the bench, or as who booked them."""
@@ -192,7 +193,8 @@ class Overview:
         how_long = None
         if row.sealed_at is not None:
             pack, outcome = self._sittings.pack, sitting.phase.value
-            how_long = kept(pack, sitting.kind, outcome, row.sealed_at, now)
+            until = await self.kept_until(sitting.id)
+            how_long = kept(pack, sitting.kind, outcome, row.sealed_at, now, until)
         state = "open" if row.sealed_at is None else "available"
         return Held(
             sitting,

@@ -6,10 +6,21 @@ dates. What falls due is proposed; it is destroyed only by an order and by two p
 """
 
 import calendar
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sessions.rules import Rule, RulePack, RulesError
+
+KeptUntil = Callable[[str], Awaitable[datetime | None]]
+"""The day until which the record of a sitting must be kept at least, whatever a policy or an order
+says, because something of a room to the right rests on it; None: no such duty."""
+
+
+async def no_duty(_sitting: str) -> datetime | None:
+    """Where nothing rests on records."""
+    return None
+
 
 PREFIX = "R-RET-"
 ANY = "*"
@@ -44,7 +55,9 @@ class Kept:
 
     policy: Policy
     due_at: datetime | None
-    """None: never."""
+    """The later of what the policy and `rests_until` say. None: never."""
+    rests_until: datetime | None = None
+    """Something rests on the record until then (`KeptUntil`)."""
 
     def is_due(self, now: datetime) -> bool:
         """Whether its time has run out."""
@@ -59,14 +72,23 @@ def policies(pack: RulePack, day: datetime) -> list[Policy]:
     ]
 
 
-def kept(pack: RulePack, kind: str, outcome: str, sealed_at: datetime, now: datetime) -> Kept:
+def kept(
+    pack: RulePack,
+    kind: str,
+    outcome: str,
+    sealed_at: datetime,
+    now: datetime,
+    rests_until: datetime | None = None,
+) -> Kept:
     """How long a record is kept. Raises RulesError when no policy speaks of it."""
     fitting = [one for one in policies(pack, now) if one.fits(kind, outcome)]
     if not fitting:
         raise RulesError(f"no retention policy for {kind}, {outcome}")
     policy = max(fitting, key=lambda one: one.rank)
-    due = None if policy.years is None else _after(sealed_at, policy.years)
-    return Kept(policy, due)
+    if policy.years is None:
+        return Kept(policy, None, rests_until)
+    due = _after(sealed_at, policy.years)
+    return Kept(policy, max(due, rests_until or due), rests_until)
 
 
 def _after(moment: datetime, years: int) -> datetime:

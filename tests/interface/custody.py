@@ -1,7 +1,7 @@
 """Invented records, orders and holds for the pages of custody."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Row
 from typing import Any
 
@@ -14,6 +14,11 @@ from sessions.kinds import KINDS
 from sessions.seat import LABELS
 from sessions.sitting import Sitting
 
+RESTS = Kept(
+    Policy("R-RET-03", "*", "*", 5, "court"),
+    datetime(2036, 11, 22, tzinfo=UTC),
+    datetime(2036, 11, 22, tzinfo=UTC),
+)
 FOREVER = Kept(Policy("R-RET-02", "*", "*", None, "none"), None)
 
 
@@ -84,7 +89,7 @@ def _found(sitting: Sitting, people: list[Person], now: datetime) -> Custodial:
     ]
     grants = [_grant(now), _grant(now, id="g2", revoked_at=now)]
     return Custodial(
-        held=Held(sitting, "available", True, 3, FOREVER, False, True),
+        held=Held(sitting, "available", True, 3, RESTS, False, True),
         row=Row(epoch=now, sealed_at=now + timedelta(hours=1)),  # type: ignore[arg-type]
         orders=orders,
         grants={"o1": grants, "o2": [], "o3": [], "o4": []},

@@ -20,6 +20,7 @@ from recordings.access import custodian, custody, store, watching
 from recordings.access.acts import Actor
 from recordings.access.book import OrderDraft
 from recordings.access.order import Part, Use
+from recordings.access.overview import Overview
 from recordings.access.retention import kept as kept_by
 from recordings.access.retention import policies
 from recordings.bundle import BundleError, Contents, Draft
@@ -499,3 +500,32 @@ async def test_what_falls_due_is_proposed_once_and_never_destroyed(world: Kept) 
     leaf = await world.last(world.sitting.id)
     assert (leaf.type, leaf.data["rule"]) == ("retention.due", "R-RET-03")
     assert await has_key(world)
+
+
+async def test_what_an_act_rests_on_is_not_due(world: Kept) -> None:
+    """Neither proposed nor shown as due before the act lets go of it, whatever the policy says."""
+    house, (_, clerk) = world.house, world.bench()
+    one_year = pack(ANY, {"kind": "civil_hearing", "outcome": "*", "years": 1})
+    world.clock.now = later = NOW + timedelta(days=400)
+    until = NOW + timedelta(days=3650)
+
+    async def kept_until(asked: str) -> datetime | None:
+        return until if asked == world.sitting.id else None
+
+    async def due() -> int:
+        return await custodian.propose_due(
+            house.database, house.log, one_year, world.clock.now, kept_until
+        )
+
+    assert kept_by(one_year, "civil_hearing", "closed", NOW, later).is_due(later)
+    assert await due() == 0
+    overview = Overview(house.database, house.sittings, world.clock)
+    overview.kept_until = kept_until
+    house.sittings.pack = one_year
+    held = (await overview.record(clerk, world.sitting.id)).held
+    assert not held.is_due
+    assert held.kept is not None
+    assert (held.kept.due_at, held.kept.rests_until) == (until, until)
+    world.clock.now = until
+    assert await due() == 1
+    assert (await overview.record(clerk, world.sitting.id)).held.is_due

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 import app
 from audit import leaf as leaves
 from auth.person import Person
 from auth.session import Login
+from database import Base
 from errors import BadInput, Forbidden, Refusal
 from notary.rows import DeedRows
 from recordings.access.book import OrderDraft
@@ -222,6 +223,32 @@ async def test_rows_of_orders_minutes_and_deeds_are_held_to_the_log(world: Kept)
         async with database.unit() as session:
             await session.execute(text(statement))
         assert any(what in one for one in await doubted(world)), statement
+
+
+async def test_what_is_deleted_with_all_its_rows_is_missed(world: Kept) -> None:
+    """Nothing in the tables names it any more: the log does."""
+    sitting, desk = world.sitting, world.house.minutes
+    judge, clerk = world.bench()
+    await desk.begin(clerk, sitting.id, "en")
+    await desk.save(clerk, sitting.id, base=1, content=minutes.written("10:00 x", "", "y"))
+    await desk.approve(judge, sitting.id)
+    assert await doubted(world) == []
+    address = world.house.settings.database.replace("+aiosqlite", "")
+    engine = create_engine(address)  # without our pragmas: rows may be torn from others
+    with engine.begin() as connection:
+        for table in ("signing_revisions", "signing_signers", "signing_ceremonies"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    found = await doubted(world)
+    assert [one.rpartition(" the log has ")[0] for one in found] == [f"deed {sitting.id}:"], found
+    with engine.begin() as connection:
+        for rows in Base.metadata.tables.values():
+            if "sitting" in rows.columns:
+                connection.execute(rows.delete().where(rows.c.sitting == sitting.id))
+        connection.execute(text("DELETE FROM sittings WHERE id = :id"), {"id": sitting.id})
+    engine.dispose()
+    assert f"sitting {sitting.id}: the log has 'sitting', the database does not" in await doubted(
+        world
+    )
 
 
 async def documents(world: Kept) -> dict[str, bytes]:
