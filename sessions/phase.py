@@ -6,7 +6,8 @@ translation. The table is the only place that says what may follow what.
 
 from enum import StrEnum
 
-from errors import N_, Refusal
+from errors import N_
+from machine import follow
 
 
 class Phase(StrEnum):
@@ -87,12 +88,7 @@ LIVE = IN_SESSION | {_P.LOBBY, _P.RECESS}
 
 def after(phase: Phase, step: Step) -> Phase:
     """The phase that follows; raises Refusal `sitting.wrong_phase` where the table has none."""
-    try:
-        return TRANSITIONS[phase, step]
-    except KeyError:
-        raise Refusal(
-            "sitting.wrong_phase",
-            N_("That is not possible at this point of the sitting. The page shows what is."),
-            phase=phase.value,
-            step=step.value,
-        ) from None
+    return follow(
+        TRANSITIONS, phase, step, "sitting.wrong_phase",
+        N_("That is not possible at this point of the sitting. The page shows what is."),
+    )  # fmt: skip

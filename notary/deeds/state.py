@@ -6,7 +6,8 @@ the policy's (`ACTIONS` names the action that is asked); what else must hold is 
 
 from enum import StrEnum
 
-from errors import N_, Refusal
+from errors import N_
+from machine import follow
 
 
 class State(StrEnum):
@@ -191,15 +192,10 @@ ACTIONS: dict[Step, str] = {
 
 def after(state: State, step: Step) -> State:
     """The state that follows; raises Refusal `deed.wrong_state` where the table has none."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise Refusal(
-            "deed.wrong_state",
-            N_("That is not possible at this point of the request. The page shows what is."),
-            state=state.value,
-            step=step.value,
-        ) from None
+    return follow(
+        TRANSITIONS, state, step, "deed.wrong_state",
+        N_("That is not possible at this point of the request. The page shows what is."),
+    )  # fmt: skip
 
 
 def table() -> list[tuple[str, str, str, str]]:

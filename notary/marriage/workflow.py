@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
-from errors import N_, Refusal
+from errors import N_
+from machine import follow
 from notary.marriage.dates import months_after
 
 
@@ -144,15 +145,10 @@ WITH_REASON = frozenset(
 
 def after(state: FileState, move: Move) -> FileState:
     """The state that follows; Refusal `marriage.wrong_state` where the table has none."""
-    try:
-        return TRANSITIONS[state, move]
-    except KeyError:
-        raise Refusal(
-            "marriage.wrong_state",
-            N_("That is not possible at this point of the application. The page shows what is."),
-            state=state.value,
-            move=move.value,
-        ) from None
+    return follow(
+        TRANSITIONS, state, move, "marriage.wrong_state",
+        N_("That is not possible at this point of the application. The page shows what is."),
+    )  # fmt: skip
 
 
 def lapses_on(last_action: date, months: int) -> date:

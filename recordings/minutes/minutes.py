@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from errors import N_, BadInput, Refusal
+from machine import follow
 
 LANGUAGES = ("ar", "en")
 MOST_ENTRIES = 2000
@@ -57,12 +58,10 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
 
 def after(state: State, step: Step) -> State:
     """The state that follows. Raises Refusal `minutes.wrong_state`."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise Refusal(
-            "minutes.wrong_state", N_("This is not possible any more. Reload the page."), status=409
-        ) from None
+    return follow(
+        TRANSITIONS, state, step, "minutes.wrong_state",
+        N_("This is not possible any more. Reload the page."),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

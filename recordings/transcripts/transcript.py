@@ -10,6 +10,7 @@ from typing import Any
 import rfc8785
 
 from errors import N_, BadInput, Refusal
+from machine import follow
 
 MOST_LINES = 20_000
 LONGEST_LINE = 2000
@@ -71,14 +72,10 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
 
 def after(state: State, step: Step) -> State:
     """The state that follows. Raises Refusal `transcript.wrong_state`."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise Refusal(
-            "transcript.wrong_state",
-            N_("This is not possible in the transcript's present state. Reload the page."),
-            status=409,
-        ) from None
+    return follow(
+        TRANSITIONS, state, step, "transcript.wrong_state",
+        N_("This is not possible in the transcript's present state. Reload the page."),
+    )  # fmt: skip
 
 
 def steps(state: State) -> frozenset[Step]:

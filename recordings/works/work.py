@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from errors import N_, BadInput, Refusal
+from errors import N_, BadInput
+from machine import follow
 
 KEPT = timedelta(days=7)
 """A finished file is kept so long; then it is removed, and can be made again."""
@@ -72,12 +73,10 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
 
 def after(state: State, step: Step) -> State:
     """The state that follows. Raises Refusal `work.wrong_state`."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise Refusal(
-            "work.wrong_state", N_("This is not possible any more. Reload the page."), status=409
-        ) from None
+    return follow(
+        TRANSITIONS, state, step, "work.wrong_state",
+        N_("This is not possible any more. Reload the page."),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOUNDATION = {"clock", "errors", "settings", "database", "i18n", "logs", "pages"}
+FOUNDATION = {"clock", "errors", "settings", "database", "i18n", "logs", "machine", "pages"}
 ROOMS = ["audit", "auth", "sessions", "signaling", "recordings", "notary"]
 TOP = {"app", "cli", "migrate"}
 OURS = FOUNDATION | set(ROOMS) | TOP | {"rules", "migrations", "tools", "tests", "benchmarks"}
@@ -16,6 +16,7 @@ FOUNDATION_EDGES = {
     "errors": set(),
     "settings": set(),
     "logs": set(),
+    "machine": {"errors"},
     "database": set(),
     "i18n": {"errors", "settings"},
     "pages": {"errors", "settings", "i18n"},
