@@ -306,6 +306,7 @@ class House:
             keys=self.keyring,
             vault=settings.vault,
             address=settings.address,
+            outbox=self.outbox,
             payments=self.office.payments,
             scanner=self._scanner(),
             live=self.live,

@@ -64,7 +64,7 @@ ACTIONS: dict[str, str] = {
     "marriage.pay": N_("Pay the fee of a marriage"),
     "marriage.book": N_("Choose officiant and day of a marriage"),
     "marriage.answer": N_("Answer as guardian in marriage"),
-    "marriage.own_step": N_("Say that one heard, or did not"),
+    "marriage.own_step": N_("Do one's own step in a marriage"),
     "marriage.queue": N_("See which marriage files wait"),
     "marriage.check": N_("Check papers of a marriage file"),
     "marriage.interpreter": N_("Name the interpreter of a marriage"),

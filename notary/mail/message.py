@@ -25,6 +25,19 @@ SUBJECTS: Final[dict[str, str]] = {
     "decided": N_("The director has decided on your grievance: %(reference)s"),
     "delivered": N_("Your deed is ready: %(reference)s"),
     "cancelled": N_("Your session was cancelled: %(reference)s"),
+    "marriage.invited": N_("You are asked to take part in a marriage: %(reference)s"),
+    "marriage.returned": N_("Your application to marry needs something more: %(reference)s"),
+    "marriage.postponed": N_("Your application to marry was postponed: %(reference)s"),
+    "marriage.approved": N_("Your application to marry was accepted: %(reference)s"),
+    "marriage.refused": N_("The judge has decided on your application to marry: %(reference)s"),
+    "marriage.decided": N_("The court has decided on your marriage: %(reference)s"),
+    "marriage.booked": N_("The sitting of your marriage: %(reference)s"),
+    "marriage.reminder": N_("Reminder of the sitting of your marriage: %(reference)s"),
+    "marriage.cancelled": N_("The sitting of your marriage was cancelled: %(reference)s"),
+    "marriage.again": N_("Choose another day for your marriage: %(reference)s"),
+    "marriage.ready": N_("Your marriage certificate is ready: %(reference)s"),
+    "marriage.lapsing": N_("Your application to marry lapses soon: %(reference)s"),
+    "marriage.lapsed": N_("Your application to marry has lapsed: %(reference)s"),
 }
 BODIES: Final[dict[str, str]] = {
     "returned": N_("The office has marked what is missing. Sign in and complete the request."),
@@ -36,7 +49,25 @@ BODIES: Final[dict[str, str]] = {
     "decided": N_("Sign in to read the decision."),
     "delivered": N_("Sign in to fetch a certified copy."),
     "cancelled": N_("Sign in to choose another time."),
+    "marriage.invited": N_("Sign in and take your part. The link works once, within 14 days."),
+    "marriage.returned": N_("The fields are marked. Sign in, correct them, send it again."),
+    "marriage.postponed": N_("Sign in to read why. Nothing is asked of you now."),
+    "marriage.approved": N_("The fee is due. Sign in to pay it, then choose officiant and day."),
+    "marriage.refused": N_("Sign in to read it. You may appeal there to the court's president."),
+    "marriage.decided": N_("Sign in to read the decision."),
+    "marriage.booked": N_("It begins on %(time)s (UAE time). Have your identity document ready."),
+    "marriage.reminder": N_("It begins on %(time)s (UAE time). Have your identity document ready."),
+    "marriage.cancelled": N_("Sign in to see how it goes on."),
+    "marriage.again": N_("No contract came about. Sign in to choose another day."),
+    "marriage.ready": N_("Sign in to fetch a certified copy."),
+    "marriage.lapsing": N_("Sign in and go on with it; without action it ends in a few days."),
+    "marriage.lapsed": N_("Nothing was done with it for two months. You may begin a new one."),
 }
+TIMED: Final = frozenset(
+    {"booked", "reminder", "cancelled"}
+    | {"marriage.booked", "marriage.reminder", "marriage.cancelled"}
+)
+"""Those with a calendar file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +101,7 @@ def build(letter: Letter, sender: str, zone: str, now: datetime) -> EmailMessage
     mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2] or "localhost")
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(f"{words}\n\n{letter.link}\n")
-    if letter.starts_at and letter.what in ("booked", "reminder", "cancelled"):
+    if letter.starts_at and letter.what in TIMED:
         mail.add_attachment(
             calendar(letter, subject, now),
             maintype="text",
@@ -94,7 +125,7 @@ def calendar(letter: Letter, subject: str, now: datetime) -> bytes:
     event.add("dtend", letter.starts_at + timedelta(minutes=letter.minutes))
     event.add("summary", subject)
     event.add("url", letter.link)
-    event.add("status", "CANCELLED" if letter.what == "cancelled" else "CONFIRMED")
+    event.add("status", "CANCELLED" if letter.what.endswith("cancelled") else "CONFIRMED")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", subject)

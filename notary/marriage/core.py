@@ -22,6 +22,7 @@ from notary.marriage.application import SPOUSES, Part
 from notary.marriage.file import File
 from notary.marriage.finding import Finding
 from notary.marriage.gates import evaluate
+from notary.marriage.telling import Telling
 from notary.marriage.track import Track, tracks
 from notary.marriage.workflow import WITH_REASON, Move, after
 
@@ -49,6 +50,8 @@ class Core(core.Core):
     add_event = staticmethod(store.add_event)
 
     step_up: stepup.StepUp
+    telling: Telling | None = None
+    """Mails to the parties; None: nobody is told."""
 
     def contract_day(self, one: File) -> date:
         """The day on which the gates must be passed: the sitting's, else today."""
@@ -131,6 +134,8 @@ class Core(core.Core):
         text = reason_of(reason) if move in WITH_REASON else " ".join(reason.split())[:REASON_MOST]
         moved = await self.keep(session, one, state=state, reason=text or one.reason, **changes)
         await self.write(session, moved, move.value, by, codes=codes, texts={"reason": text})
+        if self.telling is not None:
+            await self.telling.moved(session, one, moved, move, self.clock())
         return moved
 
     async def keep(self, session: AsyncSession, one: File, **changes: Any) -> File:

@@ -14,6 +14,7 @@ from database import Database
 from notary.deeds.fee import Payments
 from notary.deeds.files import Papers
 from notary.deeds.scanning import Scanner
+from notary.mail.service import Outbox
 from notary.marriage.attaching import Attaching
 from notary.marriage.booking import Booking, SittingBook
 from notary.marriage.conducting import Conducting
@@ -26,6 +27,7 @@ from notary.marriage.officiating import Officiating
 from notary.marriage.ports import Live
 from notary.marriage.ratifying import Ratifying
 from notary.marriage.reviewing import Reviewing
+from notary.marriage.telling import Telling
 from notary.marriage.watching import Watching
 from recordings.keys import KeyStore
 from sessions import rules
@@ -80,11 +82,15 @@ def build(
     live: Live,
     desk: Desk,
     address: str,
+    outbox: Outbox | None = None,
     payments: Payments | None = None,
     scanner: Scanner | None = None,
 ) -> Court:
     """Wire the court."""
-    core = Core(database, log, secret, clock, rules.load(), zone, step_up)
+    pack = rules.load()
+    minutes = pack.rule("R-MR-18", clock().date()).value["minutes"]
+    telling = Telling(outbox, address, minutes) if outbox is not None else None
+    core = Core(database, log, secret, clock, pack, zone, step_up, telling)
     filing, officiating = Filing(core), Officiating(core)
     watching = Watching(officiating.seen)
     conducting = Conducting(core, officiating, live, watching)

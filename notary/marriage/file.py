@@ -33,6 +33,14 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Where somebody wants to be told by mail."""
+
+    email: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """One marriage file. Times are UTC."""
 
@@ -66,6 +74,8 @@ class File:
     code: str = ""
     devices: Mapping[Part, str] = field(default_factory=dict)
     """Page on which each person's identity was verified; another page is verified again."""
+    contacts: Mapping[Part, Contact] = field(default_factory=dict)
+    """Addresses, each given by that person, or by who sent the link."""
     ceremony: str = ""
     """Id of the signing of the contract."""
     certificate: str = ""

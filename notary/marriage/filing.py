@@ -30,12 +30,13 @@ from notary.marriage.application import (
 )
 from notary.marriage.application import Person as Named
 from notary.marriage.attaching import not_editable, with_papers
-from notary.marriage.core import Core
-from notary.marriage.file import FIELDS, SECTIONS, File, with_page
+from notary.marriage.core import Core, unknown
+from notary.marriage.file import FIELDS, SECTIONS, Contact, File, with_page
 from notary.marriage.finding import Finding
 from notary.marriage.gates import blocking, unacknowledged
+from notary.marriage.telling import WARNED, address
 from notary.marriage.track import serves, tracks
-from notary.marriage.workflow import EDITABLE, FileState, Move, lapsed
+from notary.marriage.workflow import EDITABLE, FileState, Move, lapsed, lapses_on
 
 DRAFTS_MOST = 5
 LINK_LIVES = timedelta(days=14)
@@ -113,20 +114,42 @@ class Filing:
             history = tuple(await store.events(session, one.id))
         return Seen(one, self._core.gates(one), history)
 
-    async def invite(self, actor: Person, id: str, part: Part) -> str:
-        """A link by which somebody takes a part, once, within 14 days; its token.
+    async def invite(self, actor: Person, id: str, part: Part, email: str = "") -> str:
+        """A link by which somebody takes a part, once, within 14 days; its token. With an address
+        it is sent there too.
 
         Raises Refusal `marriage.taken` when the part has an account already.
         """
-        token = secrets.token_urlsafe(24)
+        token, to = secrets.token_urlsafe(24), Contact(address(email), actor.language)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.edit")
             if part in one.seats or part in OFFICE:
                 raise _taken()
             link = store.Join(one.id, part, self._core.clock() + LINK_LIVES, "")
             await store.add_join(session, self._core.secret.tag("marriage-join", token), link)
+            if to.email and self._core.telling is not None:
+                contacts = {**one.contacts, part: to}
+                one = await self._core.keep(session, one, contacts=contacts)
+                there = f"{self._core.telling.address}/marriages/join/{token}"
+                await self._core.telling.invited(session, one, to, there, f"{one.version}")
             await self._core.write(session, one, "invited", actor.id, codes={"part": part.value})
         return token
+
+    async def contact(self, actor: Person, id: str, email: str) -> File:
+        """Where this person wants to be told by mail; empty: nowhere. Raises BadInput
+        `marriage.email`."""
+        said = address(email)
+        async with self._core.database.unit() as session:
+            one = await self._core.load(session, actor, id, "marriage.own_step")
+            part = one.part_of(actor.id)
+            if part is None:
+                raise unknown()
+            contacts = {known: to for known, to in one.contacts.items() if known is not part}
+            if said:
+                contacts[part] = Contact(said, actor.language)
+            kept = await self._core.keep(session, one, contacts=contacts)
+            await self._core.write(session, kept, "contact", actor.id, codes={"part": part.value})
+        return kept
 
     async def join(self, actor: Person, token: str) -> File:
         """Take the part of a link. Raises Refusal `marriage.link`, `marriage.taken`,
@@ -255,7 +278,10 @@ class Filing:
             app = one.application
             if part is Part.GUARDIAN:
                 app = replace(app, guardianship=replace(app.guardianship, consents=None))
-            kept = await self._core.keep(session, one, seats=seats, application=app)
+            contacts = {known: to for known, to in one.contacts.items() if known is not part}
+            kept = await self._core.keep(
+                session, one, seats=seats, application=app, contacts=contacts
+            )
             await self._core.write(session, kept, "released", actor.id, codes={"part": part.value})
         return kept
 
@@ -415,9 +441,15 @@ class Filing:
             for one in await store.in_states(session, self._core.secret, open_states):
                 acted = one.acted_at.astimezone(ZoneInfo(self._core.zone)).date()
                 waits = one.starts_at is not None and one.starts_at > self._core.clock()
-                if not waits and lapsed(one.state, acted, today, months):
+                if waits:
+                    continue
+                if lapsed(one.state, acted, today, months):
                     await self._core.move(session, one, Move.LAPSE, "system")
                     gone += 1
+                elif self._core.telling is not None and lapsed(
+                    one.state, acted, today + WARNED, months
+                ):
+                    await self._core.telling.lapsing(session, one, lapses_on(acted, months))
         return gone
 
 

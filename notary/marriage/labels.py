@@ -130,6 +130,7 @@ EVENTS = {
     "invited": N_("A link was made"),
     "joined": N_("Somebody took a part"),
     "released": N_("A part was given free"),
+    "contact": N_("An e-mail address was given or taken back"),
     "saved": N_("A page was saved"),
     "paper_added": N_("A paper was added"),
     "paper_removed": N_("A paper was taken back"),

@@ -128,14 +128,24 @@ async def detail(marriage: str) -> Response:
 
 @blueprint.post("/marriages/<marriage>/invite")
 async def invite(marriage: str) -> Response:
-    """A link for a part; it is shown once. Field: `part`."""
+    """A link for a part; it is shown once, and sent where an address is given. Fields: `part`,
+    `email`."""
     form = Form(await request.form)
     services = court()
     try:
-        token = await services.filing.invite(current_person(), marriage, _part(form.value("part")))
+        part = _part(form.value("part"))
+        token = await services.filing.invite(current_person(), marriage, part, form.value("email"))
     except Refusal as refusal:
         return await show(marriage, form.mend(refusal), refusal.status)
     return await show(marriage, form, link=f"{services.address}/marriages/join/{token}")
+
+
+@blueprint.post("/marriages/<marriage>/contact")
+async def contact(marriage: str) -> Response:
+    """Where this person is told by mail. Field: `email`."""
+    form = Form(await request.form)
+    work = court().filing.contact(current_person(), marriage, form.value("email"))
+    return await done(marriage, work, N_("Saved."))
 
 
 @blueprint.post("/marriages/<marriage>/release")

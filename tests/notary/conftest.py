@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from database import Database
 from notary.documents.render import Documents, Rendered
 from notary.signing.engine import Engine, Keys, Workshop
 from tests.notary.deeds import AT, deed
 from tests.notary.house import ADDRESS, House, open_house, sign_all
+from tests.support.smtp import Box, free_port
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +51,16 @@ def engine(keys: Keys, workshop: Workshop) -> Iterator[Engine]:
 @pytest.fixture
 async def house(sqlite_database: Database, engine: Engine, documents: Documents) -> House:
     return open_house(sqlite_database, engine, documents)
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+def server(box: Box) -> Iterator[Controller]:
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield controller
+    controller.stop(no_assert=True)

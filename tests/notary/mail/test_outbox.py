@@ -1,10 +1,5 @@
 """The outbox against a real SMTP server: down, refusing; nothing lost, no data leaked."""
 
-import email
-import socket
-from collections.abc import Iterator
-from email import policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +12,7 @@ from notary.mail.service import Smtp
 from tests.auth.house import build
 from tests.notary.acts.world import World, make
 from tests.support.clock import SettableClock
-
-
-class Box:
-    """What the server took, and how it answers."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answer = "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.answer.startswith("250"):
-            found = email.message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(found, EmailMessage)
-            self.mails.append(found)
-        return self.answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def box() -> Box:
-    return Box()
-
-
-@pytest.fixture
-def server(box: Box) -> Iterator[Controller]:
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield controller
-    controller.stop(no_assert=True)
+from tests.support.smtp import Box, free_port
 
 
 async def office(database: Database, clock: SettableClock, folder: Path, port: int) -> World:

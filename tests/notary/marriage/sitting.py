@@ -11,6 +11,7 @@ from typing import Any
 from auth.person import Person
 from auth.session import Login
 from errors import Refusal
+from notary.mail.service import Outbox, Sender
 from notary.marriage import court as room
 from notary.marriage.application import Application, Part
 from notary.marriage.file import File
@@ -104,6 +105,7 @@ class World:
     services: room.Court
     live: FakeLive
     desk: FakeDesk
+    outbox: Outbox
     id: str = ""
     sitting: Sitting | None = None
 
@@ -233,12 +235,19 @@ class World:
         return await self.services.ratifying.issue(judge, self.id, "")
 
 
-def make(court: Court, folder: Path) -> World:
+def make(court: Court, folder: Path, sender: Sender | None = None) -> World:
     """Wire the court with a room and a desk of a test."""
     live, desk, house = FakeLive(court.core.clock), FakeDesk(), court.house
+    outbox = Outbox(
+        court.core.database, house.secret, court.core.clock, sender,
+        address="court@example.com", zone=court.core.zone,
+    )  # fmt: skip
     services = room.build(
         database=court.core.database, log=house.log, secret=house.secret, clock=court.core.clock,
         zone=court.core.zone, step_up=house.accounts.stepup, sittings=house.sittings, live=live,
-        desk=desk, address="http://localhost:8000", keys=MemoryKeyStore(b"k" * 32), vault=folder,
+        desk=desk, address="http://localhost:8000", outbox=outbox,
+        keys=MemoryKeyStore(b"k" * 32), vault=folder,
     )  # fmt: skip
-    return World(court, services, live, desk)
+    court.core, court.filing = services.core, services.filing
+    court.reviewing, court.officiating = services.reviewing, services.officiating
+    return World(court, services, live, desk, outbox)
