@@ -7,6 +7,7 @@ to it: a deployment that names an outside one gets its tokens or none.
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from audit.der import settled
 from audit.own_certificate import Wanted, open_own
 
 POLICY = "1.3.6.1.4.1.99999.1.1"
@@ -64,34 +66,35 @@ class TimeAuthority:
         return bytes(tsp.TimeStampResp({"status": status, "time_stamp_token": token}).dump())
 
     def _sign(self, info: bytes, now: datetime, *, with_certificates: bool) -> cms.ContentInfo:
-        own = asn1_x509.Certificate.load(self.certificate.public_bytes(_DER))
-        cert_id = tsp.ESSCertIDv2({"cert_hash": sha256(own.dump()).digest()})
-        attributes = cms.CMSAttributes(
-            [
-                _attribute("content_type", "tst_info"),
-                _attribute("message_digest", sha256(info).digest()),
-                _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(_second(now))})),
-                _attribute(
-                    "signing_certificate_v2", tsp.SigningCertificateV2({"certs": [cert_id]})
-                ),
-            ]
+        own, named = _named(self.certificate)
+        attributes = settled(
+            cms.CMSAttributes(
+                [
+                    _attribute("content_type", "tst_info"),
+                    _attribute("message_digest", sha256(info).digest()),
+                    _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(_second(now))})),
+                    named,
+                ]
+            )
         )
         digest = algos.DigestAlgorithm({"algorithm": "sha256"})
-        signer = cms.SignerInfo(
-            {
-                "version": "v1",
-                "sid": cms.SignerIdentifier(
-                    {
-                        "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                            {"issuer": own.issuer, "serial_number": own.serial_number}
-                        )
-                    }
-                ),
-                "digest_algorithm": digest,
-                "signed_attrs": attributes,
-                "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-                "signature": self.key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
-            }
+        signer = settled(
+            cms.SignerInfo(
+                {
+                    "version": "v1",
+                    "sid": cms.SignerIdentifier(
+                        {
+                            "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                                {"issuer": own.issuer, "serial_number": own.serial_number}
+                            )
+                        }
+                    ),
+                    "digest_algorithm": digest,
+                    "signed_attrs": attributes,
+                    "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+                    "signature": self.key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())),
+                }
+            )
         )
         signed = {
             "version": "v3",
@@ -104,7 +107,8 @@ class TimeAuthority:
         }
         if with_certificates:
             signed["certificates"] = [own]
-        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)})
+        content = settled(cms.SignedData(signed))
+        return cms.ContentInfo({"content_type": "signed_data", "content": content})
 
 
 _DER = serialization.Encoding.DER
@@ -113,6 +117,15 @@ _PEM = serialization.Encoding.PEM
 
 def _second(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(microsecond=0)
+
+
+@lru_cache(maxsize=8)
+def _named(certificate: x509.Certificate) -> tuple[asn1_x509.Certificate, cms.CMSAttribute]:
+    """The certificate and the signed attribute that names it (RFC 5816)."""
+    own = asn1_x509.Certificate.load(certificate.public_bytes(_DER))
+    cert_id = tsp.ESSCertIDv2({"cert_hash": sha256(own.dump()).digest()})
+    certs = settled(tsp.SigningCertificateV2({"certs": [cert_id]}))
+    return own, settled(_attribute("signing_certificate_v2", certs))
 
 
 def _attribute(type: str, value: object) -> cms.CMSAttribute:

@@ -15,17 +15,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from audit.timestamping import InternalSource
 from clock import utc_now
 from notary.signing.appearance import style
 from notary.signing.certificates import ONE_SHOT
 from notary.signing.engine import Workshop
-from notary.signing.pades import asn1, local_signer
+from notary.signing.pades import asn1, private_key
 
 
 class Stamps(TimeStamper):
@@ -62,12 +63,19 @@ class Baseline:
     @classmethod
     def of(cls, work: Workshop, count: int) -> "Baseline":
         """Issue `count` certificates."""
-        chain = [work.authority.issuing, work.authority.root]
-        made = [
-            local_signer(
-                work.authority.issue(f"Signer {n}", "party", f"p{n}", 7000 + n, utc_now()), chain
-            )
+        store = SimpleCertificateStore()
+        store.register_multiple([asn1(work.authority.issuing), asn1(work.authority.root)])
+        issued = [
+            work.authority.issue(f"Signer {n}", "party", f"p{n}", 7000 + n, utc_now())
             for n in range(count)
+        ]
+        made = [
+            SimpleSigner(
+                signing_cert=asn1(one.certificate),
+                signing_key=private_key(one),
+                cert_registry=store,
+            )
+            for one in issued
         ]
         return cls(work, made, Stamps(InternalSource(work.stamping.unit, utc_now)))
 

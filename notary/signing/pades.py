@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import Any
 
+from asn1crypto import cms
 from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -29,6 +31,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from audit.der import settled
 from notary.documents.render import Box
 from notary.signing import validation
 from notary.signing.appearance import style
@@ -68,17 +71,44 @@ def add_fields(pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes
     return out.getvalue()
 
 
+class Settles(Signer):
+    """What it makes is encoded from the inside out (see `audit.der`)."""
+
+    async def signed_attrs(self, *given: Any, **named: Any) -> Any:
+        return settled(await super().signed_attrs(*given, **named))
+
+    async def unsigned_attrs(self, *given: Any, **named: Any) -> Any:
+        made = await super().unsigned_attrs(*given, **named)
+        return settled(made) if made is not None else None
+
+    async def async_sign_prescribed_attributes(self, *given: Any, **named: Any) -> Any:
+        made = await super().async_sign_prescribed_attributes(*given, **named)
+        signed = made["content"]
+        signed["signer_infos"] = [settled(one) for one in signed["signer_infos"]]
+        inner = settled(signed.untag())
+        return settled(cms.ContentInfo({"content_type": "signed_data", "content": inner}))
+
+
+class LocalSigner(Settles, SimpleSigner):
+    """A key in this process."""
+
+
 def local_signer(credential: Credential, chain: Sequence[x509.Certificate]) -> Signer:
     """pyHanko's signer over a key in this process."""
     store = SimpleCertificateStore()
     store.register_multiple([asn1(one) for one in chain])
-    private = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return SimpleSigner(
+    return LocalSigner(
         signing_cert=asn1(credential.certificate),
-        signing_key=asn1_keys.PrivateKeyInfo.load(private),
+        signing_key=private_key(credential),
         cert_registry=store,
         embed_roots=True,
     )
+
+
+def private_key(credential: Credential) -> asn1_keys.PrivateKeyInfo:
+    """The credential's key as pyHanko wants it."""
+    private = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return asn1_keys.PrivateKeyInfo.load(private)
 
 
 async def sign(
