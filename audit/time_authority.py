@@ -18,8 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from audit import der
 from audit.der import settled
 from audit.own_certificate import Wanted, open_own
+
+der.mend()
 
 POLICY = "1.3.6.1.4.1.99999.1.1"
 """Of the built-in authority. Not registered: it means 'internal, not independent'."""

@@ -26,7 +26,8 @@ from clock import utc_now
 from notary.signing.appearance import style
 from notary.signing.certificates import ONE_SHOT
 from notary.signing.engine import Workshop
-from notary.signing.pades import asn1, private_key
+from notary.signing.pades import private_key
+from notary.signing.validation import asn1
 
 
 class Stamps(TimeStamper):

@@ -6,13 +6,16 @@ its job failed: nobody has half a revision.
 """
 
 import asyncio
+import gc
 import os
+import ssl
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +28,8 @@ from cryptography.x509 import load_pem_x509_certificates
 from audit.timestamping import ExternalSource, InternalSource, Source
 from clock import utc_now
 from notary.documents.render import Box
-from notary.signing import pades, remote_csc
+from notary.signing import pades, remote_csc, validation
+from notary.signing.added import check_added
 from notary.signing.authority import (
     Authority,
     KeyHolder,
@@ -39,6 +43,8 @@ from notary.signing.time_stamps import CheckedTimeStamper
 
 WORKERS: Final = 2
 TIMEOUT_S: Final = 60.0
+GARBAGE: Final = 50_000
+"""New objects before the collector looks: some signatures."""
 NICE: Final = 5
 """Signing waits for live media, never the other way round."""
 
@@ -93,6 +99,8 @@ class Job:
     before: int
     """How many signatures the document has."""
     appearance: bytes = field(repr=False)
+    last: bool = False
+    """No signature follows: the whole document is checked, not only what was added."""
     revoked: tuple[Revoked, ...] = ()
 
 
@@ -108,6 +116,16 @@ class Signed:
     stamped_at: datetime
     name: str = field(repr=False)
     """Common name in the certificate."""
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Read once for a worker: it takes as long as a signature."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, verify=_tls())
 
 
 class Workshop:
@@ -159,7 +177,7 @@ class Workshop:
         now = utc_now()
         credential = self.authority.issue(job.common, job.unit, job.pseudonym, job.serial, now)
         signer = pades.local_signer(credential, [self.authority.issuing, self.authority.root])
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with _client() as client:
             stamper = self.stamper(client)
             pdf = await pades.sign(
                 job.pdf,
@@ -175,7 +193,7 @@ class Workshop:
     async def sign_csc(self, job: Job, credential: str) -> Signed:
         """Sign with a key at a Cloud Signature Consortium service. Raises SigningFailed."""
         service = self._service()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with _client() as client:
             stamper = self.stamper(client)
             async with remote_csc.signer(service.url, service.token, credential) as signer:
                 pdf = await pades.sign(
@@ -194,7 +212,7 @@ class Workshop:
         """Extend and check what an outside service signed. Raises SigningFailed."""
         if not pdf.startswith(job.pdf):
             raise SigningFailed("document", "the service gave back another document")
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with _client() as client:
             lists = await remote_csc.revocation_lists(client, self._service().lists)
             until = utc_now() + ONE_SHOT
             return await self._finish(client, pdf, job, self.stamper(client), until, lists)
@@ -213,21 +231,24 @@ class Workshop:
         until: datetime,
         lists: Sequence[x509.CertificateRevocationList] = (),
     ) -> Signed:
-        at = pades.stamp_time(pdf, job.place)
+        signature = pades.signature_at(pdf, job.place)
+        at = validation.token_time(validation.token(signature))
         now = utc_now()
         # Rounded down by the list's format; it must end before the certificate does.
         trust = self.trust(job.revoked, max(now, at or now), until - timedelta(seconds=1))
         stamping = await remote_csc.revocation_lists(client, self.keys.tsa_lists)
         trust = replace(trust, lists=[*trust.lists, *lists, *stamping])
-        pdf = await pades.extend(pdf, job.place, trust, stamper)
-        checked = await pades.verified(pdf, job.before + 1, self.roots)
+        pdf = await pades.extend(signature, trust, stamper)
+        checked = await check_added(job.pdf, pdf, job.place, self.roots)
+        if job.last:
+            await pades.verified(pdf, job.before + 1, self.roots)
         return Signed(pdf, checked.serial, checked.stamp_serial, at or now, checked.name)
 
     async def renew(self, pdf: bytes, expected: int) -> bytes:
         """One more archive time-stamp, and `expected` signatures still hold. Raises
         SigningFailed."""
         now = utc_now()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with _client() as client:
             trust = self.trust((), now, now + ONE_SHOT)
             stamping = await remote_csc.revocation_lists(client, self.keys.tsa_lists)
             trust = replace(trust, lists=[*trust.lists, *stamping])
@@ -248,6 +269,10 @@ def _open(keys: Keys) -> None:
     with suppress(OSError):
         os.nice(NICE)
     _workshop = Workshop(keys)
+    # What is open now stays: the collector need not walk through it at each signature.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
 
 
 def _run(name: str, *given: Any) -> Any:

@@ -10,22 +10,28 @@ worker processes; the recipe is esign.md B5, and each step of it was measured:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 from asn1crypto import cms
 from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.fields import (
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+    ensure_sig_flags,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, SimpleSigner
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
@@ -37,6 +43,7 @@ from notary.signing import validation
 from notary.signing.appearance import style
 from notary.signing.authority import Credential
 from notary.signing.errors import SigningFailed
+from notary.signing.validation import asn1
 
 DIGEST = "sha256"
 STAMP_SETTINGS = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
@@ -66,6 +73,8 @@ def add_fields(pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes
                 readable_field_name=label,
             ),
         )
+    # As after the first signature, so that it changes nothing but its field.
+    ensure_sig_flags(writer, lock_sig_flags=True)
     out = BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -139,17 +148,20 @@ async def sign(
     return out.getvalue()
 
 
-async def extend(pdf: bytes, field: str, trust: Trust, stamper: TimeStamper) -> bytes:
-    """From B-T to B-LTA: revocation data and a document time-stamp in one more revision.
+def signature_at(pdf: bytes, field: str) -> EmbeddedPdfSignature:
+    """The signature in a field. Raises SigningFailed `document` when it is not signed."""
+    reader = validation.parse(pdf)
+    for name, _value, at in enumerate_sig_fields(reader, filled_status=True, with_name=field):
+        return EmbeddedPdfSignature(reader, at, name)
+    raise SigningFailed("document", "the field is not signed")
+
+
+async def extend(signature: EmbeddedPdfSignature, trust: Trust, stamper: TimeStamper) -> bytes:
+    """Its document from B-T to B-LTA: revocation data and a document time-stamp in one more
+    revision.
 
     Raises SigningFailed `revoked` when the signer's certificate was revoked, `time`.
     """
-    reader = validation.parse(pdf)
-    signature = next(
-        (one for one in reader.embedded_regular_signatures if one.field_name == field), None
-    )
-    if signature is None:
-        raise SigningFailed("document", "the field is not signed")
     context = ValidationContext(
         trust_roots=[asn1(one) for one in trust.roots],
         other_certs=[*map(asn1, trust.others), *signature.other_embedded_certs],
@@ -162,7 +174,7 @@ async def extend(pdf: bytes, field: str, trust: Trust, stamper: TimeStamper) -> 
         path = await validator.async_validate_usage({"non_repudiation"})
     except RevokedError:
         raise SigningFailed("revoked") from None
-    writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
+    writer = IncrementalPdfFileWriter.from_reader(signature.reader)
     DocumentSecurityStore.supply_dss_in_writer(
         writer, None, paths=[path], validation_context=context, embed_roots=True
     )
@@ -199,36 +211,15 @@ async def _stamped(
 async def verified(
     pdf: bytes, expected: int, roots: Sequence[x509.Certificate]
 ) -> validation.Checked:
-    """Check the newest of `expected` signatures wholly and that no earlier one was harmed.
-
-    Raises SigningFailed `document`.
-    """
-    reader = validation.parse(pdf)
-    found = reader.embedded_regular_signatures
+    """Check all of `expected` signatures, wholly, and everything that was added after each; the
+    newest. Raises SigningFailed `document`."""
+    found = await validation.check_all(pdf, roots)
     if len(found) != expected:
         raise SigningFailed("document", f"{len(found)} signatures, {expected} expected")
-    for one in found[:-1]:
-        changes, allowed = validation.integrity(one)
-        if changes == "other" or not allowed:
-            raise SigningFailed("document", f"{one.field_name} was harmed")
-    checked = await validation.check(found[-1], validation.specification(roots))
-    if checked.verdict != validation.VALID:
-        raise SigningFailed("document", f"{checked.field}: {checked.verdict} {checked.reason}")
-    return checked
-
-
-def stamp_time(pdf: bytes, field: str) -> datetime | None:
-    """The time of the time-stamp in the signature at `field`; None when it has none. Raises
-    SigningFailed `document` when the field is not signed."""
-    for one in validation.parse(pdf).embedded_regular_signatures:
-        if one.field_name == field:
-            return validation.token_time(validation.token(one))
-    raise SigningFailed("document", "the field is not signed")
-
-
-def asn1(one: x509.Certificate) -> asn1_x509.Certificate:
-    """The same certificate as pyHanko wants it."""
-    return asn1_x509.Certificate.load(one.public_bytes(Encoding.DER))
+    for one in found:
+        if one.verdict != validation.VALID:
+            raise SigningFailed("document", f"{one.field}: {one.verdict} {one.reason}")
+    return found[-1]
 
 
 def _asn1_list(one: x509.CertificateRevocationList) -> asn1_crl.CertificateList:

@@ -358,6 +358,7 @@ class Ceremonies:
             certify=found.signed == 0,
             before=found.signed,
             appearance=drawn,
+            last=claim.place == len(found.signers) - 1,
             revoked=revoked,
         )
         return Order(job, (one.name_ar, one.name_en), choice.account, choice.back)

@@ -6,7 +6,7 @@ taken from the document alone; each signature is compared with what was added af
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -39,6 +39,9 @@ from pyhanko_certvalidator.policy_decl import (
 )
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
+from audit import der
+
+der.mend()
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     # They log the names in certificates; what they find comes back as a result.
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
@@ -83,11 +86,15 @@ def parse(pdf: bytes) -> PdfFileReader:
     return PdfFileReader(BytesIO(pdf), strict=True)
 
 
+def asn1(one: x509.Certificate) -> asn1_x509.Certificate:
+    """The same certificate as pyHanko wants it."""
+    return asn1_x509.Certificate.load(one.public_bytes(Encoding.DER))
+
+
 def specification(roots: Iterable[x509.Certificate]) -> PdfSignatureValidationSpec:
     """Trust these roots and nothing else; fetch nothing."""
-    trusted = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in roots]
     policy = CertValidationPolicySpec(
-        trust_manager=SimpleTrustManager.build(trust_roots=trusted),
+        trust_manager=SimpleTrustManager.build(trust_roots=[asn1(one) for one in roots]),
         revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO),
     )
     return PdfSignatureValidationSpec(
@@ -97,7 +104,10 @@ def specification(roots: Iterable[x509.Certificate]) -> PdfSignatureValidationSp
                 RevinfoOnlineFetchingRule.LOCAL_ONLY
             ),
             local_knowledge=LocalKnowledge(),
-        )
+        ),
+        # What was added after a signature is compared once, in `integrity`; pyHanko would do it
+        # for every signature and time-stamp of the document each time that one is checked.
+        diff_policy=None,
     )
 
 
@@ -142,17 +152,28 @@ def _checked(one: EmbeddedPdfSignature, result: Any) -> Checked:
     changes, docmdp_ok = integrity(one)
     intact = bool(status and status.intact and status.valid)
     verdict, reason = _verdict(result.ades_subindic, intact, changes, docmdp_ok)
+    return replace(
+        described(one, changes),
+        verdict=verdict,
+        reason=reason,
+        intact=intact,
+        docmdp_ok=docmdp_ok,
+    )
+
+
+def described(one: EmbeddedPdfSignature, changes: str) -> Checked:
+    """What a signature that holds says of itself."""
     stamp = token(one)
     certificate = one.signer_cert
     subject = certificate.subject.native
     return Checked(
         field=one.field_name,
-        verdict=verdict,
-        reason=reason,
-        intact=intact,
+        verdict=VALID,
+        reason="",
+        intact=True,
         changes=changes,
         certify=_certifies(one),
-        docmdp_ok=docmdp_ok,
+        docmdp_ok=True,
         name=_text(subject.get("common_name", "")),
         unit=_text(subject.get("organizational_unit_name", "")),
         capacity=str(one.sig_object.get("/Reason", "")),

@@ -17,8 +17,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from notary.signing import validation
 from notary.signing.ceremony import CLOSERS
-from notary.signing.pades import asn1
-from notary.signing.validation import INDETERMINATE, INVALID, VALID, Checked
+from notary.signing.validation import INDETERMINATE, INVALID, VALID, Checked, asn1
 from recordings.checking.finding import Finding, Step
 from recordings.checking.kind import Trust
 
