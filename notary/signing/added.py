@@ -48,7 +48,7 @@ async def check_added(
     if _sections(reader)[: old.total_revisions] != _sections(old):
         raise _wrong("it does not go on from the newest revision")
     signature, stamp, first = _new(old, reader, place)
-    field = signature.sig_field.get_container_ref()
+    field: Any = signature.sig_field.get_container_ref()
     why = changes.fills_in(reader, old.total_revisions - 1, field, first=first)
     if why:
         raise _wrong(f"more than a signature was added: {why}")
