@@ -19,11 +19,15 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     switchHere(/** @type {HTMLAnchorElement} */ (switcher));
   }
+  const toggle = target?.closest(".nav-toggle");
+  if (toggle) toggle.setAttribute("aria-expanded", String(toggle.getAttribute("aria-expanded") !== "true"));
   closeMenus(target);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeMenus(null);
+  if (event.key !== "Escape") return;
+  closeMenus(null);
+  document.querySelector(".nav-toggle")?.setAttribute("aria-expanded", "false");
 });
 
 // A second click must not send a form twice; the server is idempotent where it matters, but

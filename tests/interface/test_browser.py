@@ -125,6 +125,19 @@ def test_a_live_page_changes_language_without_a_reload(look: Look) -> None:
     assert page.get_attribute("html", "lang") == "ar"
 
 
+def test_on_a_telephone_the_places_fold_into_a_menu(look: Look) -> None:
+    page = look("/en/sittings", 390)
+    places = page.locator("#site-nav")
+    assert not places.is_visible()
+    page.get_by_role("button", name="Menu").press("Enter")
+    assert places.get_by_role("link", name="Register").is_visible()
+    page.keyboard.press("Escape")
+    assert not places.is_visible()
+    wide = look("/en/sittings")
+    assert wide.locator("#site-nav").is_visible()
+    assert not wide.get_by_role("button", name="Menu").is_visible()
+
+
 def test_what_went_wrong_has_the_focus(look: Look) -> None:
     page = look("/ar/sittings/book-wrong")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
