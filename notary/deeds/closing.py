@@ -21,7 +21,7 @@ from errors import N_, NotFound, Refusal
 from notary.deeds import journal, printed, store
 from notary.deeds.act import Act
 from notary.deeds.auditing import Auditing
-from notary.deeds.conduct import Conduct, Stage
+from notary.deeds.conduct import Conduct, Stage, check_conducts, conducts
 from notary.deeds.core import Core, context
 from notary.deeds.files import Papers
 from notary.deeds.party import Party
@@ -190,6 +190,7 @@ class Closing:
         """
         async with self._core.database.unit(write=False) as session:
             one = await self._core.load(session, login.person, id, "deed.seal")
+            check_conducts(one, login.person)
             await self._conduct.signing_stage(session, one, None)
         turn = await self._turn(one)
         if not turn.all_signed:
@@ -229,7 +230,7 @@ class Closing:
                 ),
             )  # fmt: skip
             one = await self._core.move(session, one, Step.REGISTER, by, codes=codes)
-            await journal.write(session, self._core, one, act)
+            await journal.write(session, self._core, one, act, conducts(one))
             if one.paid or one.waived:
                 one = await self._core.move(session, one, Step.DELIVER, by)
         await self._conduct.told(one)
@@ -269,7 +270,7 @@ class Closing:
         for one in open_ones:
             try:
                 if one.ceremony and (await self._turn(one)).sealed:
-                    await self._registered(one.id, one.notary)
+                    await self._registered(one.id, conducts(one))
                     count += 1
             except Refusal as refusal:
                 _logger.error("deeds.not_recovered", request=one.id, code=refusal.code)
@@ -279,6 +280,7 @@ class Closing:
         """Open the signing where the process died before it was open."""
         async with self._core.database.unit(write=False) as session:
             one = await self._core.load(session, actor, id, "deed.conduct")
+            check_conducts(one, actor)
             stage = await self._conduct.surround(session, one)
         if one.state is not State.PARTIES_SIGNING or one.ceremony:
             return one
@@ -290,7 +292,7 @@ class Closing:
     async def _abandoned(self, notary: Person, ceremony: str, reason: str) -> None:
         try:
             await self._ceremonies.abandon(notary, ceremony, reason)
-        except Refusal as refusal:  # another notary's; the request names it no more, so it is over
+        except Refusal as refusal:  # it is over already
             _logger.warning("deeds.not_withdrawn", ceremony=ceremony, code=refusal.code)
 
     async def _not_completed(self, session: AsyncSession, one: Request, by: str) -> None:

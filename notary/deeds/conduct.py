@@ -83,18 +83,10 @@ class Conduct:
     async def open(self, actor: Person, id: str, no_interest: bool) -> Request:
         """The notary begins the act and declares to have no interest in it, nor any relative."""
         if not no_interest:
-            raise Refusal(
-                "deed.own_interest",
-                N_("Declare that you and your relatives have no interest, or refuse the act."),
-            )
+            raise _own_interest()
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, State.BOOKED)
-            await self._roll.check(session, stage.act, actor.id)
-            if stage.request.party_of(actor.id) is not None:
-                raise Refusal(
-                    "deed.notary_is_party",
-                    N_("You are named in this act. Another notary takes it."),
-                )
+            await self._may_conduct(session, stage, actor)
             await self._journal(session, stage, "act.opened", None, {"no_interest": True})
             moved = await self._core.move(
                 session,
@@ -102,11 +94,19 @@ class Conduct:
                 Step.OPEN,
                 actor.id,
                 codes={"no_interest": True, **_acts_for(actor, stage.request)},
-                content=self._with(stage.request, people={}, read=None),
+                content=self._with(stage.request, people={}, read=None, notary=actor.id),
                 ceremony="",
             )
         await self.give_up(actor, stage.request.ceremony, "begun_anew")
         return await self.told(moved)
+
+    async def _may_conduct(self, session: AsyncSession, stage: Stage, actor: Person) -> None:
+        await self._roll.check(session, stage.act, actor.id)
+        if stage.request.party_of(actor.id) is not None:
+            raise Refusal(
+                "deed.notary_is_party",
+                N_("You are named in this act. Another notary takes it."),
+            )
 
     async def identify(
         self, actor: Person, id: str, key: str, document: str, last4: str, of_age: bool
@@ -435,18 +435,37 @@ class Conduct:
             await self._note(session, moved, f"act.{step.value}", words)
         return await self.told(moved)
 
-    async def resume(self, actor: Person, id: str) -> Request:
-        """Go on: with the signatures where the signing is open, else from the identity check on."""
+    async def resume(self, actor: Person, id: str, no_interest: bool = False) -> Request:
+        """Go on: with the signatures where the signing is open, else from the identity check on.
+
+        One notary conducts an act from the identity check to the seal, because that notary attests
+        all of it: another one (a substitute, or the notary again) begins it anew, with the
+        declaration of `open`, and signatures are given up.
+        """
         async with self._core.database.unit() as session:
             stage = await self._stage(session, actor, id, State.SUSPENDED)
             one = stage.request
-            if one.ceremony:
-                step, content = Step.RESUME_SIGNING, one.content
-            else:
-                step = Step.RESUME
-                content = self._with(one, people={}, read=None)
+            before = conducts(one)
+            codes = _acts_for(actor, one)
+            kept = bool(one.ceremony) and before == actor.id
+            if before != actor.id:
+                if not no_interest:
+                    raise _own_interest()
+                await self._may_conduct(session, stage, actor)
+                codes |= {"no_interest": True, "after": before}
+            content = one.content
+            if not kept:
+                content = self._with(one, people={}, read=None, notary=actor.id)
+            if before != actor.id:
+                await self._journal(session, stage, "act.opened", None, {"no_interest": True})
             await self._journal(session, stage, "act.resumed", None, {})
-            moved = await self._core.move(session, one, step, actor.id, content=content)
+            step = Step.RESUME_SIGNING if kept else Step.RESUME
+            moved = await self._core.move(
+                session, one, step, actor.id, codes=codes, content=content,
+                ceremony=one.ceremony if kept else "",
+            )  # fmt: skip
+        if not kept:
+            await self.give_up(actor, one.ceremony, "another_notary")
         return await self.told(moved)
 
     async def check_open(self, actor: Person, id: str) -> None:
@@ -520,6 +539,7 @@ class Conduct:
                 N_("That is not possible at this point of the request. The page shows what is."),
                 state=one.state.value,
             )
+        check_conducts(one, actor)
         stage = await self.surround(session, one)
         if stage.sitting.phase is not Phase.ON_RECORD:
             raise _off_record()
@@ -604,6 +624,28 @@ class Conduct:
         seat = sitting.seat_of(one.notary) if sitting else None
         if seat is not None:
             await self._live.agenda(one.sitting, seat.id, steps)
+
+
+def conducts(one: Request) -> str:
+    """Account of the notary who conducts an act that was begun: the one who has it, or a
+    substitute. The deed bears this notary's name."""
+    return str(one.content.session.get("notary", "") or one.notary)
+
+
+def check_conducts(one: Request, actor: Person) -> None:
+    """Raises Refusal `deed.another_notary` while somebody else conducts the act."""
+    if one.state in IN_SESSION and conducts(one) != actor.id:
+        raise Refusal(
+            "deed.another_notary",
+            N_("Another notary began this act. Suspend it and go on: it begins anew with you."),
+        )
+
+
+def _own_interest() -> Refusal:
+    return Refusal(
+        "deed.own_interest",
+        N_("Declare that you and your relatives have no interest, or refuse the act."),
+    )
 
 
 def _acts_for(actor: Person, one: Request) -> dict[str, JSON]:

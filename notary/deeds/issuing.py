@@ -21,6 +21,7 @@ from errors import N_, Refusal
 from notary.deeds import printed
 from notary.deeds.act import acts
 from notary.deeds.closing import Closing
+from notary.deeds.conduct import conducts
 from notary.deeds.core import Core
 from notary.deeds.party import ROLE_LABELS
 from notary.deeds.ports import Applied, Ceremonies
@@ -91,7 +92,7 @@ class Issuing:
             raise Refusal("deed.not_executory", N_("This deed carries no executory formula."))
         if found.standing is not Standing.STANDS:
             raise Refusal("register.not_standing", N_("This deed is not in force."))
-        if (await self._roll.of(session, one.notary)).kind != PUBLIC:
+        if (await self._roll.of(session, conducts(one))).kind != PUBLIC:
             raise Refusal(
                 "deed.executory_public",
                 N_("Only a public notary puts the executory formula. Apply for it as an own act."),

@@ -77,13 +77,13 @@ def ten_years(at: datetime, years: int) -> datetime:
         return at.replace(year=at.year + years, month=3, day=1)
 
 
-async def write(session: AsyncSession, core: Core, one: Request, act: Act) -> None:
-    """Write an act's line, within the unit that registers it."""
+async def write(session: AsyncSession, core: Core, one: Request, act: Act, notary: str) -> None:
+    """Write an act's line, within the unit that registers it. `notary`: who conducted it."""
     now = core.clock()
     years = int(core.rule("R-NT-03")["recording_years"])
     text = json.dumps(fields(one, act, now), ensure_ascii=False, sort_keys=True)
     await store.add_journal(
-        session, one.id, one.notary, now, ten_years(now, years),
+        session, one.id, notary, now, ten_years(now, years),
         core.secret.seal("deed-journal", one.id, text),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, render_template
 from auth import policy
 from auth.web import current_login, current_person
 from errors import N_, BadInput
-from notary.deeds.conduct import DOCUMENTS, QUESTIONS
+from notary.deeds.conduct import DOCUMENTS, QUESTIONS, conducts
 from notary.deeds.core import context
 from notary.deeds.deciding import REASONS
 from notary.deeds.party import PATHS, ROLE_LABELS, Path, is_found_capable
@@ -39,7 +39,9 @@ async def part(sitting: str) -> Response:
     stage = await services.conduct.stage(person, one.id)
     turn = await services.closing.turn(person, one.id)
     me = one.party_of(person.id)
-    notary = bool(policy.decide(person, "deed.conduct", context(person, one)))
+    has_it = bool(policy.decide(person, "deed.conduct", context(person, one)))
+    other = has_it and one.state in (*IN_SESSION, State.SUSPENDED) and conducts(one) != person.id
+    notary = has_it and not (other and one.state in IN_SESSION)
     signs = one.state in IN_SESSION and (notary or me in one.signers(stage.act))
     unable = await services.able.unable(one, stage.act) if notary and signs else frozenset()
     order = [state for state in ORDER if state is not State.OATH or stage.act.oath]
@@ -55,6 +57,7 @@ async def part(sitting: str) -> Response:
         at=order.index(one.state) if one.state in order else -1,
         in_session=one.state in IN_SESSION,
         notary=notary,
+        other_notary=other,
         me=me,
         turn=turn,
         my_turn=my_turn,
@@ -155,7 +158,7 @@ async def conduct(id: str) -> dict[str, Any]:
         case "suspend":
             one = await work.suspend(person, id, text(body, "words"))
         case "resume":
-            one = await work.resume(person, id)
+            one = await work.resume(person, id, body.get("no_interest") in (True, "1"))
         case "convert":
             one = await office().convert(person, id, text(body, "words"))
         case _:

@@ -58,8 +58,9 @@ class Desk:
         return await self.ceremonies.content(ceremony, found.revision)
 
     async def abandon(self, officer: Person, ceremony: str, reason: str) -> None:
-        """Nobody signs it any more. What was signed is kept and is no document."""
-        await self.ceremonies.withdraw(officer, ceremony, reason)
+        """Nobody signs it any more. What was signed is kept and is no document. `officer` has the
+        matter now; another one may have opened the signing."""
+        await self.ceremonies.abandon(ceremony, reason)
 
     async def _find(self, subject: str, ceremony: str) -> Ceremony:
         for found in await self.ceremonies.of_subject(subject):

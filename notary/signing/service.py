@@ -204,9 +204,16 @@ class Ceremonies:
 
     async def withdraw(self, person: Person, id: str, reason: str) -> Ceremony:
         """The notary ends it: somebody left, or will not sign. `reason` is a code."""
+        async with self.database.unit(write=False) as session:
+            found = await _get(session, id)
+        policy.require(person, "signing.withdraw", _at(found, person, closes=True))
+        return await self.abandon(id, reason)
+
+    async def abandon(self, id: str, reason: str) -> Ceremony:
+        """End it for other use cases, which ask the policy themselves: whoever has the matter now
+        need not be the one who opened the signing. Raises Refusal."""
         async with self.database.unit() as session:
             found = await _get(session, id, lock=True)
-            policy.require(person, "signing.withdraw", _at(found, person, closes=True))
             changed = ceremony.withdraw(found)
             await store.save(session, changed)
             leaf: dict[str, JSON] = {"ceremony": id, "reason": reason, "signed": found.signed}

@@ -40,7 +40,7 @@ async def test_each_is_told_the_next_step_and_nobody_elses(lite: World) -> None:
 async def test_a_grievance_waits_for_the_director(lite: World) -> None:
     one = await lite.booked()
     await lite.office.refuse(
-        lite.login("notary"), one.id, ("identity_not_proved",), "No document.", ""
+        lite.login("notary"), one.id, ["identity_not_proved"], "No document.", ""
     )
     await lite.office.applying.grieve(lite.who("claimant"), one.id, "I have one.")
     [task] = await DeedTasks(lite.office)(lite.who("director"), NONE)
