@@ -18,6 +18,7 @@ from benchmarks.metering import Meter
 from signaling import rtcp, rtp, sdp, twcc, vp8
 from signaling.aiortc_engine import Link
 from signaling.engine import SOURCES
+from signaling.inbox import INBOX
 from signaling.srtp import Opener
 from signaling.udp import Datagrams
 
@@ -320,7 +321,8 @@ class Subscriber(Client):
             if sequence % 20 == 0:  # a picture is about five packets
                 self.counts.asked += 1
                 self.link.send_rtcp(rtcp.nack(1, ssrc, [sequence]))
-        clear = self._open.rtp(data)
+        INBOX.put(data, self._server)
+        clear = self._open.rtp(INBOX, 0)
         if clear is None:
             return
         if not self.saw_picture.is_set():

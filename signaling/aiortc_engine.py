@@ -27,6 +27,7 @@ from aiortc.rtcicetransport import RTCIceParameters
 
 from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
+from signaling.inbox import INBOX, LARGEST, Inbox
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.rtp import is_rtcp
 from signaling.srtp import Opener, Sealer
@@ -44,27 +45,33 @@ def _nothing() -> None:
 class _Protocol(StunProtocol, Receiver):
     """A UDP socket of one connection, with a short way in for media."""
 
+    receiver: "_Connection"
+
     def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """A datagram that did not come through our socket."""
+        INBOX.put(cast(bytes, data), addr)
+        self.take(INBOX, 0)
+
+    def take(self, inbox: Inbox, at: int) -> None:
         """Tell the sorts apart by the first byte (RFC 7983 section 7)."""
-        connection = cast("_Connection", self.receiver)
-        connection.heard_ns = now = time.monotonic_ns()
-        first = cast(bytes, data)[0] if data else 255
+        connection = self.receiver
+        connection.heard_ns = inbox.now
+        first = inbox.octets[at * LARGEST] if inbox.size(at) else 255
         if 127 < first < 192:
             if connection.media is not None:
-                connection.late_ns = cast(Datagrams, self.transport).late_ns
-                connection.media(cast(bytes, data), now)
+                connection.media(inbox, at)
                 return
         elif 3 < first < 20 or first > 63:
             connection.malformed += 1
             return
         try:
-            super().datagram_received(data, addr)
+            super().datagram_received(inbox.copy(at), inbox.address(at))
         except (ValueError, LookupError, struct.error):
             connection.malformed += 1
 
     def drained(self) -> None:
         """See `Receiver`."""
-        cast("_Connection", self.receiver).drained()
+        self.receiver.drained()
 
 
 class _Connection(Connection):
@@ -74,10 +81,9 @@ class _Connection(Connection):
         super().__init__(ice_controlling=False)
         self.hosts = hosts
         self.ports = ports
-        self.media: Callable[[bytes, int], None] | None = None
+        self.media: Callable[[Inbox, int], None] | None = None
         self.drained: Callable[[], None] = _nothing
         self.heard_ns = time.monotonic_ns()
-        self.late_ns = 0
         self.malformed = 0
         """Datagrams that are of no protocol that we speak."""
 
@@ -160,7 +166,7 @@ class Link:
         self._on_rtp, self._on_rtcp, self._on_state = on_rtp, on_rtcp, on_state
         self._certificate = certificate
         self._task: asyncio.Task[None] | None = None
-        self._opener: Opener | None = None
+        self._opener: Opener
         self._received: list[bytes] = []
         self.arrived: list[int] = []
         """See `signaling.media_room.Link`."""
@@ -233,17 +239,19 @@ class Link:
             self._gone = True
             self._on_state(False)
 
-    def _receive(self, data: bytes, now: int) -> None:
-        opener = cast(Opener, self._opener)
-        rtcp = is_rtcp(data)
-        clear = opener.rtcp(data) if rtcp else opener.rtp(data)
-        if clear is None:
-            self.undecryptable += 1
-        elif rtcp:
-            self._give(self._on_rtcp, clear, now)
+    def _receive(self, inbox: Inbox, at: int) -> None:
+        if is_rtcp(inbox.octets, at * LARGEST):
+            clear = self._opener.rtcp(inbox, at)
+            if clear is not None:
+                self._give(self._on_rtcp, clear, inbox.now)
+                return
         else:
-            self._received.append(clear)
-            self.arrived.append(now - self.connection.late_ns)
+            clear = self._opener.rtp(inbox, at)
+            if clear is not None:
+                self._received.append(clear)
+                self.arrived.append(inbox.arrival(at))
+                return
+        self.undecryptable += 1
 
     def _drained(self) -> None:
         if self._received:

@@ -20,6 +20,7 @@ MAX_DROPOUT = 3000
 """A larger jump of the sequence number is a new numbering (RFC 3550 appendix A.1)."""
 WINDOW = 1024
 """Packets for which duplicates are recognised; older ones are dropped."""
+_SEEN = (1 << WINDOW) - 1
 NACK_LIFETIME = 1 * SECOND
 NACK_RETRY = 80 * MS
 NACK_LIMIT = 250
@@ -103,7 +104,7 @@ class Reception:
                 for lost in range(self.highest + 1, self.highest + ahead):
                     self._missing[lost] = [now, 0]
         self.highest += ahead
-        self._seen = (self._seen << ahead | 1) & ((1 << WINDOW) - 1)
+        self._seen = (self._seen << ahead | 1) & _SEEN
 
     def _measure(self, timestamp: int, now: int) -> None:
         transit = now * self._rate // SECOND - timestamp

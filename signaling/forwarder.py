@@ -314,10 +314,13 @@ class Forwarder:
     def _send(
         self, outputs: tuple[Output, ...], packets: Sequence[Incoming], stream: Stream
     ) -> None:
-        run = Run(packets)
+        run = Run(packets) if len(packets) > 1 else None
         for output in outputs:
             try:
-                output.forward(run)
+                if run is None:
+                    output.forward_one(packets[0])
+                else:
+                    output.forward(run)
             except Exception:
                 self._failed(stream.upstream)
         self.counters.forwarded += len(outputs) * len(packets)

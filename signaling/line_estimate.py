@@ -10,7 +10,7 @@ are bits per second, of RTP packets as they are protected.
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from signaling.feedback import MS, SECOND
 from signaling.twcc import Sent
@@ -100,7 +100,7 @@ class LineEstimate:
             return False
         if self._heard is not None and now - self._heard > SILENT:
             self._window.clear()  # what was lost meanwhile was lost by a cut, not by a queue
-            sent = replace(sent, missing=0)
+            sent = sent._replace(missing=0)
         self._heard = now
         self._count(sent, now)
         self._measure_queue(sent, now)

@@ -5,6 +5,7 @@ REMB is draft-alvestrand-rmcat-remb-03. Compound packets are read whole or refus
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from signaling import twcc
 from signaling.rtp import MalformedPacket
@@ -80,8 +81,7 @@ class Bye:
     ssrcs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TransportFeedback:
+class TransportFeedback(NamedTuple):
     """Which packets of the whole connection arrived, and when (`signaling.twcc`)."""
 
     feedback: twcc.Feedback

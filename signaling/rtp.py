@@ -29,9 +29,9 @@ class RtpPacket(NamedTuple):
     elements: dict[int, bytes]
 
 
-def is_rtcp(data: bytes) -> bool:
+def is_rtcp(data: bytes | memoryview, start: int = 0) -> bool:
     """Whether a datagram of RTP or RTCP is RTCP (RFC 5761 section 4)."""
-    return len(data) > 1 and 192 <= data[1] <= 223
+    return len(data) > start + 1 and 192 <= data[start + 1] <= 223
 
 
 def parse(data: bytes) -> RtpPacket:

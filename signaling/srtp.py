@@ -11,12 +11,12 @@ from typing import Any, Protocol
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from signaling.inbox import LARGEST, Inbox
+
 TRAILER = 16 + 4 + 128
 """Most bytes that protection adds: tag, SRTCP index, key identifier."""
 SIZE = 1 << 15
 ROOM = SIZE - TRAILER
-LARGEST = 2048
-"""Bytes of a datagram that is opened."""
 _copy = ffi.memmove
 _protect, _protect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp
 _unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
@@ -102,32 +102,23 @@ class Sealer:
 
 
 class Opener:
-    """Takes the protection off a peer's packets."""
+    """Takes the protection off a peer's packets, where they lie."""
 
     __slots__ = ("_context", "_session")
-    _data = ffi.new("char[]", LARGEST)
-    _buffer = ffi.buffer(_data)
     _length = ffi.new("int *")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
         self._context = session._srtp[0]
 
-    def rtp(self, packet: bytes) -> bytes | None:
+    def rtp(self, inbox: Inbox, at: int, unprotect: Any = _unprotect) -> bytes | None:
         """The packet in clear; None when it is forged, repeated or damaged."""
-        return self._open(packet, _unprotect)
+        length, start = self._length, at * LARGEST
+        length[0] = inbox.size(at)
+        if unprotect(self._context, inbox.memory + start, length):
+            return None
+        return inbox.part[start : start + length[0]]  # type: ignore[no-any-return]
 
-    def rtcp(self, packet: bytes) -> bytes | None:
+    def rtcp(self, inbox: Inbox, at: int) -> bytes | None:
         """The compound in clear; None when it is forged, repeated or damaged."""
-        return self._open(packet, _unprotect_rtcp)
-
-    def _open(self, packet: bytes, unprotect: Any) -> bytes | None:
-        size = len(packet)
-        if size > LARGEST:
-            return None
-        length = self._length
-        length[0] = size
-        _copy(self._data, packet, size)
-        if unprotect(self._context, self._data, length):
-            return None
-        return self._buffer[: length[0]]  # type: ignore[no-any-return]
+        return self.rtp(inbox, at, _unprotect_rtcp)

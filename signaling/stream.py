@@ -34,6 +34,9 @@ class Output(Protocol):
     def forward(self, run: Run) -> None:
         """Send packets on that came together."""
 
+    def forward_one(self, packet: Incoming) -> None:
+        """Send a packet on that came alone."""
+
     def renumber(self, stream: "Stream") -> None:
         """The sender numbers this stream anew: `begin` follows, as for another stream."""
 

@@ -7,8 +7,9 @@ continuing the slot's sequence numbers, timestamps and VP8 picture numbers with 
 
 import secrets
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from signaling import rtcp, rtp, twcc
 from signaling.engine import Codec, Source, TrackId
@@ -26,15 +27,17 @@ SEND_TIME_ID, TRANSPORT_ID = 3, 5
 PADDING = 255
 """Bytes of padding in one packet of a trial; more does not fit the length octet."""
 _NOTHING = bytes(PADDING - 1) + bytes([PADDING])
-_HEAD = struct.Struct("!HHLLQ").pack
+_HEAD = struct.Struct("!HHL9sHB").pack
+"""First 16 bits, sequence number, timestamp, `Slot.tag`, and the 24 bits of its element."""
+_TAG = struct.Struct("!LLB").pack
 _EXTENDED, _PADDED = 0x9000, 0xB000
 """The first 16 bits of a packet with a header extension, and of one with padding too, but for
 marker and payload type."""
-_ELEMENTS = 0xBEDE0001 << 32
-_NUMBERED = _ELEMENTS | (TRANSPORT_ID << 4 | 1) << 24
-"""A header extension with a transport-wide number, which is in bits 8 to 23."""
-_TIMED = _ELEMENTS | (SEND_TIME_ID << 4 | 2) << 24
-"""A header extension with abs-send-time, which is in the lowest 24 bits."""
+_ELEMENTS = 0xBEDE0001
+_NUMBERED = TRANSPORT_ID << 4 | 1
+"""Head of the element with a transport-wide number: 16 bits, and 8 of padding."""
+_TIMED = SEND_TIME_ID << 4 | 2
+"""Head of the element with abs-send-time: 24 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,21 @@ class Slot:
         self.packets = 0
         self.octets = 0
         self._subscriber = subscriber
-        self._ssrc = plan.ssrc
+        self.tag, self._rtx_tag = b"", b""
+        """What lies between timestamp and the element of the header extension: SSRC, the
+        extension's head and the element's."""
+        self.mark(_TIMED)
         self._plain = _EXTENDED | plan.payload_type
         self._last = self._plain | 0x80
         # RFC 3711 section 3.3.1: a start in the lower half cannot confuse the roll-over counter.
         self._numbers = Numbering(
             plan.codec, self.clock_rate, secrets.randbits(14), secrets.randbits(31)
         )
+
+    def mark(self, element: int) -> None:
+        """Head of the element that every packet carries from now on."""
+        self.tag = _TAG(self.plan.ssrc, _ELEMENTS, element)
+        self._rtx_tag = _TAG(self.plan.rtx_ssrc, _ELEMENTS, element)
 
     @property
     def flowing(self) -> Stream | None:
@@ -125,17 +136,14 @@ class Slot:
 
     def forward(self, run: Run) -> None:
         """See `Output`. The hot path: no call that can be spared."""
-        if len(run.packets) == 1:
-            self._forward_one(run.packets[0])
-            return
-        numbers, subscriber, ssrc = self._numbers, self._subscriber, self._ssrc
+        numbers, subscriber, tag = self._numbers, self._subscriber, self.tag
         packets = numbers.move_run(run)
         if packets is not run.packets:
             if not packets:
                 return
             run = Run(packets)
         subscriber.sent_octets += run.octets
-        extensions = subscriber.extensions(run.sizes, packets[-1].arrival_ns)
+        elements = subscriber.elements(run.sizes, packets[-1].arrival_ns)
         ahead, later = numbers.sequence, numbers.timestamp
         same, plain, last = not (numbers.picture or numbers.tl0), self._plain, self._last
         out = [
@@ -143,20 +151,20 @@ class Slot:
                 last if marker else plain,
                 (sequence + ahead) & 0xFFFF,
                 (timestamp + later) & 0xFFFFFFFF,
-                ssrc,
-                extension,
+                tag,
+                *element,
             )
             + (payload if same else numbers.payload(payload, picture))
-            for (sequence, timestamp, marker, payload, picture, _), extension in zip(
-                packets, extensions, strict=True
+            for (sequence, timestamp, marker, payload, picture, _), element in zip(
+                packets, elements, strict=True
             )
         ]
         self.packets += len(out)
         self.octets += run.octets
         subscriber.wire.send_rtp(out)
 
-    def _forward_one(self, packet: Incoming) -> None:
-        """Sound, as a rule. As hot."""
+    def forward_one(self, packet: Incoming) -> None:
+        """See `Output`. Sound, as a rule; as hot."""
         numbers, subscriber = self._numbers, self._subscriber
         moved = numbers.move(packet)
         if moved is None:
@@ -166,8 +174,8 @@ class Slot:
         head = _HEAD(
             self._last if packet.marker else self._plain,
             *moved,
-            self._ssrc,
-            subscriber.extension(size + OVERHEAD, packet.arrival_ns),
+            self.tag,
+            *subscriber.element(size + OVERHEAD, packet.arrival_ns),
         )
         subscriber.sent_octets += size
         self.packets += 1
@@ -194,8 +202,8 @@ class Slot:
         timestamp = (packet.timestamp + numbers.timestamp) & 0xFFFFFFFF
         number = subscriber.rtx_number(plan.rtx_ssrc)
         subscriber.sent_octets += len(payload)
-        extension = subscriber.extension(len(payload) + OVERHEAD, now)
-        head = _HEAD(_EXTENDED | second, number, timestamp, plan.rtx_ssrc, extension)
+        element = subscriber.element(len(payload) + OVERHEAD, now)
+        head = _HEAD(_EXTENDED | second, number, timestamp, self._rtx_tag, *element)
         subscriber.wire.send_one(head + payload)
 
     def pad(self, size: int, now: int) -> int:
@@ -207,9 +215,9 @@ class Slot:
         first, timestamp = _PADDED | plan.rtx_payload_type, self._numbers.last_timestamp
         sizes = [PADDING + OVERHEAD] * -(-size // (PADDING + OVERHEAD))
         subscriber.wire.send_rtp(
-            _HEAD(first, subscriber.rtx_number(plan.rtx_ssrc), timestamp, plan.rtx_ssrc, extension)
+            _HEAD(first, subscriber.rtx_number(plan.rtx_ssrc), timestamp, self._rtx_tag, *element)
             + _NOTHING
-            for extension in subscriber.extensions(sizes, now)
+            for element in subscriber.elements(sizes, now)
         )
         return sum(sizes)
 
@@ -268,18 +276,21 @@ class Subscriber:
         """The browser says when packets arrive: number them, and estimate its line."""
         self.history = twcc.SendHistory()
         self.line = LineEstimate(now)
+        for slot in self.slots:
+            slot.mark(_NUMBERED)
 
-    def extension(self, size: int, now: int) -> int:
-        """Header extension of one packet of this size, which is sent now."""
+    def element(self, size: int, now: int) -> tuple[int, int]:
+        """What a packet of this size, which is sent now, carries in its header extension: the
+        first 16 bits and the last 8."""
         if self.history is None:
-            return _TIMED | (now << 18) // SECOND & 0xFFFFFF
-        return _NUMBERED | self.history.one(size, now) << 8
+            return divmod((now << 18) // SECOND & 0xFFFFFF, 256)
+        return self.history.one(size, now), 0
 
-    def extensions(self, sizes: Sequence[int], now: int) -> list[int]:
-        """Header extensions of packets of these sizes, which are sent now."""
+    def elements(self, sizes: Sequence[int], now: int) -> Iterable[tuple[int, int]]:
+        """The same of packets of these sizes, which are sent now."""
         if self.history is None:
-            return [_TIMED | (now << 18) // SECOND & 0xFFFFFF] * len(sizes)
-        return [_NUMBERED | number << 8 for number in self.history.take(sizes, now)]
+            return [self.element(0, now)] * len(sizes)
+        return zip(self.history.take(sizes, now), repeat(0))
 
     def rtx_number(self, ssrc: int) -> int:
         """The next sequence number of a stream of repeats."""

@@ -8,10 +8,9 @@ and bookkeeping: the conclusions are drawn in `line_estimate`, or by the browser
 import struct
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import sub
-from typing import cast
+from typing import NamedTuple, cast
 
 from signaling.rtp import MalformedPacket, ahead16
 
@@ -26,8 +25,7 @@ _HEAD = struct.Struct("!LLHHL")
 _RTPFB = 205
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(NamedTuple):
     """One feedback packet. `arrivals`: for the numbers from `base` on, nanoseconds of the
     receiver's clock, or None for a packet that has not arrived."""
 
@@ -174,8 +172,7 @@ def _write_symbols(symbols: bytearray) -> bytes:
     return bytes(out)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What a feedback says of packets that were sent. Times are nanoseconds."""
 
     arrived: int = 0

@@ -9,35 +9,30 @@ import errno
 import logging
 import socket
 import struct
-import time
 from functools import cache
 from typing import Any
 
+from signaling.inbox import AT_ONCE, INBOX, Address, Inbox, stamp
+
 logger = logging.getLogger(__name__)
 
-LARGEST = 2048
-"""Bytes of a datagram that are read; media fits in 1500."""
-AT_ONCE = 64
-"""Datagrams read before other sockets have their turn."""
+READS = 2
+"""System calls before other sockets have their turn."""
 RECEIVE_BUFFER = 1 << 20
 SEND_BUFFER = 1 << 20
 SOL_UDP, UDP_SEGMENT = 17, 103
-SO_TIMESTAMPNS = 35
-"""Linux: what is received carries the moment at which the system took it from the network."""
-STAMP = struct.Struct("@qq")
-ANCILLARY = socket.CMSG_SPACE(STAMP.size)
-LATEST_NS = 1_000_000_000
-"""More cannot have been waited; the wall clock, which the stamp is of, was set meanwhile."""
 NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT}
 """Of a path that cannot take segments: a small MTU, an odd driver."""
 SEGMENTS = 60
 """The kernel takes 64 in one call (UDP_MAX_SEGMENTS)."""
 
-Address = tuple[Any, ...]
-
 
 class Receiver(asyncio.DatagramProtocol):
     """Takes what a socket receives."""
+
+    def take(self, inbox: Inbox, at: int) -> None:
+        """Number `at` of what was read."""
+        self.datagram_received(inbox.copy(at), inbox.address(at))
 
     def drained(self) -> None:
         """All that had come was given."""
@@ -65,9 +60,7 @@ class Datagrams(asyncio.DatagramTransport):
             raise
         self.dropped = self.failed = 0
         """Datagrams that could not be sent, and exceptions of the protocol."""
-        self.late_ns = 0
-        """How long the one that was read last had waited for us."""
-        self._stamped = _stamp(self.socket)
+        stamp(self.socket)
         self._segments = _can_segment(self.socket)
         self._loop = asyncio.get_running_loop()
         self._protocol = protocol
@@ -86,22 +79,17 @@ class Datagrams(asyncio.DatagramTransport):
         self._loop.remove_reader(self.socket.fileno())
 
     def _readable(self) -> None:
-        receive, deliver = self.socket.recvfrom, self._protocol.datagram_received
-        stamped = self._stamped
-        for _ in range(AT_ONCE):
-            try:
-                if stamped:
-                    data, stamps, _, address = self.socket.recvmsg(LARGEST, ANCILLARY)
-                    self.late_ns = _since(stamps)
-                else:
-                    data, address = receive(LARGEST)
-            except OSError:
-                break  # nothing left; an ICMP error concerns a peer that has its own timeouts
-            try:
-                deliver(data, address)
-            except Exception:
-                self._contain()
-            if self._closing:
+        take = self._protocol.take
+        for _ in range(READS):
+            count = INBOX.read(self.socket)
+            for at in range(count):
+                try:
+                    take(INBOX, at)
+                except Exception:
+                    self._contain()
+                if self._closing:
+                    break
+            if count < AT_ONCE or self._closing:
                 break
         self._protocol.drained()
 
@@ -189,24 +177,6 @@ class Datagrams(asyncio.DatagramTransport):
 def _segments_of(size: int) -> tuple[tuple[int, int, bytes]]:
     """Ancillary data of a message that is to be cut into datagrams of this size."""
     return ((SOL_UDP, UDP_SEGMENT, struct.pack("=H", size)),)
-
-
-def _stamp(sock: socket.socket) -> bool:
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    except OSError:
-        return False
-    return True
-
-
-def _since(stamps: list[tuple[int, int, bytes]]) -> int:
-    """Nanoseconds since the moment that a datagram carries; 0 where it carries none."""
-    for _, kind, data in stamps:
-        if kind == SO_TIMESTAMPNS and len(data) == STAMP.size:
-            seconds, rest = STAMP.unpack(data)
-            late = time.time_ns() - seconds * 1_000_000_000 - rest
-            return late if 0 < late < LATEST_NS else 0
-    return 0
 
 
 def _can_segment(sock: socket.socket) -> bool:

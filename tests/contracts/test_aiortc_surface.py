@@ -17,8 +17,10 @@ from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, rtcdtlstra
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCCertificate, State
 
+from signaling.inbox import INBOX
 from signaling.srtp import Opener, Sealer
 
+PEER = ("127.0.0.1", 9)
 ENGINE = Path(__file__).resolve().parents[2] / "signaling" / "aiortc_engine.py"
 PRIVATE = {
     # aiortc.RTCDtlsTransport
@@ -192,6 +194,11 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
             sent.append([bytes(data)])
 
     sealer, opener = Sealer(out), Opener(back)
+
+    def clear(data: bytes) -> bytes | None:
+        INBOX.put(data, PEER)
+        return opener.rtp(INBOX, 0)
+
     sealer.rtp([packet])
     sealer.one(packet)
     assert sent == []
@@ -200,15 +207,16 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
     sealer.rtp(packets)
     sealer.rtcp(compound)
     together, (report,) = sent
-    assert [opener.rtp(item) for item in together] == packets
-    assert opener.rtcp(report) == compound
-    assert opener.rtp(together[0]) is None, "a repeated packet"
+    assert [clear(item) for item in together] == packets
+    INBOX.put(report, PEER)
+    assert opener.rtcp(INBOX, 0) == compound
+    assert clear(together[0]) is None, "a repeated packet"
     sealer.rtp([b"\x80"])
     sealer.one(b"\x80")
     assert sealer.lost == 2
     sealer.one(packet.replace(b"\0\1", b"\0\3", 1))
-    assert opener.rtp(sent.pop()[0]) == packet.replace(b"\0\1", b"\0\3", 1)
+    assert clear(sent.pop()[0]) == packet.replace(b"\0\1", b"\0\3", 1)
     large = [packet[:2] + bytes([1, at]) + packet[4:] + bytes(1400) for at in range(60)]
     sealer.rtp(large)
-    assert [opener.rtp(item) for items in sent[2:] for item in items] == large
+    assert [clear(item) for items in sent[2:] for item in items] == large
     assert len(sent) == 5, "as many as the memory holds leave together"
