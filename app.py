@@ -46,6 +46,7 @@ import pages
 import pages.openapi
 import recordings.access.custodian
 import recordings.access.web
+import recordings.exhibits.web
 import recordings.keyring
 import recordings.minutes.web
 import recordings.rewrap
@@ -84,8 +85,11 @@ from clock import Clock, utc_now
 from database import Database
 from notary.deeds.desk import SigningDesk
 from notary.deeds.fee import StandInPayments
-from notary.deeds.scanning import Clamd
+<<<<<<< HEAD
+from recordings.papers.scanning import Clamd
 from notary.deeds.tasks import DeedTasks
+=======
+>>>>>>> 412bb85 (Move the check, the scan and the keeping of uploaded papers to where both rooms may use them; file, show and rule on exhibits)
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
 from notary.marriage.tasks import MarriageTasks
@@ -109,7 +113,11 @@ from recordings.access.overview import Overview
 from recordings.checking import kind as checking_kinds
 from recordings.checking.service import Checking
 from recordings.checking.upload import Reception
+from recordings.exhibits.playing import ExhibitsPlayed
+from recordings.exhibits.service import Exhibits
 from recordings.minutes.service import MinutesDesk
+from recordings.papers.files import Papers
+from recordings.papers.scanning import Clamd
 from recordings.playback import Playback
 from recordings.rows import RecordRows
 from recordings.service import Desk
@@ -313,6 +321,16 @@ class House:
             desk=notary.marriage.desk.SigningDesk(self.documents, self.ceremonies),
         )
         self.live.watch(self.marriages.watching.saw)
+        self.exhibits = self.live.exhibits = Exhibits(
+            database,
+            self.log,
+            secret,
+            Papers(settings.vault / "exhibits", self.keyring),
+            self.sittings,
+            self.live,
+            clock,
+            self._scanner(),
+        )
         anchors = LogAnchors(self.witnessing, self.timestamping)
         self.playback = Playback(
             database, self.log, vault, self.keyring, self.sittings, anchors, clock
@@ -367,6 +385,8 @@ class House:
             )
         )
         self.playback.minutes = self._minutes
+        self.played = ExhibitsPlayed(self.playback, self.exhibits)
+        self.playback.papers = self.played.files
         self.desk.on_sealed = self._sealed
         reception = Reception(
             settings.data_dir / "uploads",
@@ -597,6 +617,7 @@ def create_app(house: House) -> Quart:
     recordings.access.web.init_app(
         app, house.overview, house.orders, house.custody, house.settings.timezone
     )
+    recordings.exhibits.web.init_app(app, house.exhibits, house.played)
     recordings.study.web.init_app(app, house.study)
     recordings.works.web.init_app(app, house.works)
     recordings.transcripts.web.init_app(app, house.transcripts)

@@ -41,6 +41,7 @@ STORES = (
     "notary.mail.store",
     "recordings.transcripts.store",
     "recordings.minutes.store",
+    "recordings.exhibits.store",
 )
 """Every module that has tables, or columns of them."""
 

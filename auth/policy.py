@@ -75,6 +75,12 @@ class Context:
     """The person decided on this marriage file."""
     confirmed: Level = Level.NONE
     """What the confirmation of this very act proved."""
+    presents: bool = False
+    """The seat has the court's leave to show exhibits."""
+    filed_it: bool = False
+    """The exhibit that is asked about was filed from this seat."""
+    exhibit_open: bool = False
+    """The exhibit is shown to this seat now, or open to it by its role."""
     lacks_device: bool = False
     """The seat is in a detention room, and the person is not on the device of that room."""
     other_room: bool = False
@@ -195,6 +201,15 @@ CONDITIONS = {
         "policy.not_your_office",
         N_("Only the person, or an administrator, may do this."),
     ),
+    "presents": Condition(
+        "policy.no_leave_to_show", N_("Ask the court for leave to show an exhibit.")
+    ),
+    "filed_it": Condition(
+        "policy.not_your_exhibit", N_("Only who filed this exhibit, or the clerk, may do this.")
+    ),
+    "exhibit": Condition(
+        "policy.exhibit_not_open", N_("This page of the exhibit is not shown to you now.")
+    ),
     "signer": Condition("policy.not_a_signer", N_("Only who signs this document may do this.")),
     "applicant": Condition("policy.not_applicant", N_("Only who made this request may do this.")),
     "deed_party": Condition(
@@ -279,6 +294,12 @@ def _holds(condition: str, at: Context) -> bool:
             return at.is_self
         case "leave":
             return at.has_leave
+        case "presents":
+            return at.presents
+        case "filed_it":
+            return at.filed_it
+        case "exhibit":
+            return at.exhibit_open
         case "signer":
             return at.is_signer
         case "consultation":
@@ -323,6 +344,9 @@ def _line(needs: str = "", *, roles: Iterable[Role] = (), seats: str = "") -> Li
 
 
 _BENCH = "presiding_judge panel_judge clerk notary officiant"
+
+_FILERS = "clerk prosecutor counsel claimant respondent accused victim guardian"
+"""Seats that file exhibits (R-CV-02; a test compares with signaling.exhibits)."""
 
 _SEATED = _line("seat here its_room device")
 _OFFICER_AT_SEAT = _line("room here its_room device", roles=[Role.FACILITY_OFFICER])
@@ -461,6 +485,17 @@ RULES: dict[str, tuple[Line, ...]] = {
     "register.correct": (_line(roles=[Role.NOTARY]),),
     "register.annul": (_line(roles=[Role.NOTARY_DIRECTOR]),),
     "register.close_year": (_line(roles=[Role.NOTARY_DIRECTOR]),),
+    # --- exhibits --------------------------------------------------------------------------------
+    "exhibit.list": (_line("seat recordable", seats=f"presiding_judge panel_judge {_FILERS}"),),
+    "exhibit.file": (_line("seat recordable unfinished", seats=_FILERS),),
+    "exhibit.take_back": (
+        _line("seat unfinished", seats="clerk"),
+        _line("seat unfinished filed_it", seats=_FILERS),
+    ),
+    "exhibit.see": (
+        _line("seat its_room device exhibit"),
+        _line("room its_room device exhibit", roles=[Role.FACILITY_OFFICER]),
+    ),
     # --- the record ----------------------------------------------------------------------------
     "recording.view": (
         _line("seat order", seats=_BENCH),
@@ -578,6 +613,12 @@ RULES: dict[str, tuple[Line, ...]] = {
         _COURT,
     ),
     **dict.fromkeys(("live.heard", "live.reserve"), _JUDGES),
+    "live.allow_exhibits": _JUDGES,
+    **dict.fromkeys(
+        ("live.show_exhibit", "live.hide_exhibit"),
+        (*_JUDGES, _line("seat here presents", seats=_FILERS)),
+    ),
+    "live.rule_exhibit": (_line("host here", seats="presiding_judge"),),
     "live.turn": (_line("host here", seats="notary"),),
     "live.admit_unproved": (_line("host here", seats="presiding_judge"),),
     "live.on_record": _all_need("recordable", _COURT),

@@ -89,6 +89,14 @@ ACTIONS: dict[str, str] = {
     "register.correct": N_("Enter a correction into the register"),
     "register.annul": N_("Note in the register that a deed was annulled"),
     "register.close_year": N_("Close a year of the register"),
+    "exhibit.list": N_("See the list of exhibits"),
+    "exhibit.file": N_("File an exhibit"),
+    "exhibit.take_back": N_("Take back an exhibit that was never shown"),
+    "exhibit.see": N_("See an exhibit"),
+    "live.allow_exhibits": N_("Give leave to show exhibits"),
+    "live.show_exhibit": N_("Show an exhibit to everybody in the hearing"),
+    "live.hide_exhibit": N_("Take away the exhibit that is shown"),
+    "live.rule_exhibit": N_("Admit or refuse an exhibit"),
     "live.turn": N_("Turn the pages of the deed for everybody"),
     "recording.view": N_("See the record"),
     "recording.export": N_("Take the evidence bundle"),
@@ -184,6 +192,9 @@ MEANS: dict[str, str] = {
     "leave": N_("has the court's leave"),
     "unscreened": N_("no protected person is screened from this seat"),
     "self": N_("it is one's own office"),
+    "presents": N_("has the court's leave to show exhibits"),
+    "filed_it": N_("filed this exhibit"),
+    "exhibit": N_("the exhibit is open to this seat, or shown to it now"),
     "signer": N_("signs this document"),
     "consultation": N_("the sitting is a consultation"),
     "notarial": N_("the sitting is of a notarial act"),
@@ -211,6 +222,8 @@ ASK: dict[str, str] = {
     "leave": N_("Ask the presiding judge for leave."),
     "unscreened": N_("Ask the presiding judge."),
     "self": N_("Ask the person whose office it is, or the administrator."),
+    "presents": N_("Raise your hand and ask the presiding judge."),
+    "filed_it": N_("Ask who filed it, or the clerk."),
     "signer": N_("Ask the notary of the document."),
 }
 _ASK_CLERK = N_("Ask the clerk of the sitting.")
@@ -250,7 +263,7 @@ def explain(action: str, code: str) -> Explanation:
     """The lines for `action`, with what failed marked. Raises KeyError for an unknown action."""
     failed = next((name for name, found in CONDITIONS.items() if found.code == code), "")
     need = NEEDS.get(action)
-    house = not action.startswith(("sitting.", "seat.", "live.", "recording.", "deed."))
+    house = not action.startswith(("sitting.", "seat.", "live.", "recording.", "deed.", "exhibit."))
     return Explanation(
         action,
         ACTIONS.get(action, action),

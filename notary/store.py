@@ -11,7 +11,7 @@ from recordings.wrapped.store import WrappedKey
 
 
 class Upload:
-    """A paper on disk (`notary.deeds.files`). One that was taken back stays, marked."""
+    """A paper on disk (`recordings.papers.files`). One that was taken back stays, marked."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(Text)

@@ -43,8 +43,10 @@ def gathered(
     vault: Vault,
     key: bytes,
     copy: Mapping[str, JSON],
+    papers: Mapping[str, bundle.Content] | None = None,
 ) -> bundle.Contents:
-    """All that goes into the bundle. `key` is empty for a destroyed record; `copy` has `mark`."""
+    """All that goes into the bundle. `key` is empty for a destroyed record; `copy` has `mark`.
+    `papers`: more files, for this scope already."""
     segments = [_segment(item, scope, vault, key) for item in rows]
     shown = narrowed(line, scope)
     files = {name: data for name, data in minutes.items() if _may_have(sitting, data, scope)}
@@ -65,7 +67,12 @@ def gathered(
         segments=segments,
         gaps=[bundle.Gap(item.track, item.start_ms, item.end_ms, item.reason) for item in gaps],
         chapters=[masked_chapter(sitting, item, "ar") for item in shown.chapters],
-        files={**files, **tracks, COPY_FILE: _copy_text(copy, segments, less=less)},
+        files={
+            **files,
+            **tracks,
+            **(papers or {}),
+            COPY_FILE: _copy_text(copy, segments, less=less),
+        },
         copy=copy,
     )
 
@@ -134,7 +141,7 @@ def _may_have(sitting: Sitting, data: bytes, scope: Scope) -> bool:
     time or person, and not one that names a protected person to whom the person is hidden."""
     if scope.whole:
         return True
-    if scope.sealed or not any(part.whole for part in scope.parts):
+    if scope.sealed or scope.exhibits or not any(part.whole for part in scope.parts):
         return False
     names = (name for seat in sitting.seats if seat.screened_from for name in _names(seat))
     return not any(name.encode() in data for name in names)

@@ -130,6 +130,10 @@ def chapters(
             for key, name in (("from_ms", "from"), ("to_ms", "until")):
                 moment = datetime.fromisoformat(str(item.data[name]))
                 chapter[key] = max(0, (moment - epoch) // timedelta(milliseconds=1))
+        if item.type.startswith("exhibit.") and item.data.get("exhibit"):
+            chapter["exhibit"] = str(item.data["exhibit"])
+            if isinstance(page := item.data.get("page"), int):
+                chapter["page"] = page
         if item.type == "act.question":
             chapter["code"] = str(item.data.get("question", ""))
         if item.type in NOTES:

@@ -78,6 +78,17 @@ Minutes: TypeAlias = Callable[[Session, Sitting], Awaitable[dict[str, bytes]]]
 """Certified documents of a sitting for its bundle, by name below minutes/."""
 
 
+Papers: TypeAlias = Callable[[Session, Sitting, Scope], Awaitable[dict[str, bundle.Content]]]
+"""Exhibits of a sitting for its bundle, as far as a scope opens them, by name below documents/."""
+
+
+async def _no_papers(
+    _session: Session, _sitting: Sitting, _scope: Scope
+) -> dict[str, bundle.Content]:
+    """Until the composition root wires exhibits."""
+    return {}
+
+
 async def _no_minutes(_session: Session, _sitting: Sitting) -> dict[str, bytes]:
     """Until the composition root wires transcripts."""
     return {}
@@ -104,6 +115,7 @@ class Playback:
         self._anchors = anchors
         self._clock = clock
         self.minutes: Minutes = _no_minutes
+        self.papers: Papers = _no_papers
 
     # --- seeing -----------------------------------------------------------------------------------
 
@@ -172,6 +184,7 @@ class Playback:
             "whole": granted.scope.whole,
             "captions_url": own.format("captions"),
             "levels_url": own.format("levels"),
+            "exhibit_url": own.format("exhibits/{exhibit}/{page}"),
             "marks_url": own.format("marks") if notes else "",
         }
 
@@ -261,6 +274,7 @@ class Playback:
             rows = await store.segments(session, sitting_id)
             gaps = await store.gaps(session, sitting_id)
             minutes = await self.minutes(session, sitting)
+            papers = await self.papers(session, sitting, scope)
         # Of a destroyed record the bundle holds the log alone, which explains it.
         key = b"" if row.wrapped_key is None else await self._key(row)
         found = contents.gathered(
@@ -274,6 +288,7 @@ class Playback:
             vault=self._vault,
             key=key,
             copy=copy,
+            papers=papers,
         )
         return found, rows
 

@@ -281,6 +281,7 @@ async def _detail(
         seats=rows,
         enter=_enter(person, seen),
         playback=_playback(person, seen),
+        exhibits=policy.decide(person, "exhibit.list", seen.context).possible,
         may=_may(person, seen),
         booked_by=seen.booked_by if "cancel" in _may(person, seen) else None,
         form=form or Form(),

@@ -26,6 +26,7 @@ from signaling.state import (
     Reading,
     Room,
     SeatLive,
+    Showing,
 )
 
 
@@ -280,6 +281,22 @@ def _turned(live: Live, fact: f.Turned, at: datetime) -> Live:
     return replace(live, reading=Reading(fact.document, fact.page, fact.pages))
 
 
+def _exhibit_shown(live: Live, fact: f.ExhibitShown, at: datetime) -> Live:
+    return replace(live, showing=Showing(fact.exhibit.id, fact.page, fact.by))
+
+
+def _exhibit_hidden(live: Live, fact: f.ExhibitHidden, at: datetime) -> Live:
+    return replace(live, showing=None)
+
+
+def _exhibit_ruled(live: Live, fact: f.ExhibitRuled, at: datetime) -> Live:
+    return replace(live, rulings={**live.rulings, fact.exhibit.id: fact.ruling})
+
+
+def _exhibits_allowed(live: Live, fact: f.ExhibitsAllowed, at: datetime) -> Live:
+    return _seat(live, fact.seat, presents=fact.allowed)
+
+
 def _invited(live: Live, fact: f.PrivateInvited, at: datetime) -> Live:
     room = PrivateRoom(fact.room, fact.by, fact.seats, at, frozenset({fact.by}))
     return replace(live, private={**live.private, fact.room: room})
@@ -410,6 +427,10 @@ _APPLY: dict[type, Callable[[Live, Any, datetime], Live]] = {
     f.AgendaSet: _agenda,
     f.Noted: _noted,
     f.Turned: _turned,
+    f.ExhibitShown: _exhibit_shown,
+    f.ExhibitHidden: _exhibit_hidden,
+    f.ExhibitRuled: _exhibit_ruled,
+    f.ExhibitsAllowed: _exhibits_allowed,
     f.PrivateInvited: _invited,
     f.PrivateAccepted: _accepted,
     f.PrivateRecalled: _recalled,

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sessions.phase import Phase, Step
 from sessions.seat import Identity
+from signaling.ports import Exhibit
 from signaling.state import Attestation, Deputy, KitResult, Place
 
 
@@ -319,6 +320,43 @@ class Turned(Struct, frozen=True):
     pages: int
 
 
+class ExhibitShown(Struct, frozen=True):
+    """An exhibit is before everybody who may see it, at this page."""
+
+    exhibit: Exhibit
+    page: int
+    by: str
+    """The seat that shows it."""
+    hand: str
+    """The seat that turned to this page."""
+    turned: bool
+    """It was shown already, at another page."""
+
+
+class ExhibitHidden(Struct, frozen=True):
+    """It was taken away."""
+
+    exhibit: str
+    by: str
+    named: tuple[str, ...] | None
+
+
+class ExhibitRuled(Struct, frozen=True):
+    """The court admitted or refused an exhibit."""
+
+    exhibit: Exhibit
+    ruling: Literal["admitted", "refused"]
+    by: str
+
+
+class ExhibitsAllowed(Struct, frozen=True):
+    """Leave to show exhibits was given or taken."""
+
+    seat: str
+    by: str
+    allowed: bool
+
+
 class Noted(Struct, frozen=True):
     """A log note."""
 
@@ -452,6 +490,10 @@ Fact: TypeAlias = (
     | PublicitySet
     | AgendaSet
     | Turned
+    | ExhibitShown
+    | ExhibitHidden
+    | ExhibitRuled
+    | ExhibitsAllowed
     | Noted
     | PrivateInvited
     | PrivateAccepted

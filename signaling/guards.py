@@ -89,6 +89,9 @@ PHASES: dict[str, frozenset[Phase]] = {
     "agenda": IN_SESSION,
     "note": _OPENED,
     "turn": IN_SESSION,
+    "allow_exhibits": _OPENED,
+    "show_exhibit": frozenset({Phase.ON_RECORD}),
+    "rule_exhibit": frozenset({Phase.ON_RECORD}),
 }
 """Phases of commands that are no steps; a command that is not here is for every live phase."""
 
@@ -105,6 +108,7 @@ def context(room: Room, who: Who) -> policy.Context:
         operates_room=who.operates_room,
         is_host=room.is_host(who.seat) and not who.operates_room,
         is_removed=room.at(who.seat).place is Place.REMOVED,
+        presents=room.at(who.seat).presents,
         recordable=room.kind.recording is not Recording.FORBIDDEN,
         private_consultation=room.kind.private_consultation,
         ties=ties(room.sitting, seat),

@@ -11,6 +11,7 @@ from typing import Any
 
 from sessions.seat import Identity
 from signaling import facts as f
+from signaling.ports import Exhibit
 
 LEGAL = frozenset(
     {
@@ -40,6 +41,7 @@ LEGAL = frozenset(
         "private_return",
         "officer_out",
         "note",
+        "rule_exhibit",
     }
 )
 """Commands that are answered only when a signed checkpoint covers what they wrote."""
@@ -156,6 +158,28 @@ def _missed(fact: f.MissedUntil) -> Entry:
     return Entry("missed", fact.seat, codes)
 
 
+def _exhibit_shown(fact: f.ExhibitShown) -> Entry:
+    one = fact.exhibit
+    codes = {"by": fact.hand, "exhibit": one.id, "page": fact.page, "sha256": one.sha256}
+    name = "exhibit.page" if fact.turned else "exhibit.shown"
+    return Entry(name, None, codes | _sealed(one.named), {"text": _called(one)})
+
+
+def _exhibit_ruled(fact: f.ExhibitRuled) -> Entry:
+    one = fact.exhibit
+    codes = {"by": fact.by, "exhibit": one.id, "sha256": one.sha256}
+    return Entry(f"exhibit.{fact.ruling}", None, codes | _sealed(one.named), {"text": _called(one)})
+
+
+def _called(exhibit: Exhibit) -> str:
+    return f"{exhibit.mark} {exhibit.title}"
+
+
+def _sealed(named: tuple[str, ...] | None) -> dict[str, Any]:
+    """Of a sealed exhibit only those who may see it learn that it was shown."""
+    return {} if named is None else {"sealed": True}
+
+
 _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.PhaseChanged: _phase,
     f.RecordProven: _proven,
@@ -198,6 +222,12 @@ _ENTRIES: dict[type, Callable[[Any], Entry | None]] = {
     f.Turned: lambda x: Entry(
         "turn", None, {"by": x.by, "document": x.document, "page": x.page, "pages": x.pages}
     ),
+    f.ExhibitShown: _exhibit_shown,
+    f.ExhibitHidden: lambda x: Entry(
+        "exhibit.withdrawn", None, {"by": x.by, "exhibit": x.exhibit} | _sealed(x.named)
+    ),
+    f.ExhibitRuled: _exhibit_ruled,
+    f.ExhibitsAllowed: lambda x: Entry("exhibit.leave", x.seat, {"by": x.by, "allowed": x.allowed}),
     f.Noted: lambda x: Entry("note", None, {"by": x.by}, {"text": x.text}),
     f.DelaySet: lambda x: Entry("delay", None, {"by": x.by, "minutes": x.minutes}),
     f.PrivateOpened: lambda x: Entry(

@@ -42,7 +42,7 @@ from signaling.listening import Listening, is_deaf
 from signaling.metrics import SittingFigures, people_in
 from signaling.on_record import OnRecord
 from signaling.page import NORMAL, TICKET, Page
-from signaling.ports import RecordAlarm
+from signaling.ports import ExhibitDesk, RecordAlarm
 from signaling.room import decide
 from signaling.routing import space_of
 from signaling.sight import Sight, sight
@@ -416,11 +416,18 @@ class LiveRoom:
                 if seat.id not in live.seats
             }
             live = replace(live, seats={**live.seats, **new})
-            before, after = self.room, Room(sitting, self.room.kind, live)
+            before, after = self.room, Room(sitting, self.room.kind, live, self.room.exhibits)
             effects.restrict(self.media, before, after)  # who is screened now gets nothing more
             self.changes.room = after
             effects.release(self.media, before, after)
             self._audience.know_seats()
+            self._audience.tell([])
+
+    async def filed(self, desk: ExhibitDesk) -> None:
+        """Something was filed or taken back."""
+        async with self.changes.lock:
+            exhibits = await desk.of_sitting(self.id)
+            self.changes.room = self.room.with_exhibits(exhibits)
             self._audience.tell([])
 
     async def close(self) -> None:

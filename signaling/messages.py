@@ -445,6 +445,34 @@ class Turn(Message, frozen=True, kw_only=True, tag="turn"):
     pages: Annotated[int, Meta(ge=1, le=500)]
 
 
+ExhibitId: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+
+
+class AllowExhibits(Message, frozen=True, kw_only=True, tag="allow_exhibits"):
+    """Leave to show exhibits."""
+
+    seat: SeatId
+    allowed: bool
+
+
+class ShowExhibit(Message, frozen=True, kw_only=True, tag="show_exhibit"):
+    """Show an exhibit to everybody who may see it, or turn to a page of it."""
+
+    exhibit: ExhibitId
+    page: Annotated[int, Meta(ge=1, le=500)] = 1
+
+
+class HideExhibit(Message, frozen=True, kw_only=True, tag="hide_exhibit"):
+    """Take away the exhibit that is shown."""
+
+
+class RuleExhibit(Message, frozen=True, kw_only=True, tag="rule_exhibit"):
+    """The court admits an exhibit as evidence or refuses it."""
+
+    exhibit: ExhibitId
+    ruling: Literal["admitted", "refused"]
+
+
 class PrivateRecall(Message, frozen=True, kw_only=True, tag="private_recall"):
     """Ask a private room to come back. Does not force."""
 
@@ -466,6 +494,8 @@ Everyone: TypeAlias = (
     | OfficerOut
     | Attest
     | DeclareAlone
+    | ShowExhibit
+    | HideExhibit
 )
 """Commands of one's own seat."""
 
@@ -502,6 +532,8 @@ Hosts: TypeAlias = (
     | Reserve
     | Close
     | Turn
+    | AllowExhibits
+    | RuleExhibit
     | PrivateRecall
 )
 """Commands of those who run the sitting."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from sessions.alarm import LOST
 from signaling.engine import MediaRoom
 
@@ -96,6 +99,32 @@ class RecordAlarm:
 
 OnAlarm = Callable[[RecordAlarm], None]
 """Called on the event loop, never awaits. `LiveRooms.alarm` is one."""
+
+
+class Exhibit(Struct, frozen=True):
+    """What a room knows of an exhibit that was filed (`recordings.exhibits` has the file)."""
+
+    id: str
+    mark: str
+    """As everybody calls it: `P-1`, `D-2`, `C-1`."""
+    title: str
+    pages: int
+    by: str
+    """The seat that filed it."""
+    sha256: str
+    named: tuple[str, ...] | None = None
+    """The seats that may see it besides the bench and its own side; None: everybody there."""
+
+
+class ExhibitDesk(Protocol):
+    """Who keeps the exhibits, as the live room sees it. One per process."""
+
+    async def of_sitting(self, sitting: str) -> tuple[Exhibit, ...]:
+        """What was filed and not taken back, in the order of filing."""
+
+    async def shown(self, session: AsyncSession, sitting: str, exhibit: str) -> None:
+        """In the unit that shows an exhibit: from now on it cannot be taken back. Raises NotFound
+        `exhibit.unknown` for one that was, in this moment."""
 
 
 class RecordingDesk(Protocol):

@@ -15,6 +15,7 @@ from signaling import (
     conducting,
     consulting,
     door,
+    exhibits,
     hosting,
     missing,
     own_seat,
@@ -38,10 +39,12 @@ def decide(room: Room, who: Who, command: m.Command, now: datetime) -> list[f.Fa
 
 
 def settle(room: Room, facts: list[f.Fact], now: datetime) -> list[f.Fact]:
-    """The facts, and what they mean for interpreters' channels and for who misses what."""
+    """The facts, and what they mean for interpreters' channels, for the exhibit that is shown and
+    for who misses what."""
     if not facts:
         return []
     facts = [*facts, *channels.ended(apply_all(room, facts, now))]
+    facts = [*facts, *exhibits.ended(apply_all(room, facts, now))]
     return [*facts, *missing.changes(apply_all(room, facts, now), now)]
 
 
@@ -79,6 +82,10 @@ _DECIDE: dict[type, Decider] = {
     m.Publicity: lambda room, who, command, at: conducting.publicity(room, who, command),
     m.Agenda: lambda room, who, command, at: conducting.agenda(room, who, command),
     m.Turn: lambda room, who, command, at: conducting.turn(room, who, command),
+    m.AllowExhibits: lambda room, who, command, at: exhibits.allow(room, who, command),
+    m.ShowExhibit: lambda room, who, command, at: exhibits.show(room, who, command),
+    m.HideExhibit: lambda room, who, command, at: exhibits.hide(room, who),
+    m.RuleExhibit: lambda room, who, command, at: exhibits.rule(room, who, command),
     m.Note: lambda room, who, command, at: conducting.note(room, who, command),
     m.NoteAlarm: lambda room, who, command, at: acknowledging.alarm(room, who, command),
     m.NoteAbsence: acknowledging.absence,

@@ -30,8 +30,8 @@ from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
 from sessions.standing import acts_for
+from signaling import exhibits, hosting, presence, store
 from signaling import facts as f
-from signaling import hosting, presence, store
 from signaling import messages as m
 from signaling.change import Tools
 from signaling.engine import MediaEngine, MediaRefused
@@ -40,11 +40,11 @@ from signaling.guards import Who, check
 from signaling.live_room import LiveRoom
 from signaling.metrics import SittingFigures, people_in
 from signaling.page import Page, Socket
-from signaling.ports import RecordAlarm, RecordingDesk
+from signaling.ports import ExhibitDesk, RecordAlarm, RecordingDesk
 from signaling.room import decide
 from signaling.sight import Sight, Watch
 from signaling.state import Place, Room, load, start
-from signaling.writing import Writer
+from signaling.writing import Also, Writer
 
 _logger = structlog.get_logger(__name__)
 
@@ -90,6 +90,8 @@ class LiveRooms:
         self._sittings = sittings
         self._clock = clock
         self._tools = Tools(Writer(database, log), log, engine, desk, clock)
+        self.exhibits: ExhibitDesk | None = None
+        """Set by the composition root; without it nothing was ever filed."""
         self._rooms: dict[str, LiveRoom] = {}
         self._doors: dict[str, asyncio.Lock] = {}
         self._deserted_since: dict[str, datetime] = {}
@@ -341,6 +343,20 @@ class LiveRooms:
         live = self._rooms.get(sitting_id)
         return live.sight if live else None
 
+    async def filed(self, sitting_id: str) -> None:
+        """An exhibit of the sitting was filed or taken back: its live room learns of it."""
+        live = self._rooms.get(sitting_id)
+        if live is not None and self.exhibits is not None:
+            await live.filed(self.exhibits)
+
+    def is_shown(self, sitting_id: str, seat: str, exhibit: str, page: int) -> bool:
+        """Whether this seat is shown this page of an exhibit at this moment."""
+        live = self._rooms.get(sitting_id)
+        if live is None or live.room.sitting.seat(seat) is None:
+            return False
+        found, now = exhibits.shown_to(live.room, seat), live.room.live.showing
+        return found is not None and now is not None and (found.id, now.page) == (exhibit, page)
+
     async def nudge(self, sitting_id: str) -> None:
         """Send the state of a live sitting to its pages again: something beside it changed."""
         live = self._rooms.get(sitting_id)
@@ -376,9 +392,12 @@ class LiveRooms:
         else:
             room = self._with_snapshot(sitting, stored.snapshot)
         presence.open_lobby(room, self._clock())  # refused before anything is opened
+        if self.exhibits is not None:
+            room = room.with_exhibits(await self.exhibits.of_sitting(sitting.id))
         live = LiveRoom(self._tools, room)
         await live.open(seen_at=stored.seen_at if stored else None)
         self._rooms[sitting.id] = live
+        await self.filed(sitting.id)  # what was filed while the room was opened
         return live
 
     async def _load(self, sitting_id: str) -> Sitting:
@@ -436,6 +455,9 @@ class LiveRooms:
         """Run a command; where the policy asks for it, with the confirmation of exactly this
         command in this sitting, which is used up in the act's own unit of work."""
         who, act = page.who, f"live.{m.name(command)}"
+        if isinstance(command, m.ShowExhibit):
+            await live.command(page, command, also=self._showing(live.id, command))
+            return
         if not isinstance(command, m.LegalAct) or not policy.confirms(who.person, act):
             await live.command(page, command)
             return
@@ -460,6 +482,15 @@ class LiveRooms:
             await stepup.take(session, given, **this)
 
         await live.command(page, command, who.sure_of_this(level), also=take)
+
+    def _showing(self, sitting: str, command: m.ShowExhibit) -> Also:
+        """What is shown was filed, and cannot be taken back any more."""
+
+        async def note(session: AsyncSession) -> None:
+            if self.exhibits is not None:
+                await self.exhibits.shown(session, sitting, command.exhibit)
+
+        return note
 
     async def _media(
         self, page: Page, live: LiveRoom, message: m.Publish | m.Subscribe | m.Answer

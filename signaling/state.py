@@ -16,7 +16,7 @@ from sessions.kind import Admission, Kind, Recording
 from sessions.phase import Phase
 from sessions.seat import Identity, Seat, SeatRole
 from sessions.sitting import Sitting
-from signaling.ports import RecordState
+from signaling.ports import Exhibit, RecordState
 
 MAIN = "main"
 """Id of the main space where recording is forbidden; `officer_out` names it."""
@@ -137,6 +137,8 @@ class SeatLive(Struct, frozen=True):
     """Sources that should send and do not."""
     locked: bool = False
     screen_allowed: bool = False
+    presents: bool = False
+    """By leave of the court: may show exhibits."""
     hand: datetime | None = None
     cannot_hear: bool = False
     roll: Literal["", "present", "absent", "represented"] = ""
@@ -192,6 +194,15 @@ class Reading(Struct, frozen=True):
     pages: int
 
 
+class Showing(Struct, frozen=True):
+    """The exhibit that is shown now, and its page."""
+
+    exhibit: str
+    page: int
+    by: str
+    """The seat that shows it."""
+
+
 class LogNote(Struct, frozen=True):
     """A log note of the clerk."""
 
@@ -231,6 +242,9 @@ class Live(Struct, frozen=True):
     """The process died on record: the record goes on by itself once it can be proved."""
     delay: DelayNotice | None = None
     reading: Reading | None = None
+    showing: Showing | None = None
+    rulings: dict[str, Literal["admitted", "refused"]] = {}
+    """What the court said of exhibits, by their id."""
     recess_until: datetime | None = None
     outcome: Outcome | None = None
     floor: str | None = None
@@ -248,6 +262,8 @@ class Room:
     sitting: Sitting
     kind: Kind
     live: Live
+    exhibits: tuple[Exhibit, ...] = ()
+    """What was filed for the sitting, in the order of filing."""
 
     def seat(self, seat_id: str) -> Seat:
         """The booked seat. Raises KeyError."""
@@ -290,7 +306,11 @@ class Room:
 
     def with_live(self, live: Live) -> "Room":
         """The same sitting with another live state."""
-        return Room(self.sitting, self.kind, live)
+        return Room(self.sitting, self.kind, live, self.exhibits)
+
+    def with_exhibits(self, exhibits: tuple[Exhibit, ...]) -> "Room":
+        """The same sitting after something was filed or taken back."""
+        return Room(self.sitting, self.kind, self.live, exhibits)
 
 
 def start(sitting: Sitting, kind: Kind, now: datetime) -> Room:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 import i18n
+from auth import policy
 from errors import Refusal
 from sessions.alarm import label
 from sessions.door import door, oath
@@ -19,9 +20,10 @@ from sessions.rules import in_force
 from sessions.seat import LABELS, Seat
 from signaling import channels
 from signaling import messages as m
-from signaling.guards import Who, check
+from signaling.exhibits import FILERS, listed, ruling, shown_to
+from signaling.guards import Who, check, context
 from signaling.journal import stamp
-from signaling.ports import RecordStatus
+from signaling.ports import Exhibit, RecordStatus
 from signaling.protecting import screened
 from signaling.room import decide
 from signaling.routing import leave_to_send, looked_at, looks_at, officer_near, space_of
@@ -39,6 +41,7 @@ GREYED = (
     "reserve",
     "close",
     "private_invite",
+    "show_exhibit",
 )
 """Commands that the page shows even while they are not possible, with the reason."""
 
@@ -91,6 +94,8 @@ def view(room: Room, who: Who, language: str, around: Surroundings) -> dict[str,
         "floor": live.floor if inside or host else None,
         "agenda": _agenda(room, language) if inside or host else [],
         "reading": _reading(room) if inside or host else None,
+        "exhibit": _exhibit(room, who.seat),
+        "exhibits": [_filed(room, one, who.seat, language) for one in listed(room, who.seat)],
         "notes": _notes(room, language) if host else [],
         "private": _private(room, who.seat, host),
         "channels": _channels(room, who.seat, host=host, inside=inside),
@@ -133,6 +138,35 @@ def _sitting(room: Room, language: str) -> dict[str, Any]:
 def _reading(room: Room) -> dict[str, Any] | None:
     now = room.live.reading
     return {"document": now.document, "page": now.page, "pages": now.pages} if now else None
+
+
+def _exhibit(room: Room, viewer: str) -> dict[str, Any] | None:
+    """What is shown now, for a seat that may see it. Nobody else learns of it."""
+    found, now = shown_to(room, viewer), room.live.showing
+    if found is None or now is None:
+        return None
+    return {
+        "id": found.id,
+        "mark": found.mark,
+        "title": found.title,
+        "page": now.page,
+        "pages": found.pages,
+        "by": now.by,
+    }
+
+
+def _filed(room: Room, one: Exhibit, viewer: str, language: str) -> dict[str, Any]:
+    by = room.sitting.seat(one.by)
+    return {
+        "id": one.id,
+        "mark": one.mark,
+        "title": one.title,
+        "pages": one.pages,
+        "by": by.name(language) if by else "",
+        "mine": one.by == viewer,
+        "sealed": one.named is not None,
+        "ruling": ruling(room, one.id),
+    }
 
 
 def _time(at: datetime | None) -> str | None:
@@ -223,6 +257,7 @@ def _me(room: Room, who: Who, language: str, around: Surroundings) -> dict[str, 
         "hears": space_of(room, who.seat) is not None,
         "looks_at": looks_at(room, who.seat),
         "looked_at": looked_at(room, who.seat),
+        "files_exhibits": bool(policy.decide(who.person, "exhibit.file", context(room, who))),
     }
 
 
@@ -293,6 +328,7 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "silent": sorted(live.silent),
         "permitted": sorted(leave_to_send(room, seat.id)),
         "locked": live.locked,
+        "presents": live.presents if seat.role in FILERS else None,
         "hand": _time(live.hand),
         "floor": room.live.floor == seat.id,
         "cannot_hear": live.cannot_hear,

@@ -16,17 +16,18 @@ from auth import policy
 from auth.person import Person
 from auth.service import new_id
 from errors import N_, BadInput, Refusal
-from notary.deeds import fields, party, store, uploads
+from notary.deeds import fields, party, store
 from notary.deeds.act import Act, acts
 from notary.deeds.core import WORDS_MOST, Core
-from notary.deeds.files import Papers
 from notary.deeds.party import Party
 from notary.deeds.request import WIZARD, Content, Request
-from notary.deeds.scanning import Scanner, scan
 from notary.deeds.state import LAPSING, State, Step
 from notary.deeds.text import clean
-from notary.deeds.uploads import Limits
 from notary.history import Event
+from recordings.papers import uploads
+from recordings.papers.files import Papers
+from recordings.papers.scanning import Scanner, scan
+from recordings.papers.uploads import Limits
 
 OPEN = frozenset({State.DRAFT, State.RETURNED})
 DRAFTS_MOST = 20

@@ -23,7 +23,6 @@ from notary.deeds.act import Act
 from notary.deeds.auditing import Auditing
 from notary.deeds.conduct import Conduct, Stage, check_conducts, conducts
 from notary.deeds.core import Core, context
-from notary.deeds.files import Papers
 from notary.deeds.party import Party
 from notary.deeds.ports import Ceremonies
 from notary.deeds.request import Request
@@ -32,6 +31,7 @@ from notary.documents.codes import new_code
 from notary.register.entry import Note, Standing
 from notary.register.service import Listed, Register
 from notary.signing.desk import Signed
+from recordings.papers.files import Papers
 
 _logger = structlog.get_logger(__name__)
 

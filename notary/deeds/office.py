@@ -24,18 +24,18 @@ from notary.deeds.conduct import Conduct
 from notary.deeds.core import Core
 from notary.deeds.deciding import Deciding
 from notary.deeds.fee import Payments
-from notary.deeds.files import Papers
 from notary.deeds.issuing import Issuing
 from notary.deeds.ports import Ceremonies, Presence, Signing
 from notary.deeds.request import Request
 from notary.deeds.roll import Roll
-from notary.deeds.scanning import Scanner
 from notary.deeds.scheduling import Scheduling
 from notary.deeds.state import State
 from notary.deeds.telling import Telling
 from notary.mail.service import Outbox
 from notary.register.service import Register
 from recordings.keys import KeyStore
+from recordings.papers.files import Papers
+from recordings.papers.scanning import Scanner
 from sessions import rules
 from sessions import store as booked
 from sessions.service import Sittings

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from quart import Blueprint, Quart, Request, Response, request
+from quart import Blueprint, Quart, Response, request
 
 from auth import policy
 from auth.web import current_login, current_person
@@ -20,28 +20,18 @@ from notary.deeds.deciding import REASONS
 from notary.deeds.fee import StandInPayments
 from notary.deeds.party import HELPERS, PATHS, ROLE_LABELS
 from notary.deeds.state import LABELS, State
-from notary.deeds.uploads import TYPES
 from notary.deeds.web_services import KEY, office
 from pages import Form, flash, language, redirect, redirect_to, render
+from recordings.papers.uploads import TYPES
+from recordings.papers.web_larger import LargerUploads
 
 blueprint = Blueprint("deeds", __name__)
-UPLOAD_MOST = 11_000_000
 STEPS = (
     ("people", N_("People")),
     ("content", N_("Content")),
     ("papers", N_("Papers")),
     ("check", N_("Check and send")),
 )
-
-
-class LargerUploads(Request):
-    """Requests whose body may be a file: everything else is held to the application's limit."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        path = args[2] if len(args) > 2 else options.get("path", "")
-        if path.endswith(("/papers", "/uploads")) and ("/deeds/" in path or "/marriages/" in path):
-            options["max_content_length"] = UPLOAD_MOST
-        super().__init__(*args, **options)
 
 
 def init_app(app: Quart, services: Any) -> None:

@@ -15,16 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth.person import Person
 from auth.service import new_id
 from errors import N_, BadInput, NotFound, Refusal
-from notary.deeds import uploads
-from notary.deeds.files import Papers
-from notary.deeds.scanning import Scanner, scan
 from notary.deeds.text import clean
-from notary.deeds.uploads import Limits
 from notary.marriage import store
 from notary.marriage.application import OFFICE, SPOUSES, Application, Earlier, Medical, Part
 from notary.marriage.core import Core
 from notary.marriage.file import File
 from notary.marriage.workflow import EDITABLE
+from recordings.papers import uploads
+from recordings.papers.files import Papers
+from recordings.papers.scanning import Scanner, scan
+from recordings.papers.uploads import Limits
 from sessions.rules import RulePack
 
 DEEDS = {

@@ -12,8 +12,6 @@ from auth.stepup import StepUp
 from clock import Clock
 from database import Database
 from notary.deeds.fee import Payments
-from notary.deeds.files import Papers
-from notary.deeds.scanning import Scanner
 from notary.mail.service import Outbox
 from notary.marriage.attaching import Attaching
 from notary.marriage.booking import Booking, SittingBook
@@ -30,6 +28,8 @@ from notary.marriage.reviewing import Reviewing
 from notary.marriage.telling import Telling
 from notary.marriage.watching import Watching
 from recordings.keys import KeyStore
+from recordings.papers.files import Papers
+from recordings.papers.scanning import Scanner
 from sessions import rules
 
 _logger = structlog.get_logger(__name__)

@@ -14,7 +14,6 @@ from auth import policy
 from auth.web import current_person
 from errors import N_, BadInput, Forbidden, NotFound, Refusal
 from notary.deeds.fee import StandInPayments
-from notary.deeds.uploads import TYPES
 from notary.deeds.web_views import pdf
 from notary.marriage import (
     questions,
@@ -34,6 +33,7 @@ from notary.marriage.web_file import done, show
 from notary.marriage.web_services import KEY, court
 from notary.marriage.workflow import EDITABLE
 from pages import Form, flash, redirect, render
+from recordings.papers.uploads import TYPES
 
 blueprint = Blueprint("marriages", __name__)
 

@@ -14,12 +14,14 @@ from recordings.access import store
 from recordings.access.order import Order, Part, Seal, Use
 from recordings.access.scope import Scope
 from recordings.access.store import Session
+from recordings.exhibits import store as exhibits
 from recordings.manifest import Span
 from sessions.door import record_sources
 from sessions.kinds import KINDS
 from sessions.rules import in_force
 from sessions.sitting import Sitting
 from sessions.standing import BENCH, own_seat
+from signaling.exhibits import open_to
 
 WHOLE = Part()
 
@@ -57,7 +59,25 @@ async def scope_of(
     sealed = standing(await store.seals(session, sitting.id))
     spans = tuple(Span(item.start_ms, item.end_ms) for item in sealed)
     hidden = await protected_tracks(session, sitting)
-    return Scope(tuple(parts), spans, max(ends), tuple(orders), hidden)
+    exhibits = await closed_exhibits(session, person, sitting)
+    return Scope(tuple(parts), spans, max(ends), tuple(orders), hidden, exhibits)
+
+
+async def closed_exhibits(session: Session, person: Person, sitting: Sitting) -> frozenset[str]:
+    """The exhibits that are sealed, or of a protected person, and not open to this person's seat:
+    whoever has no seat sees none of them."""
+    seat = own_seat(person, sitting)
+    return frozenset(
+        one.id
+        for one in await exhibits.known(session, sitting.id)
+        if (one.named is not None or _is_protected(sitting, one.by))
+        and not (seat and open_to(sitting, seat.id, one))
+    )
+
+
+def _is_protected(sitting: Sitting, seat: str) -> bool:
+    found = sitting.seat(seat)
+    return found is not None and bool(found.screened_from)
 
 
 async def protected_tracks(session: Session, sitting: Sitting) -> frozenset[str]:

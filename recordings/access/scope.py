@@ -29,13 +29,16 @@ class Scope:
     hidden: frozenset[str] = frozenset()
     """Tracks of protected persons that are never shown; empty for the bench."""
 
+    exhibits: frozenset[str] = frozenset()
+    """Exhibits that are sealed to this person, or of a protected one; empty for the bench."""
+
     def __bool__(self) -> bool:
         return bool(self.parts)
 
     @property
     def whole(self) -> bool:
         """Everything of the record."""
-        open_ended = not self.sealed and not self.hidden
+        open_ended = not (self.sealed or self.hidden or self.exhibits)
         return open_ended and any(part.whole for part in self.parts)
 
     def covers(self, track: str, start_ms: int, end_ms: int) -> bool:
@@ -74,6 +77,7 @@ class Scope:
             and set(made.parts) <= set(self.parts)
             and set(self.sealed) <= set(made.sealed)
             and self.hidden <= made.hidden
+            and self.exhibits <= made.exhibits
         )
 
     def spans(self) -> list[Span]:
@@ -102,6 +106,7 @@ def narrowed(line: Timeline, scope: Scope) -> Timeline:
         chapter
         for chapter in line.chapters
         if scope.has_moment(chapter["clock_ms"], str(chapter.get("seat") or ""))
+        and chapter.get("exhibit") not in scope.exhibits
     ]
     return replace(line, tracks=tracks, chapters=chapters)
 

@@ -28,6 +28,8 @@ PLAIN = {
     "recording.alarm": N_("The record was not proven, and the sitting was suspended."),
     "recording.interrupted": N_("The record was interrupted."),
     "exhibit.shown": N_("An exhibit is shown."),
+    "exhibit.admitted": N_("The court admits an exhibit in evidence."),
+    "exhibit.refused": N_("The court refuses an exhibit."),
 }
 NAMED = {
     "identity": N_("The identity of %(name)s was checked."),
@@ -78,6 +80,8 @@ def _told(
 ) -> str:
     words = str(item.data.get("text") or item.data.get("reason") or "")
     words = masked(sitting, " ".join(words.split()), language)
+    if item.data.get("sealed"):
+        words = ""  # what a sealed exhibit is called is not for everybody who reads minutes
     seat = sitting.seat(item.seat) if item.seat else None
     name = named(sitting, seat, language) if seat else ""
     if item.type == "note":

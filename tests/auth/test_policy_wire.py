@@ -44,6 +44,7 @@ CODES = (
     "invitation.other_sitting",
     "deed.unknown",
     "marriage.unknown",
+    "exhibit.unknown",
 )
 
 

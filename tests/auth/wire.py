@@ -29,6 +29,7 @@ from sessions.seat import SeatRole
 from sessions.sitting import Sitting
 from settings import Settings
 from tests.auth.house import Browser
+from tests.support.papers import pdf
 from tests.support.room_device import SoftDevice
 
 DATA = Path(__file__).with_name("policy_routes.toml")
@@ -168,6 +169,9 @@ async def running(folder: Path) -> AsyncIterator[Wire]:
     ids["delegation"] = made.id
     ids["id"] = await _draft(house, people)
     ids["marriage"] = await _marriage(house, people)
+    ids["exhibit"] = (
+        await house.exhibits.file(people["prosecutor"], criminal.id, "Photo", pdf())
+    ).id
     ids["device"] = await _enrol(house, seeded.room.id)
     sequencer = asyncio.create_task(house.log.run())
     try:
@@ -248,6 +252,8 @@ def address(wire: Wire, rule: str) -> str:
         "device": wire.ids["device"],
         "id": wire.ids["id"],
         "marriage": wire.ids["marriage"],
+        "exhibit": wire.ids["exhibit"],
+        "page": "1",
         "order": f"{wire.ids['id']}-1",
         "year": "2026",
         "number": "1",

@@ -16,13 +16,13 @@ from notary.deeds.roll import KINDS
 from notary.deeds.scheduling import Slot, Waiting
 from notary.deeds.state import LABELS, State
 from notary.deeds.store import File, RollLine
-from notary.deeds.uploads import Limits
 from notary.deeds.web import STEPS
 from notary.history import Event
 from notary.register.entry import NOTES, STANDINGS, Entry, Margin, Note
 from notary.register.service import Listed, Year
 from notary.signing.renewal import Progress
 from pages import Form
+from recordings.papers.uploads import Limits
 
 ACT = acts()["poa_special_litigation"]
 PARTIES = (

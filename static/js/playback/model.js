@@ -13,7 +13,7 @@
  * @typedef {{id: string, seat: string, source: string, channel: string, codec: string, segments: Segment[], gaps: Gap[]}} Track
  */
 /** @typedef {{id: string, name: string, role_title: string}} Seat */
-/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string, code?: string}} Chapter `seconds` that the seat missed */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string, code?: string, exhibit?: string, page?: number}} Chapter `seconds` that the seat missed; `page` of the exhibit that was shown */
 /**
  * @typedef {object} Timeline
  * @property {string} epoch UTC of recording time 0
@@ -26,6 +26,7 @@
  * @property {string} segment_url with {track} and {seq}
  * @property {Chapter[]} chapters
  * @property {string} [captions_url] certified transcripts
+ * @property {string} [exhibit_url] a page of an exhibit that was shown, with {exhibit} and {page}
  * @property {string} [levels_url] how loud everybody was
  * @property {string} [marks_url] the viewer's own notes; empty for who has none
  */
@@ -132,6 +133,9 @@ export function floorAt(chapters, ms) {
   return given.at(-1)?.seat ?? null;
 }
 
+/** Chapters that change what is shown; the court's rulings do not. */
+const SHOWS = new Set(["exhibit.shown", "exhibit.page", "exhibit.withdrawn"]);
+
 /**
  * The exhibit that everybody saw at `ms`: shown and not yet taken away, else null.
  * @param {Chapter[]} chapters in order
@@ -139,8 +143,8 @@ export function floorAt(chapters, ms) {
  * @returns {Chapter | null}
  */
 export function exhibitAt(chapters, ms) {
-  const last = chapters.filter((chapter) => chapter.type.startsWith("exhibit.") && chapter.clock_ms <= ms).at(-1);
-  return last?.type === "exhibit.shown" ? last : null;
+  const last = chapters.filter((chapter) => SHOWS.has(chapter.type) && chapter.clock_ms <= ms).at(-1);
+  return last === undefined || last.type === "exhibit.withdrawn" ? null : last;
 }
 
 /**

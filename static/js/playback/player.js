@@ -11,6 +11,7 @@ import { actOf, keysOf, sheet } from "./keys.js";
 import { buildLanes } from "./lanes.js";
 import { parsed } from "./levels.js";
 import { Marks } from "./marks.js";
+import { ShownExhibit } from "./exhibit.js";
 import { audible, chapterAt, clockText, exhibitAt, floorAt, spanAt, speechFrom } from "./model.js";
 import { Tile } from "./stage.js";
 import { TrackPlayer } from "./track.js";
@@ -79,7 +80,7 @@ function build(data, written) {
   rate.addEventListener("change", () => { clock.rate = Number(rate.value); });
 
   const captions = written.length > 0 ? new Captions(written) : null;
-  const exhibit = h("p", { class: "player-exhibit", role: "status", hidden: true });
+  const exhibit = new ShownExhibit(data.exhibit_url ?? "");
   // Above every picture, full screen too: whoever films the screen films this with it.
   const mark = h("p", { class: "stage-mark", "aria-hidden": "true" }, ...Array.from({ length: 6 }, () => h("bdi", {}, data.mark)));
   const stage = h("div", { class: "stage" }, ...tiles.map((tile) => tile.element), mark);
@@ -108,7 +109,7 @@ function build(data, written) {
   root.replaceChildren(
     stage,
     ...(captions ? [captions.element] : []),
-    exhibit,
+    exhibit.element,
     h("div", { class: "controls" },
       playButton,
       control("skip-back", t("Previous entry"), () => step(-1)),
@@ -183,9 +184,7 @@ function build(data, written) {
     captions?.show(clock.ms);
     const speaker = [...speech].find(([, spans]) => spanAt(spans, clock.ms) !== null)?.[0] ?? "";
     root.dispatchEvent(new CustomEvent("player-at", { detail: { ms: clock.ms, speaker } }));
-    const shown = exhibitAt(data.chapters, clock.ms);
-    exhibit.hidden = shown === null;
-    setText(exhibit, shown === null ? "" : t("Exhibit shown: %(name)s", { name: shown.text ?? "" }));
+    exhibit.show(exhibitAt(data.chapters, clock.ms));
     lanes.show(clock.ms);
     setText(time, `${clockText(clock.ms)} / ${clockText(data.duration_ms)}`);
     setText(wall, new Date(Date.parse(data.epoch) + clock.ms).toLocaleTimeString("en-GB", { timeZone: root.dataset.zone }));

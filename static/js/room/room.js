@@ -21,10 +21,11 @@ import { initial, may, reduce, seatOf } from "./state.js";
  * @property {(form: FormData, room: Room) => void | Promise<void>} [submit] throws Refused
  *
  * @typedef {object} Ui what only this page knows
- * @property {"people" | "deed" | "agenda" | "notes" | "record"} tab
+ * @property {"people" | "deed" | "exhibits" | "agenda" | "notes" | "record"} tab
  * @property {boolean} panel the side panel is open (phones)
  * @property {string} menu key of the open menu
  * @property {string} pinned tile that this person wants large
+ * @property {boolean} wide the exhibit is read large
  * @property {boolean} even everybody equally large
  * @property {number} page of the small tiles, from 0
  * @property {boolean} recalled the court has asked this private room to come back
@@ -51,6 +52,7 @@ export class Room {
     panel: false,
     pinned: "",
     even: false,
+    wide: false,
     page: 0,
     menu: "",
     recalled: false,

@@ -37,6 +37,7 @@
  * @property {Record<Source, boolean>} sources
  * @property {Source[]} permitted
  * @property {boolean} locked
+ * @property {boolean | null} presents has leave to show exhibits; null: such a seat has never
  * @property {string | null} hand  since when
  * @property {boolean} floor
  * @property {boolean} cannot_hear
@@ -83,6 +84,7 @@
  * @property {Missed[]} missed
  * @property {string | null} [missing_since] this seat hears nothing of the sitting, since
  * @property {string | null} looks_at a host's: the seat that waits whose camera this page gets
+ * @property {boolean} files_exhibits may file an exhibit
  * @property {boolean} looked_at a host sees the camera of this page, which waits
  *
  * @typedef {object} Sitting
@@ -133,6 +135,18 @@
  * @property {"open" | "current" | "done" | "skipped"} state
  * @property {string | null} at
  *
+ * @typedef {object} Exhibit
+ * @property {string} id
+ * @property {string} mark as everybody calls it: P-1
+ * @property {string} title
+ * @property {number} pages
+ * @property {string} by name of who filed it
+ * @property {boolean} mine
+ * @property {boolean} sealed
+ * @property {"offered" | "admitted" | "refused"} ruling
+ *
+ * @typedef {{ id: string, mark: string, title: string, page: number, pages: number, by: string }} ShownExhibit
+ *
  * @typedef {object} Note
  * @property {string} at
  * @property {number | null} clock_ms
@@ -167,6 +181,8 @@
  * @property {string | null} floor
  * @property {AgendaItem[]} agenda
  * @property {{ document: string, page: number, pages: number } | null} reading the deed that is read
+ * @property {ShownExhibit | null} exhibit what everybody sees now, where this seat may see it
+ * @property {Exhibit[]} exhibits that this seat knows of
  * @property {Note[]} notes
  * @property {PrivateRoom[]} private
  * @property {Channel[]} channels

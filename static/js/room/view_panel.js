@@ -5,13 +5,14 @@ import { area, badge, bdi, command, field, menu } from "./parts.js";
 import { recordText, trackText } from "./phrases.js";
 import { may, seatOf } from "./state.js";
 import { h, icon } from "./vdom.js";
+import { exhibits, hasExhibits } from "./view_exhibits.js";
 import { people } from "./view_people.js";
 
 /**
  * The side panel: people, agenda, log notes, the record.
  *
  * @typedef {import("./room.js").Room} Room
- * @typedef {"people" | "deed" | "agenda" | "notes" | "record"} Tab
+ * @typedef {"people" | "deed" | "exhibits" | "agenda" | "notes" | "record"} Tab
  */
 
 /** @param {Room} room */
@@ -37,6 +38,7 @@ function available(room) {
   const tabs = [{ id: /** @type {Tab} */ ("people"), label: t("People") }];
   if (room.deed !== null) tabs.push({ id: "deed", label: partTitle(room) });
   if (agenda.length > 0) tabs.push({ id: "agenda", label: t("Agenda") });
+  if (hasExhibits(room)) tabs.push({ id: "exhibits", label: t("Exhibits") });
   if (notes.length > 0 || may(room.state, "note") || me.host) tabs.push({ id: "notes", label: t("Notes") });
   if (record.state !== "forbidden" && (me.host || record.tracks.length > 0)) tabs.push({ id: "record", label: t("Record") });
   return tabs;
@@ -78,6 +80,7 @@ function arrows(event) {
 function content(room, tab) {
   if (tab === "deed") return h("div", { key: "deed", class: "deed-host", foreign: true, ref: (/** @type {HTMLElement} */ node) => room.deed?.attach(node) });
   if (tab === "agenda") return agenda(room);
+  if (tab === "exhibits") return exhibits(room);
   if (tab === "notes") return notes(room);
   return tab === "record" ? record(room) : people(room);
 }

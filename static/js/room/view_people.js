@@ -209,6 +209,7 @@ function moreAbout(room, seat, mine) {
     seat.locked ? command(room, "unlock", t("Let unmute"), { fields: one, icon: icon("lock-open") }) : null,
     seat.hand !== null ? command(room, "lower_hand", t("Lower hand"), { fields: one, icon: icon("hand-palm") }) : null,
     inHearing ? screenLeave(room, seat) : null,
+    inHearing && !mine ? exhibitLeave(room, seat) : null,
     called && inHearing ? command(room, "heard", t("Has been heard"), { fields: one, icon: icon("check-circle") }) : null,
     others ? command(room, "to_lobby", called ? t("Back to the witness room") : t("Back to the lobby"), { fields: { seats: [seat.id] }, icon: icon("arrow-u-up-left") }) : null,
     mine || seat.role === "presiding_judge" ? null : command(room, "remove", t("Remove"), { dialog: dialogs.remove(seat.id), icon: icon("user-minus"), kind: "btn-outline btn-danger" }),
@@ -227,6 +228,15 @@ function screenLeave(room, seat) {
   return command(room, "allow_screen", allowed ? t("Stop their screen") : t("Allow to share the screen"), {
     fields: { seat: seat.id, allowed: !allowed },
     icon: icon("screencast"),
+  });
+}
+
+/** @param {Room} room @param {Seat} seat */
+function exhibitLeave(room, seat) {
+  if (seat.presents === null || seat.presents === undefined) return null;
+  return command(room, "allow_exhibits", seat.presents ? t("Stop their exhibits") : t("Allow to show exhibits"), {
+    fields: { seat: seat.id, allowed: !seat.presents },
+    icon: icon("presentation"),
   });
 }
 

@@ -8,6 +8,7 @@ import { bdi, lineSign } from "./parts.js";
 import { sourceText } from "./phrases.js";
 import { isDetained, seatOf } from "./state.js";
 import { h, icon } from "./vdom.js";
+import { shownExhibit } from "./view_exhibits.js";
 
 /**
  * @typedef {import("./room.js").Room} Room
@@ -37,8 +38,9 @@ export function stage(room, instead = null) {
   const large = new Set(arrangement.large.map((item) => item.key));
   return h(
     "div",
-    { key: "stage", class: "stage", "data-stage": "" },
+    { key: "stage", class: ["stage", room.state.exhibit !== null && "stage-exhibit"], "data-stage": "" },
     instead,
+    shownExhibit(room),
     h("div", { key: "box", class: "stage-box", ref: (/** @type {Element} */ el) => observe(room, el) },
       h(
         "ul",

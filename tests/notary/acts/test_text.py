@@ -12,9 +12,6 @@ from notary.deeds.act import ActsError, acts, load
 from notary.deeds.body import compose
 from notary.deeds.party import Party, check, needs_in_person, signers
 from notary.deeds.text import clean
-from notary.deeds.uploads import Limits, examine
-from notary.deeds.uploads import check as check_upload
-from tests.notary.acts.world import pdf
 
 TODAY = date(2026, 11, 22)
 MARKUP = '<script>alert(1)</script> #let x = 1; *bold* {principal} "quote" \\ $x$ [link](a)'
@@ -125,48 +122,6 @@ def test_ways_to_take_part_and_who_signs() -> None:
     assert needs_in_person((illiterate,), act, {"illiterate": "in_person"}) is illiterate
     twice = (party("p0", "declarant", "1111"), party("p1", "declarant", "1111"))
     assert [e.code for e in check(twice, act)] == ["deed.party_twice"]
-
-
-LIMITS = Limits(bytes=1_000_000, pages=3, pixels=1_000_000, files=5)
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "upload.empty"),
-        (b"MZ\x90\x00", "upload.type"),
-        (b"<svg onload=alert(1)>", "upload.type"),
-        (b"%PDF-1.7\n" + b"\x00" * 500, "upload.damaged"),
-        (b"\xff\xd8\xff\xe0" + b"junk" * 40, "upload.damaged"),
-        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "upload.damaged"),
-        (b"%PDF-" + b"a" * 1_000_001, "upload.too_large"),
-    ],
-)
-async def test_hostile_uploads(data: bytes, code: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        await check_upload(data, LIMITS, "file_identity")
-    assert refused.value.code == code
-
-
-def test_pages_pixels_and_programs() -> None:
-    import io
-
-    import pikepdf
-    from PIL import Image
-
-    assert examine(pdf(2), 3, 10**6) == {"type": "pdf", "pages": 2}
-    assert examine(pdf(4), 3, 10**6) == {"code": "pages"}
-    bomb = io.BytesIO()
-    Image.new("1", (4000, 4000)).save(bomb, "PNG")
-    assert examine(bomb.getvalue(), 3, 10**6) == {"code": "pixels"}
-    active = pikepdf.open(io.BytesIO(pdf()))
-    active.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
-    file = io.BytesIO()
-    active.save(file)
-    assert examine(file.getvalue(), 3, 10**6) == {"code": "active"}
-    locked = io.BytesIO()
-    pikepdf.open(io.BytesIO(pdf())).save(locked, encryption=pikepdf.Encryption(owner="a", user="b"))
-    assert examine(locked.getvalue(), 3, 10**6) == {"code": "encrypted"}
 
 
 def test_a_wrong_file_of_an_act_is_named(tmp_path: "object") -> None:

@@ -1,14 +1,11 @@
 """A notary's office for tests: real services over one database, a signing and a room that obey."""
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pikepdf
 
 from auth.person import Person
 from auth.session import Login
@@ -24,16 +21,7 @@ from sessions import store as booked
 from sessions.phase import Phase
 from signaling.facts import StepState
 from tests.auth.house import House
-
-
-def pdf(pages: int = 1) -> bytes:
-    """A small real PDF."""
-    file, made = io.BytesIO(), pikepdf.new()
-    for _ in range(pages):
-        made.add_blank_page()
-    made.save(file)
-    return file.getvalue()
-
+from tests.support.papers import pdf
 
 PDF = pdf()
 

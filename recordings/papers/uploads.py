@@ -1,4 +1,4 @@
-"""What an applicant uploads: checked by its content, never by its name or its declared type.
+"""What people upload: checked by its content, never by its name or its declared type.
 
 A PDF is opened by pikepdf and a picture by Pillow, in a process of its own with limits of memory
 and time: a file that is made to exhaust a reader ends that process and nothing else. What is kept
@@ -25,7 +25,7 @@ ACTIVE: Final = ("/JavaScript", "/JS", "/Launch", "/EmbeddedFile", "/RichMedia",
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of R-NT-13."""
+    """Of a rule: R-NT-13 (acts), R-MR-31 (marriages), R-EX-01 (exhibits)."""
 
     bytes: int
     pages: int
@@ -81,7 +81,7 @@ def _refused(code: str, field: str, limits: Limits) -> BadInput:
 
 async def _in_a_process(data: bytes, limits: Limits) -> dict[str, str | int]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "notary.deeds.uploads", str(limits.pages), str(limits.pixels),
+        sys.executable, "-m", "recordings.papers.uploads", str(limits.pages), str(limits.pixels),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
     )  # fmt: skip

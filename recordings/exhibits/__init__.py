@@ -1,0 +1,1 @@
+"""Exhibits: papers that the sides put before the court in a sitting (docs/recordings.md)."""

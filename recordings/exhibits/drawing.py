@@ -1,0 +1,123 @@
+"""One page of an exhibit as a picture: all see the same, and nobody's browser opens the file.
+
+A PDF's page is drawn by Typst's own reader (memory-safe, no program and no network), a picture is
+read by Pillow, both in a process of its own with limits of memory and time. The file is never on
+disk in the clear: it goes in by a pipe and is read back from memory.
+"""
+
+import asyncio
+import os
+import sys
+from typing import Final
+
+from recordings.papers.uploads import MEMORY
+from settings import ROOT
+
+SECONDS: Final = 20.0
+WIDE: Final = 1400
+"""Pixels of the longer side: a page of A4 is read well on a large screen."""
+
+
+MEMORY_FILES: Final = "/proc/self/fd"
+
+
+class NotDrawn(Exception):
+    """This page cannot be drawn within the limits."""
+
+
+async def draw(data: bytes, type: str, page: int) -> bytes:
+    """Page `page` (from 1) of a checked file of `type` (pdf, jpeg, png), as PNG or JPEG.
+
+    Raises NotDrawn.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "recordings.exhibits.drawing", type, str(page),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(data), SECONDS)
+    except TimeoutError:
+        raise NotDrawn from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode or not out:
+        raise NotDrawn
+    return out
+
+
+# --- in the process -------------------------------------------------------------------------------
+
+
+def drawn(data: bytes, type: str, page: int) -> bytes:
+    """What `draw` gives. Blocks; a hostile file may raise anything."""
+    return _pdf(data, page) if type == "pdf" else _picture(data, type)
+
+
+def _pdf(data: bytes, page: int) -> bytes:
+    import io
+
+    import pikepdf
+    import typst
+
+    one = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as whole, pikepdf.new() as alone:
+        alone.pages.append(whole.pages[page - 1])
+        box = alone.pages[0].trimbox
+        tall = _tall(box, int(alone.pages[0].get("/Rotate", 0)))
+        alone.save(one)
+    file = _in_memory(one.getvalue())
+    side = f"height: {WIDE}pt" if tall else f"width: {WIDE}pt"
+    source = (
+        "#set page(width: auto, height: auto, margin: 0pt, fill: white)\n"
+        f'#image("/{file}", format: "pdf", {side})'
+    )
+    main = _in_memory(source.encode())
+    found = typst.compile(f"{MEMORY_FILES}/{main}", root=MEMORY_FILES, format="png", ppi=72.0)
+    if not isinstance(found, bytes):
+        raise ValueError("the page was drawn as several")
+    return found
+
+
+def _in_memory(data: bytes) -> int:
+    """A file that has no place on any disk; its number."""
+    number = os.memfd_create("exhibit")
+    with os.fdopen(os.dup(number), "wb") as file:
+        file.write(data)
+    return number
+
+
+def _tall(box: "object", rotated: int) -> bool:
+    left, bottom, right, top = (float(edge) for edge in box)  # type: ignore[attr-defined]
+    tall = abs(top - bottom) >= abs(right - left)
+    return tall if rotated % 180 == 0 else not tall
+
+
+def _picture(data: bytes, type: str) -> bytes:
+    import io
+
+    from PIL import Image, ImageOps
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data), formats=[type.upper()]) as picture:
+        turned = ImageOps.exif_transpose(picture)
+        turned.thumbnail((WIDE, WIDE))
+        if type == "jpeg":
+            turned.convert("RGB").save(out, "JPEG", quality=88)  # what it was made with stays out
+        else:
+            turned.convert("RGBA").save(out, "PNG")
+    return out.getvalue()
+
+
+def _main() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
+    sys.stdout.buffer.write(drawn(sys.stdin.buffer.read(), sys.argv[1], int(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,26 @@
+"""Requests whose body may be a file: everything else is held to the application's limit."""
+
+from typing import Any, Final
+
+from quart import Request
+
+MOST: Final = 11_000_000
+PLACES: Final = {
+    "/papers": ("/deeds/", "/marriages/"),
+    "/uploads": ("/deeds/", "/marriages/"),
+    "/exhibits": ("/sittings/",),
+}
+"""Ends of addresses that take files, and what must stand before."""
+
+
+class LargerUploads(Request):
+    """The application's class of requests."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        path = args[2] if len(args) > 2 else options.get("path", "")
+        if any(
+            path.endswith(end) and any(part in path for part in parts)
+            for end, parts in PLACES.items()
+        ):
+            options["max_content_length"] = MOST
+        super().__init__(*args, **options)
