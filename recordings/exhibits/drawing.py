@@ -8,7 +8,7 @@ disk in the clear: it goes in by a pipe and is read back from memory.
 import asyncio
 import os
 import sys
-from typing import Final
+from typing import Any, Final
 
 from recordings.papers.uploads import MEMORY
 from settings import ROOT
@@ -74,8 +74,8 @@ def _pdf(data: bytes, page: int) -> bytes:
         "#set page(width: auto, height: auto, margin: 0pt, fill: white)\n"
         f'#image("/{file}", format: "pdf", {side})'
     )
-    main = _in_memory(source.encode())
-    found = typst.compile(f"{MEMORY_FILES}/{main}", root=MEMORY_FILES, format="png", ppi=72.0)
+    text: Any = source.encode()  # its stub wants text and root of one type
+    found = typst.compile(text, root=MEMORY_FILES, format="png", ppi=72.0)
     if not isinstance(found, bytes):
         raise ValueError("the page was drawn as several")
     return found

@@ -104,7 +104,7 @@ async def of_sitting(
     query = select(ExhibitRow).where(ExhibitRow.sitting == sitting)
     if not all:
         query = query.where(ExhibitRow.taken_back_at.is_(None))
-    rows = await session.scalars(query.order_by(ExhibitRow.at, ExhibitRow.id))
+    rows = await session.scalars(query.order_by(ExhibitRow.at, ExhibitRow.side, ExhibitRow.number))
     return [_filed(row, secret) for row in rows]
 
 
@@ -121,7 +121,9 @@ async def known(session: Session, sitting: str) -> list[Exhibit]:
             row.sha256,
             None if row.named is None else tuple(row.named),
         )
-        for row in await session.scalars(query.order_by(ExhibitRow.at, ExhibitRow.id))
+        for row in await session.scalars(
+            query.order_by(ExhibitRow.at, ExhibitRow.side, ExhibitRow.number)
+        )
     ]
 
 

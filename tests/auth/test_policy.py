@@ -77,7 +77,9 @@ EVERYONE = {
 }  # fmt: skip
 OFFICER = {"attest", "officer_out"}
 INTERPRETER = {"interpret"}
-PRESIDING = {"admit_unproved"}
+PRESIDING = {"admit_unproved", "rule_exhibit"}
+EXHIBITS = {"allow_exhibits", "show_exhibit", "hide_exhibit"}
+"""The court, and the last two by its leave: policy.csv."""
 NOTARY = {"turn"}
 JUDGES_ONLY = {"heard", "reserve"}
 """Of COURT_ONLY: what a notary or an officiant, who preside too, never does."""
@@ -101,12 +103,21 @@ HOUSE = {
 
 OF_A_FILE = ("deed.", "marriage.", "register.", "notary.", "custody.")
 """Rooms whose actions are about a file or a book of an office, not about a seat: policy.csv."""
-OF_A_SITTING = ("sitting.", "seat.", "recording.", "transcript.", "minutes.", "signing.", "live.")
+OF_A_SITTING = (
+    "sitting.",
+    "seat.",
+    "recording.",
+    "transcript.",
+    "minutes.",
+    "signing.",
+    "live.",
+    "exhibit.",
+)
 
 
 def test_every_action_is_in_this_file() -> None:
     named = HOSTS_ONLY | COURT_ONLY | EVERYONE | OFFICER | INTERPRETER | PRESIDING | NOTARY
-    live = {f"live.{name}" for name in named} | {"live.private_invite"}
+    live = {f"live.{name}" for name in named | EXHIBITS} | {"live.private_invite"}
     assert {action for action in RULES if action.startswith("live.")} == live
     assert {action for action in RULES if not action.startswith(OF_A_FILE + OF_A_SITTING)} == {
         action for action in HOUSE if not action.startswith("sitting.")
@@ -165,7 +176,7 @@ def test_the_live_commands_of_a_seat(kind: str, seat_role: str) -> None:
     if host:
         expected |= HOSTS_ONLY
     if host and seat_role in ("presiding_judge", "clerk"):
-        expected |= COURT_ONLY
+        expected |= COURT_ONLY | EXHIBITS
     if host and seat_role == "presiding_judge":
         expected |= PRESIDING
     if host and seat_role == "notary":
