@@ -616,7 +616,7 @@ RULES: dict[str, tuple[Line, ...]] = {
     "live.allow_exhibits": _JUDGES,
     **dict.fromkeys(
         ("live.show_exhibit", "live.hide_exhibit"),
-        (*_JUDGES, _line("seat here presents", seats=_FILERS)),
+        (*_JUDGES, _line("seat here recordable presents", seats=_FILERS)),
     ),
     "live.rule_exhibit": (_line("host here", seats="presiding_judge"),),
     "live.turn": (_line("host here", seats="notary"),),

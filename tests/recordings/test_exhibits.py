@@ -24,6 +24,7 @@ from sessions.seat import SeatRole
 from tests.recordings.sealed import Kept, kept
 from tests.support.papers import pdf
 
+PDF = pdf(2)
 MARK = {"mark": "for one"}
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def picture(type: str = "PNG", *, exif: bytes = b"") -> bytes:
 async def file(
     world: Kept, person: Person, title: str = "Contract", named: list[str] | None = None
 ) -> Filed:
-    return await world.house.exhibits.file(person, world.sitting.id, title, pdf(2), named)
+    return await world.house.exhibits.file(person, world.sitting.id, title, PDF, named)
 
 
 async def told(world: Kept, at_ms: int, type: str, **data: object) -> None:
@@ -220,8 +221,8 @@ async def test_a_bundle_has_every_hash_and_the_files_that_the_order_opens(world:
         ("P-3", "offered", "taken_back"),
     ]
     content = pickle.loads(pickle.dumps(held.files["documents/exhibits/P-1.pdf"]))
-    assert b"".join(content()) == pdf(2)
-    assert hashlib.sha256(pdf(2)).hexdigest() == listed[0]["sha256"]
+    assert b"".join(content()) == PDF
+    assert hashlib.sha256(PDF).hexdigest() == listed[0]["sha256"]
     assert "documents/exhibits/P-3.pdf" not in held.files
 
     await leave(world, respondent, Part(0, 4000))

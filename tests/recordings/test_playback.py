@@ -33,6 +33,8 @@ from tests.recordings.room import Room, camera, microphone
 from tests.recordings.test_service import flowing
 from tests.support.papers import pdf
 
+PDF = pdf(2)
+
 
 @dataclass
 class World:
@@ -94,7 +96,7 @@ async def test_a_record_is_seen_and_exported(world: World, tmp_path: Path) -> No
     assert none.value.code == "recording.none"
     prosecutor = next(seat for seat in sitting.seats if seat.role is SeatRole.PROSECUTOR)
     filer = next(one for one in world.people.values() if one.id == prosecutor.person)
-    await world.house.exhibits.file(filer, sitting.id, "Contract", pdf(2))
+    await world.house.exhibits.file(filer, sitting.id, "Contract", PDF)
     await record(world, sitting)
 
     _, needs_order = await playback.needs_order(judge, sitting.id)
@@ -151,7 +153,7 @@ async def check_files(out: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(out) as bundle:
         names = [name for name in bundle.namelist() if name.endswith(".webm")]
         assert len([name for name in names if name.startswith("tracks/")]) == 3
-        assert bundle.read("documents/exhibits/P-1.pdf") == pdf(2)
+        assert bundle.read("documents/exhibits/P-1.pdf") == PDF
         manifest = json.loads(bundle.read("bundle.json"))
         for name in names:
             path = tmp_path / name.replace("/", "_")
