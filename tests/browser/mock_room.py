@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+import typst
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart, Response, request, websocket
@@ -156,6 +157,8 @@ class MockRoom:
         self.room = state.start(sitting, found, _now())
         self.sockets: dict[str, tuple[str, Websocket]] = {}
         self.languages: dict[str, str] = {}
+        self.pages: list[tuple[str, int]] = []
+        """Pages of exhibits that were fetched."""
         self.received: list[tuple[str, dict[str, Any]]] = []
         self.paused: set[str] = set()
         """Seats whose camera the line does not carry."""
@@ -429,6 +432,13 @@ class MockRoom:
         return ok
 
 
+def sheet(page: int) -> bytes:
+    """A page of paper with words on it."""
+    text = f"#set page(width: 595pt, height: 842pt)\n= Page {page}\n" + "#lorem(220)\n\n" * 2
+    made: Any = typst.compile(text.encode(), format="png", ppi=110.0)
+    return bytes(made if isinstance(made, bytes) else made[0])
+
+
 async def _call(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
@@ -449,6 +459,11 @@ def application(mock: MockRoom) -> Quart:
             kit_url="",
             exit_url="/en/sittings",
         )
+
+    @app.get("/api/sittings/<sitting>/exhibits/<exhibit>/pages/<int:page>")
+    async def exhibit(sitting: str, exhibit: str, page: int) -> Response:
+        mock.pages.append((exhibit, page))
+        return Response(await asyncio.to_thread(sheet, page), content_type="image/png")
 
     @app.post("/api/live/<sitting>/ticket")
     async def ticket(sitting: str) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from signaling import messages as m
+from signaling.ports import Exhibit
 from tests.browser.mock_room import FULL, MORE, MockRoom, served
 from tools.chromium import QUIET, executable
 
@@ -263,6 +264,22 @@ def _oath(page: Page) -> None:
     page.locator('[data-seat="interpreter"] .seat-actions button').first.click()
 
 
+EXHIBITS = (
+    Exhibit("e1", "P-1", "صورة العقد المؤرخ 1 مارس 2026", 3, "prosecutor", "a" * 64),
+    Exhibit("e2", "D-1", "Bank statement, January to March 2026", 1, "counsel", "b" * 64),
+    Exhibit("e3", "C-1", "Medical report", 4, "clerk", "c" * 64, ("counsel",)),
+)
+
+
+def exhibit_shown(mock: MockRoom) -> None:
+    """Three exhibits were filed; the prosecutor shows one by leave, the court admitted another."""
+    in_session(mock)
+    mock.room = mock.room.with_exhibits(EXHIBITS)
+    mock.command("judge", m.AllowExhibits(seat="prosecutor", allowed=True))
+    mock.command("judge", m.RuleExhibit(exhibit="e2", ruling="admitted"))
+    mock.command("prosecutor", m.ShowExhibit(exhibit="e1", page=2))
+
+
 VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]] = {
     "lobby": (_nothing, "counsel", _still),
     "lobby-detained": (_nothing, "accused", _still),
@@ -288,6 +305,8 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "door-judge": (_door, "judge", _tab("people")),
     "door-witness": (_door, "witness", _still),
     "door-oath": (in_session, "judge", _oath),
+    "exhibits-judge": (exhibit_shown, "judge", _tab("exhibits")),
+    "exhibits-party": (exhibit_shown, "victim", _still),
     "attest": (_nothing, "accused", _click(".notice .aegov-btn")),
 }
 """name: how the sitting got there, whose page, what the person did."""

@@ -29,7 +29,7 @@ export function stage(room, instead = null) {
     spotlight: room.model.spotlight,
     pinned: room.ui.pinned,
     signer: signer(room.state),
-    even: room.ui.even,
+    even: room.ui.even || room.state.exhibit !== null, // the paper is what is large
     phone,
     detained: isDetained(room.state),
   });
