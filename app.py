@@ -85,11 +85,7 @@ from clock import Clock, utc_now
 from database import Database
 from notary.deeds.desk import SigningDesk
 from notary.deeds.fee import StandInPayments
-<<<<<<< HEAD
-from recordings.papers.scanning import Clamd
 from notary.deeds.tasks import DeedTasks
-=======
->>>>>>> 412bb85 (Move the check, the scan and the keeping of uploaded papers to where both rooms may use them; file, show and rule on exhibits)
 from notary.documents.render import Documents
 from notary.mail.service import Outbox, Smtp
 from notary.marriage.tasks import MarriageTasks
