@@ -18,6 +18,7 @@ from notary.marriage.booking import Booking, SittingBook
 from notary.marriage.conducting import Conducting
 from notary.marriage.contracting import Contracting
 from notary.marriage.core import Core
+from notary.marriage.correcting import Correcting
 from notary.marriage.desk import Desk
 from notary.marriage.filing import Filing
 from notary.marriage.interpreting import Interpreting
@@ -51,6 +52,7 @@ class Court:
     conducting: Conducting
     contracting: Contracting
     ratifying: Ratifying
+    correcting: Correcting
     address: str
     """Of this house, for links."""
 
@@ -107,5 +109,6 @@ def build(
         conducting,
         Contracting(core, officiating, conducting, desk, live, address),
         Ratifying(core, desk, address),
+        Correcting(core, desk, address),
         address,
     )

@@ -41,6 +41,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction of the certificate says instead. The application stays as it was signed."""
+
+    entry: str
+    """Its number in the register."""
+    changes: Mapping[str, str]
+    """Field of the wizard to what stands there now."""
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """One marriage file. Times are UTC."""
 
@@ -80,12 +90,23 @@ class File:
     """Id of the signing of the contract."""
     certificate: str = ""
     """Id of the signing of the certificate."""
+    revision: int = 1
+    """Of the certificate that was signed last."""
+    corrections: tuple[Correction, ...] = ()
+    reissue: str = ""
+    """Id of the signing of a corrected certificate that waits for the judge."""
+    reissue_code: str = ""
     judge: str = ""
     """Account of who ratified."""
     ratified_at: datetime | None = None
     contracted_at: datetime | None = None
     standing: str = "stands"
     """What the public page says: `stands`, `divorced`, `annulled`, `corrected`."""
+
+    @property
+    def reissue_due(self) -> bool:
+        """A correction waits for its certificate."""
+        return len(self.corrections) >= self.revision
 
     @property
     def reference(self) -> str:

@@ -39,6 +39,7 @@ PARTS: Final[Mapping[Part, Both]] = {
     Part.INTERPRETER_2: _both("المترجم الثاني", "Second interpreter"),
 }
 JUDGE: Final = _both("القاضي المصادق", "Ratifying judge")
+CORRECTING_JUDGE: Final = _both("القاضي", "Judge")
 SEAL: Final = _both("ختم المحكمة", "Seal of the court")
 _WORDS: Final[Mapping[str, Both]] = {
     "emirates_id": _both("بطاقة الهوية", "Identity card"),
@@ -163,7 +164,21 @@ def terms(app: Application, track: Track) -> list[dict[str, Any]]:
     return [*sections, *_conditions(app), *_papers(app)]
 
 
-def certificate(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a corrected certificate says of itself."""
+
+    number: int
+    entry: str
+    """Of the correction in the register."""
+    at: datetime
+    signer: Both
+    title: Both
+
+
+def certificate(
+    app: Application, track: Track, done: Concluded, revision: Revision | None = None
+) -> dict[str, Any]:
     """Data of the template `marriage_certificate`. Needs the register number and the judge."""
     if not done.register or done.judge is None or done.ratified_at is None:
         raise ValueError("a certificate needs the register number and the ratification")
@@ -174,6 +189,8 @@ def certificate(app: Application, track: Track, done: Concluded) -> dict[str, An
         _fact(_both("صادق عليه", "Ratified by"), done.judge),
         _fact(_both("تاريخ المصادقة", "Date of ratification"), _when(done.ratified_at, done.zone)),
     ]
+    if revision is not None:
+        about.append(_fact(_both("نسخة مصحّحة", "Corrected certificate"), _revised(revision, done)))
     for part in (Part.GUARDIAN, Part.WITNESS_1, Part.WITNESS_2):
         if part in app.persons:
             about.append(_fact(PARTS[part], _name(app.person(part))))
@@ -208,13 +225,27 @@ def certificate(app: Application, track: Track, done: Concluded) -> dict[str, An
         "when": moments(done.at, done.zone),
         "about": about,
         "signatures": [
-            {"field": "Judge", "capacity": JUDGE, "name": done.judge},
+            {
+                "field": "Judge",
+                "capacity": revision.title if revision else JUDGE,
+                "name": revision.signer if revision else done.judge,
+            },
             {"field": "Seal", "capacity": SEAL},
         ],
         "qr": qr_svg(done.address),
         "code": done.code,
         "address": done.address,
     }
+
+
+def _revised(one: Revision, done: Concluded) -> Both:
+    at = {language: moment(one.at, done.zone, language) for language in ("ar", "en")}
+    return _both(
+        f"المراجعة {one.number}، بموجب القيد {one.entry}\n"
+        f"في {_written(at['ar'])}، وتحل محل ما قبلها",
+        f"Revision {one.number}, by entry {one.entry}\n"
+        f"of {_written(at['en'])}; it replaces the one before",
+    )
 
 
 def _named(app: Application) -> Iterable[Part]:

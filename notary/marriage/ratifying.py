@@ -73,7 +73,7 @@ class Ratifying:
                 session, login, one, "marriage.ratify", token, contract=signed.digest
             )
             now = self._core.clock()
-            entry = await self._enter(session, one, "marriage", "", login.person, now, "")
+            entry = await enter(self._core, session, one, "marriage", "", login.person, now, "")
             codes: dict[str, JSON] = {"register": entry.number, "contract": signed.digest}
             one = await self._core.move(
                 session,
@@ -117,7 +117,11 @@ class Ratifying:
             return one
         if judge.id != actor.id:
             raise Refusal("marriage.other_judge", N_("The judge who ratified it signs it."))
-        data, signers = self._printed(one, judge)
+        address = f"{self._address}/verify/{one.code}"
+        done = concluded(self._core, one, one.code, one.number, address)
+        done = papers.ratified(done, one.register, named(judge), one.ratified_at)
+        data = papers.certificate(one.application, track_of(self._core, one), done)
+        signers = signing(judge, papers.JUDGE, done.court)
         made = await self._desk.prepare(
             actor, one.id, "marriage_certificate", data, signers, self._core.clock()
         )
@@ -127,24 +131,6 @@ class Ratifying:
             codes: dict[str, JSON] = {"ceremony": made}
             await self._core.write(session, kept, "certificate", actor.id, codes=codes)
         return kept
-
-    def _printed(self, one: File, judge: Person) -> tuple[dict[str, object], Sequence[Signer]]:
-        track = track_of(self._core, one)
-        address = f"{self._address}/verify/{one.code}"
-        done = concluded(self._core, one, one.code, one.number, address)
-        name = {"ar": judge.name_ar or judge.name_en, "en": judge.name_en or judge.name_ar}
-        data = papers.certificate(
-            one.application, track, papers.ratified(done, one.register, name, one.ratified_at)
-        )
-        title = papers.JUDGE
-        seal = papers.SEAL
-        signers = (
-            Signer("Judge", judge.id, Sort.JUDGE, name["ar"], name["en"], title["ar"], title["en"]),
-            Signer(
-                "Seal", "", Sort.SEAL, done.court["ar"], done.court["en"], seal["ar"], seal["en"]
-            ),
-        )
-        return data, signers
 
     async def issue(self, login: Login, id: str, token: str) -> File:
         """The judge signs the certificate and the court's seal follows. Repeated after a fault, it
@@ -198,24 +184,6 @@ class Ratifying:
 
     # --- the register ----------------------------------------------------------------------------
 
-    async def _enter(
-        self,
-        session: AsyncSession,
-        one: File,
-        kind: str,
-        about: str,
-        by: Person,
-        now: datetime,
-        words: str,
-    ) -> store.Entry:
-        """The next entry of the court's year. The unit holds the register's lock."""
-        year = now.astimezone(ZoneInfo(self._core.zone)).year
-        court = one.application.court or "AE"
-        serial = await store.next_serial(session, court, year)
-        entry = store.Entry(court, year, serial, kind, one.id, about, now, by.id)
-        await store.add_entry(session, self._core.secret, entry, words)
-        return entry
-
     async def note(self, login: Login, id: str, kind: str, words: str, token: str) -> File:
         """A correction, a divorce or an annulment: an entry of its own that points at the marriage
         and changes what the public page says. Nothing in the register is changed.
@@ -231,15 +199,14 @@ class Ratifying:
             await lock(session, "marriage.register")
             one = await self._core.load(session, login.person, id, "marriage.note")
             self._in(one, *ISSUED)
-            if one.standing in ENDED:
-                raise Refusal(
-                    "marriage.ended", N_("The register says that this marriage has ended already.")
-                )
+            not_ended(one)
             await self._core.confirmed(
                 session, login, one, "marriage.note", token, kind=kind, words=said
             )
             now = self._core.clock()
-            entry = await self._enter(session, one, kind, one.register, login.person, now, said)
+            entry = await enter(
+                self._core, session, one, kind, one.register, login.person, now, said
+            )
             kept = await self._core.keep(session, one, standing=NOTES[kind])
             codes: dict[str, JSON] = {"register": entry.number, "about": one.register, "kind": kind}
             await self._core.write(
@@ -286,6 +253,47 @@ class Ratifying:
                 N_("That is not possible at this point of the application. "
                    "The page shows what is."),
             )  # fmt: skip
+
+
+async def enter(
+    core: Core,
+    session: AsyncSession,
+    one: File,
+    kind: str,
+    about: str,
+    by: Person,
+    now: datetime,
+    words: str,
+) -> store.Entry:
+    """The next entry of the court's year. The unit holds the register's lock."""
+    year = now.astimezone(ZoneInfo(core.zone)).year
+    court = one.application.court or "AE"
+    serial = await store.next_serial(session, court, year)
+    entry = store.Entry(court, year, serial, kind, one.id, about, now, by.id)
+    await store.add_entry(session, core.secret, entry, words)
+    return entry
+
+
+def named(person: Person) -> papers.Both:
+    """An officer's name as documents print it."""
+    return {"ar": person.name_ar or person.name_en, "en": person.name_en or person.name_ar}
+
+
+def signing(judge: Person, title: papers.Both, court: papers.Both) -> Sequence[Signer]:
+    """Who signs a certificate: the judge, then the court's seal."""
+    name, seal = named(judge), papers.SEAL
+    return (
+        Signer("Judge", judge.id, Sort.JUDGE, name["ar"], name["en"], title["ar"], title["en"]),
+        Signer("Seal", "", Sort.SEAL, court["ar"], court["en"], seal["ar"], seal["en"]),
+    )
+
+
+def not_ended(one: File) -> None:
+    """Raises Refusal `marriage.ended`."""
+    if one.standing in ENDED:
+        raise Refusal(
+            "marriage.ended", N_("The register says that this marriage has ended already.")
+        )
 
 
 def _not_sound() -> Refusal:

@@ -103,6 +103,17 @@ class EntryRow(Base):
     sealed: Mapped[str] = mapped_column(Text)
 
 
+class CertificateRow(Base):
+    """A corrected certificate: the code that is printed on it. Only inserted."""
+
+    __tablename__ = "marriage_certificates"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    file: Mapped[str] = mapped_column(ForeignKey("marriage_files.id"), index=True)
+    revision: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 @dataclass(frozen=True, slots=True)
 class Join:
     """A link to a part."""
@@ -230,6 +241,20 @@ async def by_code(session: AsyncSession, secret: Secret, code: str) -> File | No
     """The file of a certificate's short code."""
     row = await session.scalar(select(FileRow).where(FileRow.code == code)) if code else None
     return _open(secret, row) if row else None
+
+
+async def add_certificate(
+    session: AsyncSession, code: str, file: str, revision: int, at: datetime
+) -> None:
+    """Note the code of a corrected certificate."""
+    values = {"code": code, "file": file, "revision": revision, "at": at}
+    await session.execute(insert(CertificateRow).values(values))
+
+
+async def revision_of_code(session: AsyncSession, code: str) -> tuple[str, int] | None:
+    """File and revision of a corrected certificate's code."""
+    row = await session.scalar(select(CertificateRow).where(CertificateRow.code == code))
+    return (row.file, row.revision) if row else None
 
 
 async def of_person(session: AsyncSession, secret: Secret, person: str) -> list[File]:

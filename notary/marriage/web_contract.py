@@ -10,7 +10,7 @@ from auth.web import current_login, current_person
 from errors import N_
 from notary.deeds.web_office import json_body, text, token
 from notary.deeds.web_views import pdf
-from notary.marriage import papers
+from notary.marriage import correcting, papers, web_views, wizard
 from notary.marriage.application import SPOUSES, Part
 from notary.marriage.core import context
 from notary.marriage.file import File
@@ -18,7 +18,7 @@ from notary.marriage.officiating import track_of
 from notary.marriage.ratifying import ISSUED, NOTES
 from notary.marriage.web_services import court
 from notary.marriage.workflow import FileState
-from pages import flash, language, redirect, render
+from pages import Form, flash, language, redirect, render
 
 blueprint = Blueprint("marriage_contract", __name__)
 ACTIONS = ("ratify", "return", "reject", "note", "deliver", "copy")
@@ -74,6 +74,8 @@ async def contract(marriage: str) -> Response:
     at = context(person, one)
     may = {name for name in ACTIONS if policy.decide(person, f"marriage.{name}", at).possible}
     entries = await services.ratifying.entries(person, marriage)
+    groups = correcting.asked(one)
+    stands = wizard.shown(correcting.corrected(one), groups)
     return await render(
         "marriage/contract.html",
         one=one,
@@ -87,6 +89,8 @@ async def contract(marriage: str) -> Response:
         entries=[SimpleNamespace(entry=each, title=KINDS[each.kind]) for each in entries],
         standing=STANDINGS[one.standing],
         notes=[(kind, KINDS[kind]) for kind in NOTES],
+        groups=[web_views.shown_group(group, stands) for group in groups],
+        fields=Form(stands),
         copies=sum(event.type == "copied" for event in seen.history),
     )
 
@@ -142,6 +146,25 @@ async def reject(marriage: str) -> dict[str, Any]:
     body = await json_body()
     work = court().ratifying
     return _answer(await work.reject(current_login(), marriage, text(body, "words"), token(body)))
+
+
+@blueprint.post("/api/marriages/<marriage>/correct")
+async def correct(marriage: str) -> dict[str, Any]:
+    """A correction of the certificate. JSON: its fields as they are to stand, `words`,
+    `authorisation`."""
+    body = await json_body()
+    fields = {name: value for name, value in body.items() if isinstance(value, str)}
+    work = court().correcting
+    return _answer(
+        await work.correct(current_login(), marriage, fields, text(body, "words"), token(body))
+    )
+
+
+@blueprint.post("/api/marriages/<marriage>/reissue")
+async def reissue(marriage: str) -> dict[str, Any]:
+    """The judge's signature on the corrected certificate. JSON: `authorisation`."""
+    body = await json_body()
+    return _answer(await court().correcting.sign(current_login(), marriage, token(body)))
 
 
 @blueprint.post("/api/marriages/<marriage>/note")

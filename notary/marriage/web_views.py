@@ -124,10 +124,11 @@ def page(one: File, code: str) -> tuple[list[SimpleNamespace], dict[str, str]]:
     core = court().core
     groups = questions.page(code, core.pack, core.today())
     stands = wizard.shown(one.application, groups)
-    return [_group(group, stands) for group in groups], stands
+    return [shown_group(group, stands) for group in groups], stands
 
 
-def _group(group: Group, stands: dict[str, str]) -> SimpleNamespace:
+def shown_group(group: Group, stands: dict[str, str]) -> SimpleNamespace:
+    """Questions that stand together, with labels and choices in the page's language."""
     asked = []
     for each in group.questions:
         choices: list[tuple[str, str]] = []

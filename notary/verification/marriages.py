@@ -29,6 +29,20 @@ words.teach(
             N_("The marriage stands. The register has a correction: ask for the newest copy."),
             "success",
         ),
+        "marriage_replaced": (
+            N_(
+                "The marriage stands. What bears this code was replaced by a corrected "
+                "certificate: ask for that one."
+            ),
+            "warning",
+        ),
+        "marriage_reissued": (
+            N_(
+                "The marriage stands. This is the corrected certificate; it replaced an earlier "
+                "one."
+            ),
+            "success",
+        ),
         "marriage_divorced": (
             N_("The register says that this marriage ended by divorce."),
             "error",
@@ -59,8 +73,10 @@ class Marriages:
         if code is None:
             return None
         async with self.database.unit(write=False) as session:
-            one = await store.by_code(session, self.secret, code)
-            stands = await self._stands(session, one) if one is not None else None
+            one, revision = await store.by_code(session, self.secret, code), 1
+            if one is None and (later := await store.revision_of_code(session, code)):
+                one, revision = await store.get(session, self.secret, later[0]), later[1]
+            stands = await self._stands(session, one, revision) if one is not None else None
         return Coded("marriage", TITLE, stands) if stands is not None else None
 
     async def of_subject(self, subject: str) -> Stands | None:
@@ -69,7 +85,8 @@ class Marriages:
             one = await store.get(session, self.secret, subject)
             return await self._stands(session, one) if one is not None else None
 
-    async def _stands(self, session: AsyncSession, one: File) -> Stands:
+    async def _stands(self, session: AsyncSession, one: File, revision: int = 0) -> Stands:
+        """`revision`: of the certificate that is asked about; 0: not known."""
         if one.state in _WAITS:
             return Stands("marriage_waits")
         if one.state not in _ISSUED:
@@ -77,4 +94,12 @@ class Marriages:
         since = None
         if one.standing != "stands":
             since = (await store.entries(session, one.id))[-1].at
+        if one.standing == "corrected" and revision:
+            return Stands(_of_revision(one, revision), since)
         return Stands(f"marriage_{one.standing}", since)
+
+
+def _of_revision(one: File, revision: int) -> str:
+    if revision < one.revision:
+        return "marriage_replaced"
+    return "marriage_reissued" if revision > 1 and not one.reissue_due else "marriage_corrected"
