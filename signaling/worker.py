@@ -50,8 +50,9 @@ BATCH = 48 * 1024
 """Bytes of recorded packets that are sent at once."""
 BACKLOG = 64 << 20
 """Bytes that wait for the main process; recorded packets beyond that are dropped and counted."""
-HANG_S = 10
-"""A loop that does not come round for so long: the kernel ends the process (SIGALRM)."""
+HANG_S = 30
+"""A loop that does not come round for so long: the kernel ends the process (SIGALRM). The main
+process sees it much sooner (`worker_watch`); this is for the case that it died as well."""
 METHODS = frozenset(
     name for name, item in vars(MediaRoom).items() if inspect.isfunction(item) and name[0] != "_"
 )

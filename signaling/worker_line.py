@@ -2,7 +2,8 @@
 
 `call` is a synchronous round trip with a short deadline, so that a plain method of `MediaRoom`
 has taken effect in the worker before it returns. A worker that does not answer in time is killed
-and waited for: no media flows by a state that the record says is over.
+and waited for: no media flows by a state that the record says is over. Time for which the machine
+does not let it run is not held against it (`worker_watch`).
 """
 
 import asyncio
@@ -19,17 +20,22 @@ from typing import Any, Protocol
 import structlog
 
 from settings import ROOT
+from signaling.worker_watch import Silence, share
 from signaling.worker_wire import Kind, Reader, WireError, frame, lift, lift_error, lower, values
 
 _logger = structlog.get_logger(__name__)
 
 DEADLINE_S = 1.0
 """A worker answers a plain command within a turn of its loop: some milliseconds."""
+STARVED_S = 5.0
+"""The longest that a plain command waits for a worker that is not let run: our loop waits too."""
+LOOK_S = 0.1
 REAP_S = 1.0
 REQUEST_S = 10.0
 """A question that is awaited (an answer to an offer) may bind sockets first."""
-SILENT_TICKS = 6
-"""Ticks of half a second without a sign of life, after which a worker is given up."""
+SILENT_S = 2.5
+"""Without a sign of life, of which one is due every half second, after which a worker is given
+up."""
 TICK_S = 0.5
 CHUNK = 1 << 18
 
@@ -67,7 +73,7 @@ class WorkerLine:
         self._answers: dict[int, tuple[str, Any]] = {}
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._asked: set[int] = set()
-        self._silent = 0
+        self._silence = Silence(TICK_S)
         self._timer: asyncio.TimerHandle | None = None
         self._reaper: asyncio.Task[int] | None = None
 
@@ -146,10 +152,8 @@ class WorkerLine:
             await self._reaper
 
     def _tick(self) -> None:
-        """A loop of ours that was busy is no fault of the worker: only turns of it count."""
-        self._silent += 1
         self._timer = self._loop.call_later(TICK_S, self._tick)
-        if self._silent > SILENT_TICKS:
+        if self._silence.look(time.monotonic(), share(self.pid)) > SILENT_S:
             self.kill("silent")
 
     # --- asking ----------------------------------------------------------------------------------
@@ -158,16 +162,18 @@ class WorkerLine:
         """A plain method, done when this returns. Raises WorkerLost, and what the method does."""
         number = self._ask(room, name, arguments)
         self._asked.add(number)
-        deadline = time.monotonic() + DEADLINE_S
+        deadline, silence = time.monotonic() + STARVED_S, Silence(STARVED_S)
         try:
-            while number not in self._answers:
+            while True:
+                self._wait(LOOK_S)
+                if number in self._answers:
+                    return _result(*self._answers.pop(number))
                 if self._socket is None:
                     raise WorkerLost(self.name)
-                left = deadline - time.monotonic()
-                if not self._wait(max(0.0, left)) or left < -DEADLINE_S:
+                now = time.monotonic()
+                if silence.look(now, share(self.pid)) > DEADLINE_S or now > deadline:
                     self.kill("no answer")
                     raise WorkerLost(self.name)
-            return _result(*self._answers.pop(number))
         finally:
             self._asked.discard(number)
 
@@ -223,20 +229,18 @@ class WorkerLine:
             else:
                 self._loop.remove_writer(line.fileno())
 
-    def _wait(self, seconds: float) -> bool:
-        """Read what comes within that time; False when nothing did."""
+    def _wait(self, seconds: float) -> None:
+        """Read what comes within that time."""
         line = self._socket
         if line is None:
-            return True  # who asked sees that it is gone
+            return  # who asked sees that it is gone
         waiter = select.poll()
         waiter.register(line, select.POLLIN | (select.POLLOUT if self._out else 0))
-        ready = waiter.poll(seconds * 1000)
-        for _, events in ready:
+        for _, events in waiter.poll(seconds * 1000):
             if events & select.POLLOUT:
                 self._flush()
             if events & ~select.POLLOUT:
                 self._readable()
-        return bool(ready)
 
     def _readable(self) -> None:
         line = self._socket
@@ -252,7 +256,7 @@ class WorkerLine:
             _logger.error("media.worker_ended", worker=self.name, pid=self.pid)
             self._end()
             return
-        self._silent = 0
+        self._silence.heard()
         try:
             self._inbox.extend(self._reader.feed(data))
             self._dispatch()

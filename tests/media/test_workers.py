@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from signaling.engine import (
 from signaling.worker_line import WorkerLine, WorkerLost
 from signaling.worker_pool import WorkerPool
 from signaling.worker_room import WorkerRoom
+from signaling.worker_watch import Share
 from tests.media.browser import Events, until
 from tests.media.builders import FakeRecorder
 from tests.media.peers import Peers, growing
@@ -260,11 +262,35 @@ async def test_a_worker_that_hangs_unasked_is_noticed(
     lone: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signaling.worker_line.TICK_S", 0.05)
-    monkeypatch.setattr("signaling.worker_line.SILENT_TICKS", 30)
     one = await hall(lone)
     assert one.room.line is not None
     os.kill(one.room.line.pid, signal.SIGSTOP)
     await one.event(RoomBack)
+
+
+async def test_a_worker_that_the_machine_does_not_let_run_is_kept(
+    lone: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped for twice the time that a hung one is given; the system says that it would
+    run, if it could."""
+    one = await hall(lone)
+    await one.fill()
+    assert one.room.line is not None
+    pid = one.room.line.pid
+    monkeypatch.setattr("signaling.worker_line.SILENT_S", 0.5)
+    monkeypatch.setattr("signaling.worker_line.DEADLINE_S", 0.5)
+    monkeypatch.setattr("signaling.worker_line.share", lambda _: Share(wants=True))
+    os.kill(pid, signal.SIGSTOP)
+    lets_run = asyncio.get_running_loop().call_later(1.0, os.kill, pid, signal.SIGCONT)
+    await asyncio.sleep(1.2)
+    os.kill(pid, signal.SIGSTOP)
+    threading.Timer(1.0, os.kill, (pid, signal.SIGCONT)).start()
+    one.room.place("judge", None)  # our loop waits meanwhile
+    assert one.room.live_tracks(HEARING) == frozenset()
+    assert lets_run.when() < asyncio.get_running_loop().time()
+    assert one.room.line is not None
+    assert one.room.line.pid == pid
+    await one.peers.close()
 
 
 async def test_a_room_that_nobody_can_carry_is_refused(
