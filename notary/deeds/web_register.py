@@ -152,4 +152,9 @@ async def journal_page() -> Response:
     person = current_person()
     own = person.id if person.role is Role.NOTARY else ""
     lines = await journal.read(office().core, person, notary=own)
-    return await render("notary/journal.html", lines=lines, acts=acts())
+    return await render(
+        "notary/journal.html",
+        lines=lines,
+        acts=acts(),
+        may_enrol=bool(policy.decide(person, "notary.roll")),
+    )

@@ -160,6 +160,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
             "form": Form(), "kinds": KINDS, "lines": [
                 (NOTARY, RollLine("public")),
                 (replace(NOTARY, id="n2"), RollLine("authorised_private", "MoJ 44/2026", now))]}),
-        "/notary/journal": sample("notary/journal.html", {"lines": [line], "acts": acts()}),
+        "/notary/journal": sample("notary/journal.html", {
+            "lines": [line], "acts": acts(), "may_enrol": True}),
         "/payments/stand-in/x": sample("notary/stand_in_payment.html", {"order": "x", "id": "x"}),
     }  # fmt: skip
