@@ -14,6 +14,7 @@ from database import Database
 from recordings import store
 from recordings.access import check
 from recordings.access import store as access
+from recordings.exhibits import store as exhibits
 from recordings.minutes import store as minutes_store
 from recordings.store import Session
 from recordings.transcripts import store as transcripts
@@ -33,13 +34,15 @@ TOLD = {
     "grant.revoked": "revoked {grant}",
     "transcript.certified": "transcript {transcript} {sha256}",
     "minutes.signed": "minutes {minutes} {sha256}",
+    "exhibit.filed": "exhibit {exhibit} {sha256}",
+    "exhibit.taken_back": "taken_back {exhibit}",
 }
 """Leaves that a row goes with, and the line of both."""
 
 
 class RecordRows:
     """Segments, gaps, stretches and closings of every record, orders and leave over it, certified
-    transcripts and signed minutes; every sitting."""
+    transcripts, signed minutes and exhibits; every sitting."""
 
     async def check(self, database: Database) -> AsyncIterator[str]:
         """One sentence for each row or leaf without its other half; '' for those that fit."""
@@ -100,7 +103,7 @@ async def _permissions(session: Session, sitting: str) -> list[str]:
     if minutes := await minutes_store.of_sitting(session, sitting):
         found, _ = minutes
         lines += [f"minutes {found.id} {found.sha256}"] * (found.signed_at is not None)
-    return lines
+    return lines + await exhibits.lines(session, sitting)
 
 
 def differences(whose: str, said: Facts, rows: Facts) -> Iterable[str]:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -34,6 +34,10 @@ class LocalFile(io.FileIO):
         folder, self._folder = self._folder, None
         if folder:
             sync_folder(folder)
+
+
+PAPERS: Final = frozenset({"deeds", "marriages", "exhibits"})
+"""Folders beside those of sittings (`recordings.papers.files`): no recordings."""
 
 
 class Vault:
@@ -78,7 +82,9 @@ class Vault:
 
     def sittings(self) -> list[str]:
         """The sittings that have a folder."""
-        return sorted(item.name for item in self.root.iterdir()) if self.root.is_dir() else []
+        if not self.root.is_dir():
+            return []
+        return sorted(item.name for item in self.root.iterdir() if item.name not in PAPERS)
 
     def now_at(self, path: Path) -> Path:
         """Where a segment that is being written grows."""

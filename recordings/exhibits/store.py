@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Integer,
-    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from auth.secret import Secret
 from database import Base, UtcDateTime
 from recordings.exhibits.exhibit import Filed
+from recordings.wrapped.store import WrappedKey
 from sessions import store as sittings
 from signaling.ports import Exhibit
 
@@ -45,7 +45,7 @@ class ExhibitRow(Base):
     size: Mapped[int] = mapped_column(Integer)
     pages: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
-    key: Mapped[bytes] = mapped_column(LargeBinary)
+    key: Mapped[bytes] = mapped_column(WrappedKey("sitting"))
     seat: Mapped[str] = mapped_column(String(40))
     person: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -125,6 +125,15 @@ async def known(session: Session, sitting: str) -> list[Exhibit]:
             query.order_by(ExhibitRow.at, ExhibitRow.side, ExhibitRow.number)
         )
     ]
+
+
+async def lines(session: Session, sitting: str) -> list[str]:
+    """What the log must say of each exhibit, in the words of `recordings.rows`."""
+    found = []
+    for row in await session.scalars(select(ExhibitRow).where(ExhibitRow.sitting == sitting)):
+        found.append(f"exhibit {row.id} {row.sha256}")
+        found += [f"taken_back {row.id}"] * (row.taken_back_at is not None)
+    return found
 
 
 async def last_number(session: Session, sitting: str, side: str) -> int:

@@ -14,6 +14,7 @@ from recordings.wrapped.store import Shelf, WrappedKey, shelves
 
 KEYS = {
     "deed_files.key",
+    "exhibits.key",
     "marriage_papers.key",
     "minutes.key",
     "recordings.wrapped_key",

@@ -18,6 +18,8 @@ from recordings.access import store as access
 from recordings.access.order import Grant, Order, Part, Use
 from recordings.exhibits.drawing import NotDrawn, draw, drawn
 from recordings.exhibits.exhibit import Filed
+from recordings.orphans import survey
+from recordings.rows import RecordRows
 from sessions import store as sessions_store
 from sessions.phase import Phase
 from sessions.seat import SeatRole
@@ -78,6 +80,12 @@ async def test_each_side_files_under_its_own_mark(world: Kept) -> None:
     kept_files = list((world.house.settings.vault / "exhibits").rglob("*.sealed"))
     assert len(kept_files) == 3
     assert not any(b"%PDF" in path.read_bytes() for path in kept_files)
+    gone = await file(world, claimant, "Not this")
+    await exhibits.take_back(claimant, world.sitting.id, gone.id)
+    said = [each async for each in RecordRows().check(world.house.database)]
+    assert not [each for each in said if "exhibit" in each or "taken_back" in each]
+    orphans = await survey(world.house.database, world.house.vault)
+    assert "exhibits" not in {each.sitting for each in orphans}
     found = await exhibits.listing(judge, world.sitting.id)
     titles = {each.mark: each.title for each in found.exhibits}
     assert titles == {"P-1": "Contract", "D-1": "Reply", "P-2": "Receipt"}
