@@ -15,6 +15,7 @@ import i18n
 from audit.leaf import JSON, format_time
 from errors import N_
 from recordings import bundle, derived, reading
+from recordings.access.order import Destruction, Order
 from recordings.access.scope import Scope, narrowed
 from recordings.checking.words import WITHHELD
 from recordings.manifest import Timeline, TrackLine, channel_of
@@ -28,6 +29,14 @@ COPY_FILE = "documents/copy.txt"
 HEAD = N_("This file is a copy of the record of a sitting, made for one person.")
 LEFT_OUT = N_("Parts of the record that were recorded and are withheld from this copy:")
 NOTHING = N_("Nothing of the record is withheld from this copy.")
+DESTROYED = N_(
+    "Sound and picture of this record were destroyed by order of the court, for ever, when two "
+    "persons had agreed. This copy holds what remains: what happened in the sitting, and the log "
+    "that proves what was recorded, when it was destroyed and by whom."
+)
+DESTROYED_AT = N_("Destroyed: %(time)s UTC")
+BY_ORDER = N_("Order: %(reference)s, %(authority)s")
+IN_LOG = N_("In the log: the entry 'key.shredded' of the destruction %(destruction)s")
 MINUTES = N_("Minutes and transcripts are withheld where they tell what is withheld.")
 
 
@@ -44,9 +53,10 @@ def gathered(
     key: bytes,
     copy: Mapping[str, JSON],
     papers: Mapping[str, bundle.Content] | None = None,
+    gone: tuple[Destruction, Order] | None = None,
 ) -> bundle.Contents:
-    """All that goes into the bundle. `key` is empty for a destroyed record; `copy` has `mark`.
-    `papers`: more files, for this scope already."""
+    """All that goes into the bundle. `key` is empty for a destroyed record, and `gone` says how it
+    was destroyed; `copy` has `mark`. `papers`: more files, for this scope already."""
     segments = [_segment(item, scope, vault, key) for item in rows]
     shown = narrowed(line, scope)
     files = {name: data for name, data in minutes.items() if _may_have(sitting, data, scope)}
@@ -71,7 +81,7 @@ def gathered(
             **files,
             **tracks,
             **(papers or {}),
-            COPY_FILE: _copy_text(copy, segments, less=less),
+            COPY_FILE: _copy_text(copy, segments, gone, less=less),
         },
         copy=copy,
     )
@@ -152,9 +162,14 @@ def _names(seat: Any) -> Iterator[str]:
 
 
 def _copy_text(
-    copy: Mapping[str, JSON], segments: Sequence[bundle.Segment], *, less: bool
+    copy: Mapping[str, JSON],
+    segments: Sequence[bundle.Segment],
+    gone: tuple[Destruction, Order] | None,
+    *,
+    less: bool,
 ) -> bytes:
-    """The mark, and what is withheld, in both languages, for whoever opens the bundle."""
+    """The mark, and what is withheld or destroyed, in both languages, for whoever opens the
+    bundle."""
     counts: dict[str, int] = {}
     for item in segments:
         if item.withheld:
@@ -162,13 +177,27 @@ def _copy_text(
     lines = [str(copy["mark"]), ""]
     for language in ("ar", "en"):
         lines += [i18n.translate(language, HEAD)]
-        lines += [i18n.translate(language, LEFT_OUT if counts else NOTHING)]
+        if gone:
+            lines += _destroyed(language, *gone)
+        else:
+            lines += [i18n.translate(language, LEFT_OUT if counts else NOTHING)]
         lines += [
             f"  {i18n.translate(language, WITHHELD[reason])}: {count}"
             for reason, count in sorted(counts.items())
         ]
         lines += [i18n.translate(language, MINUTES)] * less + [""]
     return "\n".join(lines).encode()
+
+
+def _destroyed(language: str, how: Destruction, order: Order) -> list[str]:
+    at = f"{how.decided_at:%Y-%m-%d %H:%M:%S}" if how.decided_at else ""
+    said = {
+        DESTROYED: {},
+        DESTROYED_AT: {"time": at},
+        BY_ORDER: {"reference": order.reference, "authority": order.authority},
+        IN_LOG: {"destruction": how.id},
+    }
+    return [i18n.translate(language, text) % given for text, given in said.items()]
 
 
 def masked_chapter(sitting: Sitting, item: dict[str, Any], language: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from recordings.access.order import Use
 from recordings.access.scope import Scope, narrowed
 from recordings.bundle import Anchors, Apart
 from recordings.cipher import SegmentRefused
-from recordings.keys import KeyRefused, KeyStore
+from recordings.keys import KeyRefused, KeyStore, new_key
 from recordings.manifest import (
     Happening,
     Hole,
@@ -275,6 +275,7 @@ class Playback:
             gaps = await store.gaps(session, sitting_id)
             minutes = await self.minutes(session, sitting)
             papers = await self.papers(session, sitting, scope)
+            gone = None if row.wrapped_key else await access_store.destroyed(session, sitting_id)
         # Of a destroyed record the bundle holds the log alone, which explains it.
         key = b"" if row.wrapped_key is None else await self._key(row)
         found = contents.gathered(
@@ -289,6 +290,7 @@ class Playback:
             key=key,
             copy=copy,
             papers=papers,
+            gone=gone,
         )
         return found, rows
 
@@ -375,17 +377,26 @@ class Playback:
         return await check.scope_of(session, person, sitting, now, use=use, reference=reference)
 
     async def _key(self, row: RecordingRow) -> bytes:
-        if row.wrapped_key is None:
+        return await self.unwrapped(row.sitting, row.wrapped_key)
+
+    async def unwrapped(self, sitting: str, wrapped: bytes | None) -> bytes:
+        """The key of a record, or of what was made of it. Raises Refusal; None: it is destroyed."""
+        if wrapped is None:
             raise erased()
         try:
-            return await asyncio.to_thread(self._keys.unwrap, row.wrapped_key)
+            return await asyncio.to_thread(self._keys.unwrap, wrapped)
         except KeyRefused as error:
-            _logger.error("playback.key_store", sitting=row.sitting, reason=str(error))
+            _logger.error("playback.key_store", sitting=sitting, reason=str(error))
             raise Refusal(
                 "recording.key_store",
                 N_("The key store does not answer, so nothing can be shown. Try again later."),
                 status=503,
             ) from None
+
+    async def fresh_key(self) -> tuple[bytes, bytes]:
+        """A new key, and the same wrapped by the key store. Raises KeyRefused."""
+        key = new_key()
+        return key, await asyncio.to_thread(self._keys.wrap, key)
 
     async def _timeline(self, session: Session, sitting: Sitting) -> Timeline:
         row = await self._sealed(session, sitting.id)

@@ -1,7 +1,7 @@
 """What the pages of records show: whose custody, which state, who was let in and what was seen."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auth import policy
@@ -84,7 +84,7 @@ class Custodial:
     """Accounts with a seat, to whom leave is likely to be given."""
     tracks: list[str]
     may: frozenset[str]
-    """Actions of the policy that are possible here, after a step-up or at once."""
+    """Actions of the policy that are possible here: at once, after a step-up, or with an order."""
     destroyed_at: datetime | None
     now: datetime
 
@@ -145,7 +145,8 @@ class Overview:
             row = await records.get(session, sitting_id)
             if row is None:
                 raise NotFound("recording.none", N_("Nothing was recorded in this sitting."))
-            may = {one for one in ACTIONS if policy.decide(person, one, at).possible}
+            at_best = replace(at, has_order=True)  # its reference is asked for there
+            may = {one for one in ACTIONS if policy.decide(person, one, at_best).possible}
             return await self._record(session, sitting, row, frozenset(may))
 
     async def _record(

@@ -412,6 +412,13 @@ async def add_destruction(session: Session, one: Destruction) -> None:
     await session.flush()
 
 
+async def destroyed(session: Session, sitting: str) -> tuple[Destruction, Order] | None:
+    """How the record of a sitting was destroyed, and by which order; None: it was not."""
+    done = [one for one in await destructions(session, sitting) if one.done]
+    by = await order(session, done[-1].order) if done else None
+    return (done[-1], by) if by else None
+
+
 async def destructions(session: Session, sitting: str) -> list[Destruction]:
     """All of a sitting, oldest first."""
     query = (

@@ -31,6 +31,8 @@ def check(path: Path, trust: Trust) -> Finding:
     facts |= {"segments": report.segments, "sitting": report.sitting[:64]}
     if report.copy:
         facts["copy"] = report.copy
+    if report.destroyed:
+        facts["destroyed"] = report.destroyed
     facts |= {f"withheld_{reason}": count for reason, count in report.withheld.items()}
     if found.whose == OURS:
         steps += [step for step in found.steps if step.code == "cosigned"]

@@ -17,7 +17,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -60,6 +60,18 @@ ACT = "recording.export"
 """Taking a finished work is taking a copy."""
 
 _logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What somebody can ask for at a record."""
+
+    sitting: Sitting
+    needs_order: bool
+    """An order's reference must be given (R-CR-10)."""
+    kinds: tuple[Kind, ...]
+    destroyed: bool
+    """The record's key is: only the log's bundle can be made of it."""
 
 
 class Works:
@@ -124,7 +136,8 @@ class Works:
             sitting, at = await self._playback.context(session, person, sitting_id)
             scope, at = await self._opened(session, person, sitting, at, order)
             _may_have(person, kind, at)
-            if (await self._playback.sealed(session, sitting_id)).wrapped_key is None:
+            row = await self._playback.sealed(session, sitting_id)
+            if row.wrapped_key is None and kind != Kind.BUNDLE:
                 raise erased()
             if without_protected:
                 hidden = await check.protected_tracks(session, sitting)
@@ -169,17 +182,19 @@ class Works:
         leave = bool(scope) and not check.on_bench(person, sitting)
         return scope, replace(at, has_order=bool(order or scope), has_leave=leave)
 
-    async def may_ask(self, person: Person, sitting_id: str) -> tuple[Sitting, bool]:
-        """The sitting, and whether an order's reference must be given (R-CR-10). Raises NotFound,
-        Forbidden."""
+    async def may_ask(self, person: Person, sitting_id: str) -> Asking:
+        """What can be asked for. Raises NotFound, Forbidden."""
         async with self._database.unit(write=False) as session:
             sitting, at = await self._playback.context(session, person, sitting_id)
             scope = await check.scope_of(session, person, sitting, self._clock(), use=Use.COPY)
+            row = await records.get(session, sitting_id)
         leave = bool(scope) and not check.on_bench(person, sitting)
         at_best = replace(at, has_order=True, has_leave=leave)
         if not policy.decide(person, ACT, at_best).possible:
             policy.require(person, "recording.film", at_best)
-        return sitting, at.needs_order and not scope
+        gone = row is not None and row.sealed_at is not None and row.wrapped_key is None
+        kinds = tuple(Kind) if not gone else (Kind.BUNDLE,)
+        return Asking(sitting, at.needs_order and not scope, kinds, gone)
 
     async def mine(self, person: Person, sitting_id: str) -> list[Work]:
         """The person's works of a record, the newest first. Raises NotFound, Forbidden."""
@@ -227,11 +242,14 @@ class Works:
                     N_("Less is open to you than when this was made. Have it made again."),
                     status=410,
                 )
-            await self._stepup.require(session, login, ACT, id, work.sha256, authorisation, at)
             row = await self._playback.sealed(session, sitting_id)
+            wrapped = row.wrapped_key or await store.key(session, id)
+            if wrapped is None:  # made before the record was destroyed, under its key
+                raise erased()
+            await self._stepup.require(session, login, ACT, id, work.sha256, authorisation, at)
             leaf: dict[str, JSON] = {"work": id, "by": person.id, "sha256": work.sha256}
             await self._log.append(session, "work.taken", leaf, subject=sitting_id)
-        key = await self._playback.key(row)
+        key = await self._playback.unwrapped(sitting_id, wrapped)
         pieces = assembly.decrypt(assembly.work_path(self._folder / id), key, id)
         try:
             first = await asyncio.to_thread(next, pieces, b"")
@@ -341,7 +359,12 @@ class Works:
         async with self._database.unit(write=False) as session:
             scope = await store.scope(session, work.id)
             row = await self._playback.sealed(session, work.sitting)
-        key = await self._playback.key(row)
+        if row.wrapped_key is None:
+            key, wrapped = await self._playback.fresh_key()
+            async with self._database.unit() as session:
+                await store.change(session, work.id, key=wrapped)
+        else:
+            key = await self._playback.key(row)
         folder = self._folder / work.id
         await asyncio.to_thread(folder.mkdir, 0o700, True, True)
         copy: dict[str, JSON] = {"mark": work.mark, "work": work.id}
@@ -405,7 +428,9 @@ class Works:
             if work.finished_at is None or self._clock() - work.finished_at < KEPT:
                 continue
             async with self._database.unit() as session:
-                await store.move(session, work.id, State.MADE, after(State.MADE, Step.REMOVE))
+                await store.move(
+                    session, work.id, State.MADE, after(State.MADE, Step.REMOVE), key=None
+                )
                 leaf: dict[str, JSON] = {"work": work.id}
                 await self._log.append(session, "work.removed", leaf, subject=work.sitting)
             await asyncio.to_thread(self._clear, work.id)

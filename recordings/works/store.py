@@ -12,6 +12,7 @@ from recordings.access.order import Part
 from recordings.access.scope import Scope
 from recordings.manifest import Span
 from recordings.works.work import Kind, State, Work
+from recordings.wrapped.store import WrappedKey
 
 
 class WorkRow(Base):
@@ -38,6 +39,8 @@ class WorkRow(Base):
     problem: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[bytes | None] = mapped_column(WrappedKey("sitting"))
+    """The file's own key, where the record is destroyed; else it is under the sitting's."""
 
 
 def _work(row: WorkRow) -> Work:
@@ -97,6 +100,11 @@ async def scope(session: AsyncSession, id: str) -> Scope:
     """What the order opened when it was asked for."""
     row = await session.get(WorkRow, id)
     return _read(row.scope) if row else Scope()
+
+
+async def key(session: AsyncSession, id: str) -> bytes | None:
+    """The wrapped key of its own, if it has one."""
+    return await session.scalar(select(WorkRow.key).where(WorkRow.id == id))
 
 
 async def of_owner(session: AsyncSession, sitting: str, owner: str) -> list[Work]:

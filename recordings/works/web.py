@@ -101,7 +101,8 @@ def _body(work: Work) -> dict[str, Any]:
 
 async def _page(sitting_id: str, form: Form, status: int = 200) -> Response:
     person = current_person()
-    sitting, needs_order = await _works().may_ask(person, sitting_id)
+    asking = await _works().may_ask(person, sitting_id)
+    sitting = asking.sitting
     return await render(
         "recordings/works.html",
         status=status,
@@ -110,8 +111,9 @@ async def _page(sitting_id: str, form: Form, status: int = 200) -> Response:
         bench=check.on_bench(person, sitting),
         protected=any(seat.screened_from for seat in sitting.seats),
         kind_title=SITTINGS[sitting.kind].title,
-        needs_order=needs_order,
-        kinds=list(KINDS.items()),
+        needs_order=asking.needs_order,
+        destroyed=asking.destroyed,
+        kinds=[(kind, KINDS[kind]) for kind in asking.kinds],
         states=STATES,
         titles=KINDS,
         problems=PROBLEMS,

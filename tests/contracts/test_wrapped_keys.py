@@ -18,6 +18,7 @@ KEYS = {
     "marriage_papers.key",
     "minutes.key",
     "recordings.wrapped_key",
+    "recording_works.key",
     "signing_ceremonies.wrapped",
 }
 """Under the key store: rotation rewraps them."""

@@ -313,6 +313,32 @@ def _own_account() -> dict[str, Sample]:
     }
 
 
+def _copies(**more: Any) -> Sample:
+    """What can be asked for of a record, and of one that was destroyed."""
+    known: dict[str, Any] = {
+        "sitting": SITTING,
+        "kind_title": KINDS["criminal_hearing"].title,
+        "needs_order": True,
+        "destroyed": False,
+        "form": Form(),
+        "kinds": list(WORK_KINDS.items()),
+        "titles": WORK_KINDS,
+        "states": WORK_STATES,
+        "problems": {"work.empty": "", "work.failed": "It could not be made."},
+        "works": _works(),
+        "bench": True,
+        "protected": True,
+        "busy": (WorkState.ASKED, WorkState.RUNNING),
+        "made": WorkState.MADE,
+        "act": "recording.export",
+        "own_language": "ar",
+    }
+    return Sample("recordings/works.html", known | more)
+
+
+DESTROYED = "on 2026-11-22 09:30:00 UTC by order 5c1f0a9b"
+
+
 def _verified() -> dict[str, Sample]:
     """'Verify' before and after: a bundle that holds, one that does not, two histories."""
     steps = tuple(Step(code, True, "12 files") for code in ("archive", "manifest", "inclusion"))
@@ -333,6 +359,9 @@ def _verified() -> dict[str, Sample]:
         "": None,
         "-holds": Outcome(
             kind.BUNDLE, sha256, 9, good, Comparison("prefix", 4021, 4100), [mention]
+        ),
+        "-destroyed": Outcome(
+            kind.BUNDLE, sha256, 9, replace(good, facts={**facts, "destroyed": DESTROYED}), None, []
         ),
         "-fails": Outcome(kind.BUNDLE, sha256, 9, replace(good, steps=broken), None, []),
         "-fork": Outcome(kind.BUNDLE, sha256, 9, good, Comparison("fork", 4021, 4100), []),
@@ -591,25 +620,9 @@ def samples() -> dict[str, Sample]:
                 "own_language": "ar",
             },
         ),
-        "/sittings/q1/recording/works": Sample(
-            "recordings/works.html",
-            {
-                "sitting": SITTING,
-                "kind_title": KINDS["criminal_hearing"].title,
-                "needs_order": True,
-                "form": Form(),
-                "kinds": list(WORK_KINDS.items()),
-                "titles": WORK_KINDS,
-                "states": WORK_STATES,
-                "problems": {"work.empty": "", "work.failed": "It could not be made."},
-                "works": _works(),
-                "bench": True,
-                "protected": True,
-                "busy": (WorkState.ASKED, WorkState.RUNNING),
-                "made": WorkState.MADE,
-                "act": "recording.export",
-                "own_language": "ar",
-            },
+        "/sittings/q1/recording/works": _copies(),
+        "/sittings/q2/recording/works": _copies(
+            destroyed=True, works=[], kinds=[(WorkKind.BUNDLE, WORK_KINDS[WorkKind.BUNDLE])]
         ),
         "/sittings/q1/minutes": _minutes(MinutesState.DRAFT, "write", "approve"),
         "/sittings/q2/minutes": _minutes(MinutesState.SIGNING, "sign", "return"),

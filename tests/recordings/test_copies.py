@@ -17,9 +17,13 @@ from auth.demo import PASSWORD
 from auth.session import Login
 from database import Database
 from errors import BadInput, Forbidden, Refusal
-from recordings import verify
-from recordings.access.order import Part
+from recordings import rewrap, verify
+from recordings.access.acts import Actor
+from recordings.access.book import OrderDraft
+from recordings.access.order import Part, Use
 from recordings.access.scope import PROTECTED, SEALED, Scope
+from recordings.checking.bundle import check
+from recordings.checking.kind import Trust
 from recordings.manifest import Span
 from recordings.works import assembly
 from recordings.works.work import State, Work
@@ -224,6 +228,68 @@ async def test_by_order_only_with_progress_and_cancel(world: World) -> None:
         assert ORDER.encode() not in b"".join(
             bundle.read(name) for name in bundle.namelist() if not name.endswith(".webm")
         )
+
+
+async def destroy(world: World, sitting: str) -> str:
+    """By an order, two persons; its reference."""
+    house, reference = world.house, "15/2026 (ج)"
+    sure = of(PROFILES["demo"], Method.PASSWORD, Level.HIGH, house.clock())
+    clerk, judge = (replace(world.people[name], assurance=sure) for name in ("clerk", "judge"))
+    draft = OrderDraft(reference=reference, authority="محكمة", uses=frozenset({Use.DELETE}))
+    order = await house.orders.enter(clerk, sitting, draft)
+    one = await house.custody.propose_destruction(Actor(clerk), sitting, order.id)
+    await house.custody.decide_destruction(Actor(judge), sitting, one.id, agree=True)
+    return reference
+
+
+async def test_the_bundle_of_a_destroyed_record(world: World, tmp_path: Path) -> None:
+    """By order, as of any record: it explains the destruction, and verifies."""
+    house, sitting = world.house, world.sittings["criminal_hearing"]
+    await record(world, sitting)
+    judge = world.people["judge"]
+
+    async def asked(kind: str = "bundle", order: str = ORDER) -> Work:
+        return await house.works.ask(judge, sitting.id, kind=kind, language="ar", order=order)
+
+    before = await make(world, await asked())
+    reference = await destroy(world, sitting.id)
+    browser = Browser(app.create_app(house))
+    await browser.sign_in("judge")
+    page = await browser.sees(f"/ar/sittings/{sitting.id}/custody")
+    assert f"/sittings/{sitting.id}/recording/works" in page
+    page = await browser.sees(f"/en/sittings/{sitting.id}/recording/works")
+    assert "This record is destroyed" in page
+    assert 'value="bundle"' in page
+    assert 'value="film"' not in page
+    login = Login(id="l", person=judge, created_at=house.clock(), seen_at=house.clock())
+    for refused, wanted in (
+        (asked("film"), "recording.erased"),
+        (asked(order=""), "policy.order_needed"),
+        (house.works.take(login, sitting.id, before.id), "recording.erased"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            await refused
+        assert caught.value.code == wanted
+
+    made = await make(world, await asked())
+    assert (made.state, made.problem) == (State.MADE, "")
+    await rewrap.rotate(house.database, house.log, house.keyring, "operator")
+    out = tmp_path / "bundle.zip"
+    out.write_bytes(await download(world, sitting.id, made.id, "judge"))
+    report = await asyncio.to_thread(verify.verify, out, house.log.vkey)
+    assert report.valid, report
+    assert "by order" in report.destroyed
+    with zipfile.ZipFile(out) as bundle:
+        assert not [name for name in bundle.namelist() if name.endswith(".webm")]
+        text = bundle.read("documents/copy.txt").decode()
+        manifest = json.loads(bundle.read("bundle.json"))
+    assert manifest["segments"]
+    for said in (reference, "محكمة", "were destroyed by order", "أُتلف", report.copy):
+        assert said in text, text
+    assert "Nothing of the record is withheld" not in text
+    found = await asyncio.to_thread(check, out, Trust(house.log.vkey))
+    assert found.facts["destroyed"] == report.destroyed
+    assert all(step.ok is not False for step in found.steps)
 
 
 async def download(world: World, sitting: str, id: str, name: str) -> bytes:
