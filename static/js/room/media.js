@@ -39,11 +39,13 @@ const LOOK_MS = 1000;
 const SILENT_MS = 3000;
 /** The same, after the signalling link broke: the server may have been started anew. */
 const SUSPECT_MS = 1500;
+const SUSPECT_FOR_MS = 8000;
 /** Both connections silent for this long: ask whether the signalling link is alive. */
 const DOUBT_MS = 900;
 /**
  * How long a replacement may take before another is tried. Its checks go on all the while, so it
- * connects as soon as the network is back.
+ * connects as soon as the network is back. One that was begun before the signalling link broke may
+ * belong to a network that is gone: it gets `SILENT_MS`.
  */
 const PATIENCE_MS = 8000;
 const DISCONNECTED_MS = 2000;
@@ -82,7 +84,7 @@ export class Media extends EventTarget {
   /** @type {{ publish: Link | null, subscribe: Link | null }} replacements that are not up yet */
   #next = { publish: null, subscribe: null };
   #failures = { publish: 0, subscribe: 0 };
-  #suspectUntil = 0;
+  #resumedAt = -Infinity;
   #stopped = true;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
@@ -101,7 +103,7 @@ export class Media extends EventTarget {
     this.#stopped = false;
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS);
     if (again) {
-      this.#suspectUntil = performance.now() + 8000;
+      this.#resumedAt = performance.now();
       for (const link of [this.publishing, this.subscribing]) if (link !== null) link.triedAt = -Infinity;
       void this.#look();
     }
@@ -185,10 +187,21 @@ export class Media extends EventTarget {
     if (link === null || state === "failed" || state === "closed") await this.#replace(way);
   }
 
+  /**
+   * A replacement was not to be had: try again, unless something has come meanwhile.
+   * @param {"publish" | "subscribe"} way @param {number} begun
+   */
+  async #retry(way, begun) {
+    const silent = (this.#current(way)?.aliveAt ?? -Infinity) < begun;
+    if (silent && this.#next[way] === null) await this.#replace(way);
+    else await this.#ensure(way);
+  }
+
   /** Make before break. @param {"publish" | "subscribe"} way */
   async #replace(way) {
     if (this.#busy[way] || this.#stopped || !this.signal.open) return;
     this.#busy[way] = true;
+    const begun = performance.now();
     try {
       const link = way === "publish" ? await this.#publish() : await this.#subscribe();
       this.#watch(way, link);
@@ -196,7 +209,7 @@ export class Media extends EventTarget {
     } catch (error) {
       if (!(error instanceof Lost)) console.warn(`${way} failed`, error);
       const wait = RETRY_MS[Math.min(this.#failures[way]++, RETRY_MS.length - 1)];
-      setTimeout(() => void this.#ensure(way), wait);
+      setTimeout(() => void this.#retry(way, begun), wait);
     } finally {
       this.#busy[way] = false;
     }
@@ -296,9 +309,8 @@ export class Media extends EventTarget {
     const subscribe = sampleOf(down, now);
     this.#check("publish", this.publishing, publish.alive, now);
     this.#check("subscribe", this.subscribing, subscribe.alive, now);
-    if ([this.publishing, this.subscribing].every((link) => link !== null && now - link.aliveAt > DOUBT_MS)) {
-      this.signal.doubt();
-    }
+    const heardAt = Math.max(...[this.publishing, this.subscribing].map((link) => link?.aliveAt ?? now));
+    if (now - heardAt > DOUBT_MS) this.signal.doubt(heardAt);
     const line = lineBetween(this.#before.publish, publish);
     const other = lineBetween(this.#before.subscribe, subscribe);
     this.#before = { publish, subscribe };
@@ -328,8 +340,11 @@ export class Media extends EventTarget {
       return;
     }
     const next = this.#next[way];
-    if (next !== null && now - next.aliveAt < PATIENCE_MS) return;
-    const limit = now < this.#suspectUntil ? SUSPECT_MS : SILENT_MS;
+    if (next !== null) {
+      const patience = next.aliveAt < this.#resumedAt ? SILENT_MS : PATIENCE_MS;
+      if (now - next.aliveAt < patience) return;
+    }
+    const limit = now - this.#resumedAt < SUSPECT_FOR_MS ? SUSPECT_MS : SILENT_MS;
     if (now - link.aliveAt < limit || now - link.triedAt < limit) return;
     link.triedAt = now;
     void this.#replace(way);

@@ -26,6 +26,11 @@ const CONNECT_MS = 6000;
 /** An answer to a ping, when the line is in doubt: both connections have said nothing for as long. */
 const DOUBT_MS = 800;
 /**
+ * The same on a line that was heard since: it may only be slow, as on a busy machine. To give it up
+ * would throw away the connections that are being made over it.
+ */
+const PROVEN_MS = 3000;
+/**
  * After so long a ticket is asked for a second time: the browser may have sent the first request
  * over a connection of the network that it has left.
  */
@@ -98,20 +103,22 @@ export class Signal {
   /**
    * The network may have changed, or media has gone silent: a socket that answers no ping now is
    * dead, whatever the browser believes, and is replaced at once.
+   * @param {number} [since] since when media is silent (performance.now())
    */
-  doubt() {
+  doubt(since = performance.now()) {
     const socket = this.#socket;
     if (socket === null) return this.hurry();
     if (socket.readyState !== WebSocket.OPEN || this.#doubting) return;
     this.#doubting = true;
     const asked = performance.now();
+    const patience = this.#heard > since ? PROVEN_MS : DOUBT_MS;
     this.#send({ type: "ping", t: Math.round(asked) });
     setTimeout(() => {
       this.#doubting = false;
       if (socket !== this.#socket || this.#heard > asked) return;
       this.#abandon(socket);
       this.hurry(); // this line was given up by us alone: no crowd comes back with us
-    }, DOUBT_MS);
+    }, patience);
   }
 
   get open() {
