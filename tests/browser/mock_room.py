@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
-import typst
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from quart import Quart, Response, request, websocket
@@ -47,6 +46,7 @@ from signaling.room import decide
 from signaling.routing import routes
 from signaling.view import Line, Surroundings, view
 from signaling.view import record as record_view
+from tests.support.papers import sheet
 from tools.demo.server import free_port
 
 T = TypeVar("T")
@@ -430,13 +430,6 @@ class MockRoom:
             return None
         await self._decide(seat, message)
         return ok
-
-
-def sheet(page: int) -> bytes:
-    """A page of paper with words on it."""
-    text = f"#set page(width: 595pt, height: 842pt)\n= Page {page}\n" + "#lorem(220)\n\n" * 2
-    made: Any = typst.compile(text.encode(), format="png", ppi=110.0)
-    return bytes(made if isinstance(made, bytes) else made[0])
 
 
 async def _call(work: Callable[[], Awaitable[T]]) -> T:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from settings import ROOT
 from signaling import messages as m
 from tests.browser.conftest import Sit
-from tests.browser.room_pages import VIEWS, go_private, in_session
+from tests.browser.room_pages import EXHIBITS, VIEWS, go_private, in_session
 
 pytestmark = pytest.mark.browser
 
@@ -332,3 +332,31 @@ def test_names_of_any_content_stay_text(sit: Sit) -> None:
     page.get_by_role("tab", name="Notes").click()
     expect(page.locator(".note-list")).to_contain_text("<img src=x")
     expect(page.locator("#room img")).to_have_count(0)
+
+
+def test_an_exhibit_is_shown_turned_ruled_on_and_taken_away(sit: Sit) -> None:
+    mock, visitors = sit()
+    in_session(mock)
+    mock.room = mock.room.with_exhibits(EXHIBITS)
+    judge, victim = visitors.open("judge"), visitors.open("victim", language="ar", width=390)
+    judge.get_by_role("tab", name="Exhibits").click()
+    contract = judge.locator(".exhibit", has_text="P-1")
+    contract.get_by_role("button", name="Show").press("Enter")
+    page = victim.locator(".exhibit-image")
+    expect(page).to_be_visible()
+    expect(page).to_have_attribute("src", "/api/sittings/a1b2c3d4e5f60718/exhibits/e1/pages/1")
+    assert page.evaluate("e => e.decode().then(() => e.naturalWidth)") > 300
+    judge.get_by_role("button", name="Next page").press("Enter")
+    expect(page).to_have_attribute("src", "/api/sittings/a1b2c3d4e5f60718/exhibits/e1/pages/2")
+    expect(victim.get_by_role("button", name="الصفحة التالية")).to_have_count(0)
+    victim.get_by_role("button", name="تكبير").click()  # only on this page
+    expect(judge.locator(".exhibit-wide")).to_have_count(0)
+    contract.get_by_role("button", name="Admit in evidence").click()
+    expect(contract).to_contain_text("Admitted")
+    judge.locator(".exhibit", has_text="C-1").get_by_role("button", name="Show").click()
+    expect(page).to_have_count(0)  # sealed: not for the victim
+    expect(victim.locator("#room")).not_to_contain_text("Medical")
+    judge.locator(".exhibit-stage").get_by_role("button", name="Take away").click()
+    expect(judge.locator(".exhibit-stage")).to_have_count(0)
+    assert ("e3", 1) in mock.pages
+    assert ("e1", 3) not in mock.pages

@@ -78,6 +78,7 @@ def timeline() -> dict[str, Any]:
         "tracks": tracks,
         "mark": "Confidential. For Maryam Al Kaabi, 2026-11-22 09:30:00 +0400",
         "segment_url": "/api/sample/recording/{track}/{seq}",
+        "exhibit_url": "/api/sample/exhibits/{exhibit}/pages/{page}",
         "levels_url": "/api/sample/recording/levels?viewing=v",
         "marks_url": "/api/sample/recording/marks?viewing=v",
         "chapters": [
@@ -89,7 +90,21 @@ def timeline() -> dict[str, Any]:
             {"clock_ms": 15000, "type": "agenda", "title": "The accused speaks last"},
             {"clock_ms": 20000, "type": "interpreting", "seat": "s7", "channel": "en"},
             {"clock_ms": 20500, "type": "listening", "seat": "s3", "channel": "en"},
-            {"clock_ms": 21000, "type": "exhibit.shown", "text": "صورة العقد المؤرخ 2026-03-01"},
+            {
+                "clock_ms": 21000,
+                "type": "exhibit.shown",
+                "text": "P-1 صورة العقد المؤرخ 2026-03-01",
+                "exhibit": "e1",
+                "page": 1,
+            },
+            {
+                "clock_ms": 22000,
+                "type": "exhibit.page",
+                "text": "P-1 صورة العقد المؤرخ 2026-03-01",
+                "exhibit": "e1",
+                "page": 2,
+            },
+            {"clock_ms": 23000, "type": "exhibit.admitted", "text": "P-1", "exhibit": "e1"},
             {"clock_ms": 24000, "type": "phase.adjourned", "text": "للنطق بالحكم"},
         ],
     }

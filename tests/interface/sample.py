@@ -45,11 +45,15 @@ from recordings.checking.codes import Answer, Coded, Place, Stands
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
+from recordings.exhibits.exhibit import RULINGS, SIDES, Filed
+from recordings.exhibits.service import Listing
+from recordings.exhibits.web import as_picture
 from recordings.minutes.minutes import STATES as MINUTES_STATES
 from recordings.minutes.minutes import Content, Entry, Minutes
 from recordings.minutes.minutes import State as MinutesState
 from recordings.minutes.ports import Signer
 from recordings.minutes.service import Opened
+from recordings.papers.uploads import Limits
 from recordings.state import State
 from recordings.transcripts.transcript import STATES as TRANSCRIPT_STATES
 from recordings.transcripts.transcript import State as TranscriptState
@@ -65,9 +69,11 @@ from sessions.phase import Phase
 from sessions.room_devices import fingerprint
 from sessions.seat import LABELS, Seat, SeatRole
 from sessions.sitting import OFFENCE_LABELS, Sitting
+from sessions.standing import BENCH
 from sessions.tasks import Task
 from settings import ROOT, Settings
 from tests.interface import custody, deeds, record
+from tests.support.papers import sheet
 
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 CLERK = Person("c1", Role.CLERK, "مريم الكعبي", "Maryam Al Kaabi", username="clerk")
@@ -624,6 +630,8 @@ def samples() -> dict[str, Sample]:
         "/sittings/q2/recording/works": _copies(
             destroyed=True, works=[], kinds=[(WorkKind.BUNDLE, WORK_KINDS[WorkKind.BUNDLE])]
         ),
+        "/sittings/q1/exhibits": _exhibits("file", "take_back:e2"),
+        "/sittings/q2/exhibits": _exhibits("file", none=True),
         "/sittings/q1/minutes": _minutes(MinutesState.DRAFT, "write", "approve"),
         "/sittings/q2/minutes": _minutes(MinutesState.SIGNING, "sign", "return"),
         "/sittings/q3/minutes": _minutes(MinutesState.SIGNED),
@@ -726,6 +734,8 @@ def application() -> Quart:
 
         app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
     app.add_url_rule("/api/sample/recording", "data", _record)
+    app.add_url_rule("/api/sample/exhibits/<exhibit>/pages/<int:page>", "exhibit", _exhibit)
+    app.add_url_rule("/api/sittings/<_id>/exhibits/<exhibit>/pages/<int:page>", "sheet", _sheet)
     app.add_url_rule("/api/sample/recording/levels", "levels", _levels)
     app.add_url_rule("/api/sample/recording/marks", "marks", _marks)
     app.add_url_rule("/api/sample/recording/<track>/<int:seq>", "segment", _segment)
@@ -751,6 +761,58 @@ class _Signing:
     done: tuple[str, ...]
     digest: str = "8d" * 32
     sealed: bool = False
+
+
+async def _exhibit(exhibit: str, page: int) -> Any:
+    """A page of an exhibit."""
+    return as_picture(await asyncio.to_thread(sheet, page))
+
+
+async def _sheet(_id: str, exhibit: str, page: int) -> Any:
+    return await _exhibit(exhibit, page)
+
+
+def _exhibits(*may: str, none: bool = False) -> Sample:
+    """The exhibits of a sitting: shown and admitted, sealed, and none yet."""
+    by = {seat.role: seat.id for seat in SEATS}
+
+    def filed(id: str, side: str, title: str, seat: str, **more: Any) -> Filed:
+        return Filed(
+            id=id,
+            sitting="q1",
+            side=side,
+            number=1,
+            title=title,
+            type="pdf",
+            size=120_000,
+            pages=2,
+            sha256="8d" * 32,
+            key=b"",
+            seat=seat,
+            person="a1",
+            at=NOW,
+            **{"named": None, **more},
+        )
+
+    exhibits = (
+        filed("e1", "C", "صورة العقد المؤرخ 1 مارس 2026", by[SeatRole.CLERK], shown_at=NOW),
+        filed("e2", "D", "Medical report of the accused", by[SeatRole.COUNSEL], named=()),
+    )
+    seat = next(one for one in SEATS if one.role is SeatRole.CLERK)
+    found = Listing(SITTING, () if none else exhibits, {"e1": "admitted"}, seat, frozenset(may))
+    return Sample(
+        "recordings/exhibits.html",
+        {
+            "found": found,
+            "sitting": SITTING,
+            "form": Form(),
+            "limits": Limits(10_000_000, 200, 50_000_000, 60),
+            "sides": SIDES,
+            "rulings": RULINGS,
+            "role_titles": LABELS,
+            "others": [one for one in SEATS if one.role not in BENCH],
+        },
+    )
 
 
 def _minutes(state: MinutesState | None, *may: str) -> Sample:

@@ -182,6 +182,10 @@ def test_speech_exhibits_and_the_sheet_of_keys(look: Look) -> None:
     assert speaking.inner_text().startswith("Abdullah Hassan")
     page.locator("body").press("End")
     assert "2026-03-01" in page.locator(".player-exhibit").inner_text()
+    image = page.locator(".player-exhibit-page")
+    image.wait_for(state="visible")
+    assert str(image.get_attribute("src")).endswith("/exhibits/e1/pages/2")  # as it was turned
+    assert image.evaluate("e => e.naturalWidth") > 300
     page.locator("body").press("?")
     assert page.locator("dialog.keys").is_visible()
     page.keyboard.press("Escape")

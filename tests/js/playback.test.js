@@ -106,6 +106,13 @@ test("an exhibit is shown until it is taken away", () => {
     { clock_ms: 15, type: "note" },
     { clock_ms: 20, type: "exhibit.withdrawn" },
   ];
+  const turned = [
+    { clock_ms: 10, type: "exhibit.shown", text: "A", page: 1 },
+    { clock_ms: 15, type: "exhibit.page", text: "A", page: 2 },
+    { clock_ms: 16, type: "exhibit.admitted", text: "A" },
+    { clock_ms: 20, type: "exhibit.withdrawn" },
+  ];
+  assert.deepEqual([12, 15, 17, 20].map((ms) => exhibitAt(turned, ms)?.page ?? null), [1, 2, 2, null]);
   assert.deepEqual([5, 10, 19, 20].map((ms) => exhibitAt(chapters, ms)?.text ?? null), [null, "A", "A", null]);
 });
 
