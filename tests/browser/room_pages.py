@@ -264,6 +264,10 @@ def _oath(page: Page) -> None:
     page.locator('[data-seat="interpreter"] .seat-actions button').first.click()
 
 
+def _drawn(page: Page) -> None:
+    page.locator(".exhibit-image").evaluate("image => image.decode()")
+
+
 EXHIBITS = (
     Exhibit("e1", "P-1", "صورة العقد المؤرخ 1 مارس 2026", 3, "prosecutor", "a" * 64),
     Exhibit("e2", "D-1", "Bank statement, January to March 2026", 1, "counsel", "b" * 64),
@@ -306,7 +310,7 @@ VIEWS: dict[str, tuple[Callable[[MockRoom], None], str, Callable[[Page], None]]]
     "door-witness": (_door, "witness", _still),
     "door-oath": (in_session, "judge", _oath),
     "exhibits-judge": (exhibit_shown, "judge", _tab("exhibits")),
-    "exhibits-party": (exhibit_shown, "victim", _still),
+    "exhibits-party": (exhibit_shown, "victim", _drawn),
     "attest": (_nothing, "accused", _click(".notice .aegov-btn")),
 }
 """name: how the sitting got there, whose page, what the person did."""
