@@ -212,7 +212,12 @@ async def take_in(sitting_id: str, transcript: str) -> Response:
             raise
         return await _one(sitting_id, transcript, form.refuse(refusal), refusal.status)
     flash(N_("The machine's draft is taken in. Check every line."))
-    return redirect("transcripts.transcript", sitting_id=sitting_id, transcript=transcript)
+    return redirect(
+        "transcripts.transcript",
+        sitting_id=sitting_id,
+        transcript=transcript,
+        viewing=request.args.get("viewing") or None,
+    )
 
 
 @blueprint.get(f"{_PAGE}/file.<ending>")

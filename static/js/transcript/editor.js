@@ -134,6 +134,8 @@ export class Editor {
       const { revision } = await api(this.root.dataset.url ?? "", { method: "PUT", body });
       this.#base = revision;
       this.saved.textContent = this.#dirty ? t("Not saved yet") : t("Saved");
+      const machine = document.querySelector("[data-machine]");
+      if (machine instanceof HTMLElement) machine.hidden = !this.lines.some((line) => line.machine);
     } catch (error) {
       this.#dirty = true;
       this.#over = error instanceof Refused && error.code === "transcript.changed";
