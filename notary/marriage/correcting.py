@@ -107,16 +107,14 @@ class Correcting:
         async with self._core.database.unit(write=False) as session:
             one = await self._core.load(session, actor, id, "marriage.note")
             judge = await accounts.get_account(session, one.judge)
-            entries = await store.entries(session, one.id)
         if judge is None:
             raise RuntimeError("a ratified marriage without its judge")
         newest = one.corrections[-1].entry
-        at = next(each.at for each in entries if each.number == newest)
         code = new_code()
         done = concluded(self._core, one, code, one.number, f"{self._address}/verify/{code}")
         done = papers.ratified(done, one.register, named(judge), one.ratified_at)
         title = papers.JUDGE if judge.id == actor.id else papers.CORRECTING_JUDGE
-        revision = papers.Revision(one.revision + 1, newest, at, named(actor), title)
+        revision = papers.Revision(one.revision + 1, newest, named(actor), title)
         app, track = corrected(one), track_of(self._core, one)
         data = papers.certificate(app, track, done, revision)
         signers = signing(actor, title, done.court)

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from babel import Locale
 
+from i18n import Formatter
 from notary.documents.amounts import Amount, dirhams
 from notary.documents.codes import qr_svg
-from notary.documents.dates import Moment, moment, moments
+from notary.documents.dates import moment, moments
 from notary.marriage.application import INTERPRETERS, Application, Interpreter, Part, Person
 from notary.marriage.helped import interpreters
 from notary.marriage.track import Track
@@ -121,7 +122,7 @@ def contract(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
     """Data of the template `marriage_contract`."""
     sharia = "maazoun" in track.officiant
     sections = [*_dower(app)] if sharia else []
-    sections += [*_conditions(app), *_papers(app), _formation(app, track, done)]
+    sections += [*_conditions(app), *_papers(app, done.zone), _formation(app, track, done)]
     return {
         "language": "ar",
         "languages": list(track.languages),
@@ -151,7 +152,7 @@ def contract(app: Application, track: Track, done: Concluded) -> dict[str, Any]:
     }
 
 
-def terms(app: Application, track: Track) -> list[dict[str, Any]]:
+def terms(app: Application, track: Track, zone: str) -> list[dict[str, Any]]:
     """What is read aloud in the sitting before the offer (law.md 2.2 step 8)."""
     statuses = [
         _fact(title(part, track), _STATUS[app.status[part]][part is Part.BRIDE])
@@ -161,7 +162,7 @@ def terms(app: Application, track: Track) -> list[dict[str, Any]]:
     sections = [{"title": _both("الحالة السابقة", "Previous status"), "facts": statuses}]
     if "maazoun" in track.officiant:
         sections += _dower(app)
-    return [*sections, *_conditions(app), *_papers(app)]
+    return [*sections, *_conditions(app), *_papers(app, zone)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,6 @@ class Revision:
     number: int
     entry: str
     """Of the correction in the register."""
-    at: datetime
     signer: Both
     title: Both
 
@@ -187,10 +187,8 @@ def certificate(
         _fact(_both("رقم القيد في السجل", "Register number"), done.register),
         _fact(_both("رقم العقد", "Contract number"), done.number),
         _fact(_both("صادق عليه", "Ratified by"), done.judge),
-        _fact(_both("تاريخ المصادقة", "Date of ratification"), _when(done.ratified_at, done.zone)),
+        _fact(_both("تاريخ المصادقة", "Date of ratification"), _day(done.ratified_at, done.zone)),
     ]
-    if revision is not None:
-        about.append(_fact(_both("نسخة مصحّحة", "Corrected certificate"), _revised(revision, done)))
     for part in (Part.GUARDIAN, Part.WITNESS_1, Part.WITNESS_2):
         if part in app.persons:
             about.append(_fact(PARTS[part], _name(app.person(part))))
@@ -202,6 +200,7 @@ def certificate(
         "authority": done.court,
         "opening": OPENING if sharia else "",
         "verse": VERSE if sharia else "",
+        "revision": _revised(revision) if revision else "",
         "statement": _both(
             "تشهد المحكمة بأن عقد الزواج قد تم بين الزوجين المذكورين أدناه في مجلس واحد، "
             "وقُيّد في سجلها بعد المصادقة عليه.",
@@ -238,13 +237,10 @@ def certificate(
     }
 
 
-def _revised(one: Revision, done: Concluded) -> Both:
-    at = {language: moment(one.at, done.zone, language) for language in ("ar", "en")}
+def _revised(one: Revision) -> Both:
     return _both(
-        f"المراجعة {one.number}، بموجب القيد {one.entry}\n"
-        f"في {_written(at['ar'])}، وتحل محل ما قبلها",
-        f"Revision {one.number}, by entry {one.entry}\n"
-        f"of {_written(at['en'])}; it replaces the one before",
+        f"نسخة مصحّحة: المراجعة {one.number} بموجب القيد {one.entry}، وتحل محل ما قبلها",
+        f"Corrected: revision {one.number}, by entry {one.entry}; it replaces the one before",
     )
 
 
@@ -287,19 +283,22 @@ def _country(code: str) -> Both:
 
 
 def _day(day: date | None, zone: str) -> Both:
+    """A day in both calendars, without its weekday."""
     if day is None:
         return _both("", "")
-    noon = datetime.combine(day, time(8), UTC)
-    return {language: _written(moment(noon, zone, language)) for language in ("ar", "en")}
+    noon = day if isinstance(day, datetime) else datetime.combine(day, time(8), UTC)
+    return {language: _short(noon, zone, language) for language in ("ar", "en")}
+
+
+def _short(at: datetime, zone: str, language: str) -> str:
+    hijri = moment(at, zone, language).hijri
+    short = Formatter(language, zone).date(at, "medium")
+    return f"{short} ({hijri})" if hijri else short
 
 
 def _when(at: datetime, zone: str) -> Both:
     both = {language: moment(at, zone, language) for language in ("ar", "en")}
-    return {language: f"{_written(one)}\n{one.time}" for language, one in both.items()}
-
-
-def _written(one: Moment) -> str:
-    return f"{one.gregorian} ({one.hijri})" if one.hijri else one.gregorian
+    return {language: f"{_short(at, zone, language)}\n{one.time}" for language, one in both.items()}
 
 
 def _identity(person: Person) -> list[dict[str, Any]]:
@@ -411,14 +410,18 @@ _LEAVES: Final[Mapping[str, Both]] = {
 }
 
 
-def _papers(app: Application) -> Iterable[dict[str, Any]]:
+def _dated(reference: str, day: date, zone: str) -> Both:
+    return {language: f"{reference}\n{text}" for language, text in _day(day, zone).items()}
+
+
+def _papers(app: Application, zone: str) -> Iterable[dict[str, Any]]:
     if app.leaves:
         yield {
             "title": _both("الأذونات والموافقات", "Leaves and approvals"),
             "facts": [
                 _fact(
                     _LEAVES.get(one.code, _both("إذن القاضي", "Leave of the judge")),
-                    f"{one.reference} · {one.given.isoformat()}",
+                    _dated(one.reference, one.given, zone),
                 )
                 for one in app.leaves
             ],

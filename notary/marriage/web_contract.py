@@ -85,7 +85,7 @@ async def contract(marriage: str) -> Response:
         may=may,
         issued=one.state in ISSUED,
         names=[(papers.PARTS[part][language()], _name(one, part)) for part in SPOUSES],
-        sections=papers.terms(one.application, track),
+        sections=papers.terms(one.application, track, services.core.zone),
         entries=[SimpleNamespace(entry=each, title=KINDS[each.kind]) for each in entries],
         standing=STANDINGS[one.standing],
         notes=[(kind, KINDS[kind]) for kind in NOTES],

@@ -89,7 +89,7 @@ async def part(sitting: str) -> Response:
         questions=track.consent,
         documents=DOCUMENTS,
         reading=[item for item in READING if item[0] != "dower" or "R-MR-13" in track.gates],
-        facts=papers.terms(one.application, track) if majlis else [],
+        facts=papers.terms(one.application, track, services.core.zone) if majlis else [],
         voids=_voids(one, seen.history),
         united=bool(majlis and majlis.united),
         audible=bool(majlis and majlis.audible),

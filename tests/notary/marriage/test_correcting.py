@@ -48,7 +48,7 @@ async def test_the_new_certificate_replaces_the_old_one(world: World) -> None:
     printed = str(paper.data)
     assert "Maryam Al Naqbi" in printed
     assert before.register in printed
-    assert "Revision 2, by entry DU/2026/000002" in printed
+    assert "revision 2, by entry DU/2026/000002" in printed
     new = paper.data["code"]
     assert new != before.code
     assert await says(world, before.code) == "marriage_replaced"
