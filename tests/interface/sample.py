@@ -267,6 +267,7 @@ def _detail(**changes: Any) -> dict[str, Any]:
         ],
         "enter": "/sittings/a1b2c3d4e5f60718/room",
         "playback": "",
+        "exhibits": True,
         "may": {"reschedule", "cancel", "invite"},
         "booked_by": CLERK,
         "form": Form(),
