@@ -59,6 +59,12 @@ class Peers(Generic[Room]):
             await task
         return peer
 
+    async def stall(self, peer: Client) -> None:
+        """It does nothing any more, and its sockets stay open."""
+        task = next(task for other, task in self._running if other is peer)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
     async def close(self) -> None:
         for _, task in self._running:
             task.cancel()

@@ -18,6 +18,7 @@ from signaling.engine import (
     MediaRoom,
     SlotsChanged,
 )
+from signaling.feedback import SECOND
 from signaling.media_room import ForwardingRoom
 from tests.media.browser import Events, until
 from tests.media.peers import Peers, growing
@@ -120,6 +121,27 @@ async def test_a_subscriber_that_dies_leaves_the_publisher_alone(
         return list(events.of(Disconnected))
 
     assert await until(gone, lambda found: found) == [Disconnected("lawyer", "s1", "subscribe")]
+
+
+async def test_a_stalled_subscriber_delays_nobody_and_is_given_up(
+    peers: Hosted, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It neither reads nor says anything, and its socket stays open: its buffers fill up."""
+    publisher = await peers.publisher("judge")
+    stalled = await peers.subscriber("lawyer")
+    await peers.subscriber("clerk")
+    await growing(peers)
+    monkeypatch.setattr("signaling.media_room.HEARD_TIMEOUT", SECOND)
+    await peers.stall(stalled)
+    await growing(peers, 300)
+    assert publisher.link.up
+
+    async def gone() -> list[Disconnected]:
+        return list(events.of(Disconnected))
+
+    assert await until(gone, lambda found: found) == [Disconnected("lawyer", "s1", "subscribe")]
+    await growing(peers)
+    assert publisher.link.up
 
 
 async def test_a_candidate_in_a_description_gets_no_packet(

@@ -7,7 +7,16 @@ import pytest
 from signaling import rtp
 from signaling.feedback import MS
 from signaling.rtp import ahead16, ahead32
-from tests.media.builders import HEARING, OPUS, VP8, FakeRecorder, Room, packet, picture
+from tests.media.builders import (
+    HEARING,
+    OPUS,
+    VP8,
+    FakeRecorder,
+    Room,
+    keyframe_header,
+    packet,
+    picture,
+)
 
 SECOND_OF = {"microphone": 48_000, "camera": 90_000}
 
@@ -50,6 +59,55 @@ def test_the_listener_gets_one_unbroken_stream(source: str, sequence: int, times
     for old, new in pairwise(heard):
         assert ahead16(new.sequence, old.sequence) == 1
         assert 0 < ahead32(new.timestamp, old.timestamp) < SECOND_OF[source]
+
+
+def test_another_codec_in_mid_call_is_dropped_and_the_stream_goes_on() -> None:
+    """What was not negotiated reaches neither a listener nor the record."""
+    room = Room()
+    recorder = FakeRecorder()
+    room.join("judge")
+    room.join("lawyer")
+    room.forwarder.attach(HEARING, recorder, room.now)
+    flow(room, "camera", 100, 0, 20)
+    judge = room.publishers["judge"]
+    (ssrc, _) = judge.upstreams[1].section.ssrcs
+    for number in range(120, 140):
+        data = packet(number, number * 1800, b"h264" * 20, ssrc=ssrc, payload_type=102)
+        room.forwarder.receive_rtp(judge, data, room.now)
+    assert room.forwarder.counters.ignored == 20
+    flow(room, "camera", 120, 20 * 1800, 20)
+    heard = room.heard("lawyer", "camera")
+    (sink,) = recorder.of("judge", "camera")
+    assert all(b"h264" not in item.payload for item in (*heard, *sink.packets))
+    assert len(heard) >= 38
+    for old, new in pairwise(heard):
+        assert ahead16(new.sequence, old.sequence) == 1
+
+
+def test_another_resolution_in_mid_call_breaks_nothing() -> None:
+    """A telephone that is turned, a browser that finds its line poor. (The record begins a segment:
+    tests/recordings/test_track.py.)"""
+    room = Room()
+    room.join("judge")
+    room.join("lawyer")
+    judge = room.publishers["judge"]
+    (ssrc, _) = judge.upstreams[1].section.ssrcs
+    sizes = [(640, 360), (1280, 720), (360, 640)]
+    for number in range(60):
+        width, height = sizes[number // 20]
+        payload = picture(number, key=number % 20 == 0)
+        if number % 20 == 0:
+            payload = payload[:6] + keyframe_header(width, height)
+        data = packet(100 + number, number * 3000, payload, ssrc=ssrc, marker=True)
+        room.forwarder.receive_rtp(judge, data, room.now)
+        room.wait(33 * MS, step=33 * MS)
+        (stream,) = judge.upstreams[1].streams
+        assert (stream.width, stream.height) == (width, height)
+    heard = room.heard("lawyer", "camera")
+    assert len(heard) == 60
+    for old, new in pairwise(heard):
+        assert ahead16(new.sequence, old.sequence) == 1
+        assert ahead32(new.timestamp, old.timestamp) == 3000
 
 
 def test_the_record_is_told_the_packets_as_they_come() -> None:
