@@ -18,9 +18,12 @@ class LargerUploads(Request):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         path = args[2] if len(args) > 2 else options.get("path", "")
-        if any(
+        larger = any(
             path.endswith(end) and any(part in path for part in parts)
             for end, parts in PLACES.items()
-        ):
+        )
+        if larger:
             options["max_content_length"] = MOST
         super().__init__(*args, **options)
+        if larger:  # the parser is given what has arrived meanwhile: that may be all at once
+            self.max_content_length = MOST

@@ -69,7 +69,7 @@ const away = (arrangement, rects) =>
 function tools(room, arrangement, { phone, pages, page, away: elsewhere }) {
   const count = arrangement.large.length + arrangement.small.length;
   const screen = arrangement.large[0]?.source === "screen";
-  const views = !phone && !isDetained(room.state) && !screen && (count > 4 || room.ui.even);
+  const views = !phone && !isDetained(room.state) && !screen && room.state.exhibit === null && (count > 4 || room.ui.even);
   if (pages < 2 && !views) return null;
   const speaks = room.model.speaking.find((seat) => elsewhere.includes(seat) && seat !== room.state.me.seat);
   const turn = (/** @type {number} */ by) => room.set({ page: (page + by + pages) % pages });
