@@ -1,7 +1,7 @@
 """The notary's office: this room's use cases, wired with each other and with their neighbours."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,20 @@ class Office:
         """Book a slot, and remind everybody."""
         one = await self.scheduling.book(actor, id, notary, starts_at)
         await self.telling.tell(one, "booked")
+        return one
+
+    async def wait_for_next(self, actor: Person, id: str) -> Request:
+        """Into the queue; that a booked time was given up for it is said to everybody."""
+        before = (await self.applying.see(actor, id)).request
+        one = await self.scheduling.join(actor, id)
+        if before.sitting:
+            await self.telling.tell(replace(one, sitting=before.sitting), "queued")
+        return one
+
+    async def suspend(self, actor: Person, id: str, words: str) -> Request:
+        """Suspend the session, and say so to whoever has left it."""
+        one = await self.conduct.suspend(actor, id, words)
+        await self.telling.tell(one, "suspended")
         return one
 
     async def take_next(self, actor: Person, id: str = "") -> Request:

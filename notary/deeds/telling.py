@@ -27,7 +27,7 @@ class Telling:
         async with self._core.database.unit() as session:
             sitting = await booked.get_sitting(session, one.sitting) if one.sitting else None
             starts_at = sitting.starts_at if sitting else None
-            timed = what in ("booked", "cancelled")
+            timed = what in ("booked", "cancelled", "queued")
             letters = [
                 Letter(
                     each.email,

@@ -122,6 +122,7 @@ async def _detail(id: str, form: Form | None = None, status: int = 200) -> Respo
         # The deed itself is handed out in copies, each of which is noted.
         files=[web_views.file(file) for file in seen.files if file.attachment != "deed"],
         history=[web_views.event(one.id, event) for event in seen.history],
+        marks=web_views.marks(seen),
         own=own,
         party=one.party_of(person.id) is not None or own,
         problems=problems,
@@ -398,8 +399,10 @@ async def paid(id: str) -> Response:
 async def stand_in(order: str) -> Response:
     """The demo's page of payment."""
     _stand_in()
-    current_person()
-    return await render("notary/stand_in_payment.html", order=order, id=order.split("-")[0])
+    one = await office().scheduling.payer(current_person(), order.split("-")[0])
+    return await render(
+        "notary/stand_in_payment.html", order=order, id=one.id, fee_fils=one.fee_fils
+    )
 
 
 @blueprint.post("/payments/stand-in/<order>")
@@ -448,8 +451,8 @@ async def book(id: str) -> Response:
 @blueprint.post("/deeds/<id>/queue")
 async def queue(id: str) -> Response:
     """Wait for the next notary."""
-    await office().scheduling.join(current_person(), id)
-    flash(N_("You are in the queue. Keep this page open."))
+    await office().wait_for_next(current_person(), id)
+    flash(N_("You are in the queue. Keep this page open: it says when it is your turn."))
     return redirect("deeds.detail", id=id)
 
 

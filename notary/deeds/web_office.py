@@ -73,6 +73,7 @@ async def _audit(id: str, form: Form, status: int = 200) -> Response:
         people=web_views.people(seen),
         files=[web_views.file(file) for file in seen.files],
         candidates=candidates,
+        papers=web_views.papers(seen.act),
         text=auditing.text(seen.request),
     )
 

@@ -156,7 +156,7 @@ async def conduct(id: str) -> dict[str, Any]:
         case "prepare_again":
             one = await closing.prepare_again(person, id)
         case "suspend":
-            one = await work.suspend(person, id, text(body, "words"))
+            one = await office().suspend(person, id, text(body, "words"))
         case "resume":
             one = await work.resume(person, id, body.get("no_interest") in (True, "1"))
         case "convert":

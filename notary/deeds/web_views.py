@@ -5,10 +5,12 @@ from typing import Any
 
 from quart import Response
 
+from errors import N_
 from notary.deeds import store, told
+from notary.deeds.act import Act, AttachmentRule, FieldRule
 from notary.deeds.applying import Seen
 from notary.deeds.fields import shown
-from notary.deeds.party import PATHS, ROLE_LABELS, Path, appears
+from notary.deeds.party import PATHS, ROLE_LABELS, Party, Path, appears
 from notary.deeds.state import State
 from notary.deeds.web_services import office
 from notary.history import Event
@@ -55,6 +57,32 @@ def people(seen: Seen) -> list[SimpleNamespace]:
         )
         for one in seen.request.content.parties
     ]
+
+
+def papers(act: Act) -> list[tuple[str, AttachmentRule | str]]:
+    """Every place for a paper: its code, and what it is for or the message id that says so."""
+    own: list[tuple[str, AttachmentRule | str]] = [(one.code, one) for one in act.attachments]
+    return [("identity", N_("Identity document")), *own, ("other", N_("Other paper"))]
+
+
+def marks(seen: Seen) -> list[SimpleNamespace]:
+    """What the clerk marked: whereabouts (a thing with labels, a person, or a message id), the
+    words, and the page on which it is mended."""
+    fields = {f"field_{one.code}": one for one in seen.act.fields}
+    places = {f"attachment_{code}": what for code, what in papers(seen.act)}
+    found = []
+    where: FieldRule | AttachmentRule | Party | str | None
+    for mark in seen.request.content.marks:
+        key = mark.field.removeprefix("party_").partition("_")[0]
+        person = next((one for one in seen.request.content.parties if one.key == key), None)
+        if mark.field in fields:
+            where, page = fields[mark.field], "content"
+        elif mark.field in places:
+            where, page = places[mark.field], "papers"
+        else:
+            where, page = person, "people"
+        found.append(SimpleNamespace(where=where, page=page, words=mark.words))
+    return found
 
 
 def file(one: store.File) -> SimpleNamespace:

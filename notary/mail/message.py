@@ -25,6 +25,8 @@ SUBJECTS: Final[dict[str, str]] = {
     "decided": N_("The director has decided on your grievance: %(reference)s"),
     "delivered": N_("Your deed is ready: %(reference)s"),
     "cancelled": N_("Your session was cancelled: %(reference)s"),
+    "queued": N_("You wait for the next notary: %(reference)s"),
+    "suspended": N_("Your session was suspended: %(reference)s"),
     "marriage.invited": N_("You are asked to take part in a marriage: %(reference)s"),
     "marriage.returned": N_("Your application to marry needs something more: %(reference)s"),
     "marriage.postponed": N_("Your application to marry was postponed: %(reference)s"),
@@ -49,6 +51,8 @@ BODIES: Final[dict[str, str]] = {
     "decided": N_("Sign in to read the decision."),
     "delivered": N_("Sign in to fetch a certified copy."),
     "cancelled": N_("Sign in to choose another time."),
+    "queued": N_("The time of %(time)s was given up. You are told when a notary is free."),
+    "suspended": N_("Sign in to read why. The notary goes on, or another time is chosen."),
     "marriage.invited": N_("Sign in and take your part. The link works once, within 14 days."),
     "marriage.returned": N_("The fields are marked. Sign in, correct them, send it again."),
     "marriage.postponed": N_("Sign in to read why. Nothing is asked of you now."),
@@ -64,10 +68,12 @@ BODIES: Final[dict[str, str]] = {
     "marriage.lapsed": N_("Nothing was done with it for two months. You may begin a new one."),
 }
 TIMED: Final = frozenset(
-    {"booked", "reminder", "cancelled"}
+    {"booked", "reminder", "cancelled", "queued"}
     | {"marriage.booked", "marriage.reminder", "marriage.cancelled"}
 )
 """Those with a calendar file."""
+GONE: Final = frozenset({"cancelled", "queued", "marriage.cancelled"})
+"""Those whose time is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,8 @@ def build(letter: Letter, sender: str, zone: str, now: datetime) -> EmailMessage
 
 
 def calendar(letter: Letter, subject: str, now: datetime) -> bytes:
-    """An iCalendar file (RFC 5545) with an alarm a quarter of an hour before."""
+    """An iCalendar file (RFC 5545) with an alarm a quarter of an hour before; where the time is no
+    more, the same event, cancelled and with the next number, so that a calendar takes it over."""
     assert letter.starts_at is not None  # noqa: S101
     file = Calendar()
     file.add("prodid", "-//Mahdar//Notary//EN")
@@ -125,14 +132,21 @@ def calendar(letter: Letter, subject: str, now: datetime) -> bytes:
     event.add("dtend", letter.starts_at + timedelta(minutes=letter.minutes))
     event.add("summary", subject)
     event.add("url", letter.link)
-    event.add("status", "CANCELLED" if letter.what.endswith("cancelled") else "CONFIRMED")
+    gone = letter.what in GONE
+    event.add("status", "CANCELLED" if gone else "CONFIRMED")
+    event.add("sequence", int(gone))
+    if not gone:
+        event.add_component(_alarm(subject))
+    file.add_component(event)
+    return bytes(file.to_ical())
+
+
+def _alarm(subject: str) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", subject)
     alarm.add("trigger", timedelta(minutes=-15))
-    event.add_component(alarm)
-    file.add_component(event)
-    return bytes(file.to_ical())
+    return alarm
 
 
 def plain(text: str) -> str:

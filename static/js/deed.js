@@ -233,7 +233,21 @@ export class DeedPart {
   }
 }
 
+const WAITS_EVERY_MS = 10_000;
+
+/** Somebody in the queue: the time left is told anew, and the page when a notary has taken it.
+ * @param {HTMLElement} shown */
+async function wait(shown) {
+  const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  if (answer === null || !answer.ok) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-waits]");
+  if (now === null) location.reload();
+  else if (now.innerHTML !== shown.innerHTML) shown.innerHTML = now.innerHTML;
+}
+
 if (typeof document !== "undefined" && document.getElementById("room") === null) {
+  const waits = /** @type {HTMLElement | null} */ (document.querySelector("[data-waits]"));
+  if (waits !== null) setInterval(() => void wait(waits), WAITS_EVERY_MS);
   void ready();
   document.addEventListener("submit", (event) => {
     const form = event.target;

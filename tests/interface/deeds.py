@@ -85,7 +85,11 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         given = {
             "request_": request(now, state, **more.pop("request", {})), "act": ACT,
             "state_title": LABELS[state], "tone": "info", "facts": facts, "people": people,
-            "files": files, "history": history, "own": True, "party": True, "problems": [],
+            "files": files, "history": history, "own": True,
+            "marks": [Row(where=ACT.fields[1], page="content", words="أي دعوى؟"),
+                      Row(where=PARTIES[1], page="people", words="الاسم كما في الجواز"),
+                      Row(where="Identity document", page="papers", words="غير واضحة")]
+            if state is State.RETURNED else [], "party": True, "problems": [],
             "slots": [], "waiting": None, "sitting": None, "form": Form(),
             "reasons": [REASONS["coercion"]] if state is State.REFUSED else [],
             "may": {"copy", "grieve", "cancel"}, "refusal_reasons": list(REASONS.items()),
@@ -140,6 +144,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         f"{base}/audit": sample("notary/audit.html", {
             "request_": request(now, State.AUDIT), "act": ACT,
             "state_title": LABELS[State.AUDIT], "facts": facts, "people": people, "files": files,
+            "papers": [("identity", "Identity document"), *((a.code, a) for a in ACT.attachments)],
             "candidates": {"p0": [NOTARY], "p1": [NOTARY]}, "text": text, "form": Form()}),
         "/notary/desk": sample("notary/desk.html", {"queue": [row], "own": [row], "form": Form()}),
         "/notary/grievances": sample("notary/grievances.html", {"requests": [row]}),
@@ -162,5 +167,6 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
                 (replace(NOTARY, id="n2"), RollLine("authorised_private", "MoJ 44/2026", now))]}),
         "/notary/journal": sample("notary/journal.html", {
             "lines": [line], "acts": acts(), "may_enrol": True}),
-        "/payments/stand-in/x": sample("notary/stand_in_payment.html", {"order": "x", "id": "x"}),
+        "/payments/stand-in/x": sample("notary/stand_in_payment.html", {
+            "order": "x", "id": "x", "fee_fils": 50_000}),
     }  # fmt: skip
