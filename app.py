@@ -381,7 +381,7 @@ class House:
             )
         )
         self.playback.minutes = self._minutes
-        self.played = ExhibitsPlayed(self.playback, self.exhibits)
+        self.played = ExhibitsPlayed(self.playback, self.exhibits, clock)
         self.playback.papers = self.played.files
         self.desk.on_sealed = self._sealed
         reception = Reception(

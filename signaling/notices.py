@@ -114,6 +114,7 @@ def _recalled(room: Room, fact: f.PrivateRecalled) -> list[Notice]:
 
 _NOTICES: dict[type, Callable[[Room, Any], list[Notice]]] = {
     f.PhaseChanged: _phase,
+    f.ExhibitsAllowed: lambda _, x: _to(x.seat, "exhibits_allowed") if x.allowed else [],
     f.RecordProven: lambda room, x: [Notice(_inside(room), "on_record")],
     f.RecordStopped: _stopped,
     f.RecordAlarmed: _warned,

@@ -7,7 +7,9 @@ import rfc8785
 
 from audit.leaf import JSON, format_time
 from auth.person import Person
+from clock import Clock
 from errors import N_, Forbidden
+from recordings.access import store as access_store
 from recordings.access.scope import OUTSIDE_ORDER, SEALED, Scope, narrowed
 from recordings.bundle import Content
 from recordings.exhibits import store
@@ -26,26 +28,35 @@ TAKEN_BACK: Final = "taken_back"
 class ExhibitsPlayed:
     """One per process."""
 
-    def __init__(self, playback: Playback, exhibits: Exhibits) -> None:
+    def __init__(self, playback: Playback, exhibits: Exhibits, clock: Clock) -> None:
         self._playback = playback
         self._exhibits = exhibits
+        self._clock = clock
 
     async def page(
         self, person: Person, sitting_id: str, viewing: str, exhibit: str, page: int
     ) -> bytes:
-        """A page as a picture, if it was shown at a time that this viewing opens. Raises Forbidden,
-        NotFound, Refusal."""
-        async with self._playback.database.unit(write=False) as session:
+        """A page as a picture, if it was shown at a time that this viewing opens; before it is sent
+        it is written down as watched. Raises Forbidden, NotFound, Refusal."""
+        async with self._playback.database.unit() as session:
             granted = await self._playback.granted(session, person, sitting_id, viewing)
             line = await self._playback.line(session, granted.sitting)
             seen = narrowed(line, granted.scope).chapters
             filed = await self._exhibits.filed(session, sitting_id)
-        shown = any((one.get("exhibit"), one.get("page")) == (exhibit, page) for one in seen)
-        found = next((one for one in filed if one.id == exhibit), None)
-        if not shown or found is None:
-            raise Forbidden(
-                "exhibit.outside_scope",
-                N_("This page was not shown in the part of the record that is open to you."),
+            moments = [
+                int(one["clock_ms"])
+                for one in seen
+                if (one.get("exhibit"), one.get("page")) == (exhibit, page)
+            ]
+            found = next((one for one in filed if one.id == exhibit), None)
+            if not moments or found is None:
+                raise Forbidden(
+                    "exhibit.outside_scope",
+                    N_("This page was not shown in the part of the record that is open to you."),
+                )
+            times, now = (moments[0], moments[0]), self._clock()
+            await access_store.add_watched(
+                session, viewing, f"exhibit-{exhibit}-{page}", *times, now
             )
         return await self._exhibits.drawn(found, page)
 

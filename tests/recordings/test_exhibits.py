@@ -178,6 +178,9 @@ async def test_the_player_shows_the_page_that_was_shown_and_no_other(world: Kept
     assert ("exhibit.shown", sealed.id, 1) in found
     assert data["exhibit_url"].startswith(f"/api/recordings/{id}/exhibits/{{exhibit}}/{{page}}?")
     assert await house.played.page(judge, id, viewing, one.id, 1)
+    async with house.database.unit(write=False) as session:
+        watched = [(row.track, row.start_ms) for row in await access.watched(session)]
+    assert watched == [(f"exhibit-{one.id}-1", 1000)]
     with pytest.raises(Forbidden):  # page 2 was never shown
         await house.played.page(judge, id, viewing, one.id, 2)
 

@@ -101,6 +101,9 @@ async def test_a_witness_gets_the_page_that_is_shown_and_only_inside(world: Worl
     assert await exhibits.page(people["witness"], id, one.id, 2)
     with pytest.raises(Forbidden):
         await exhibits.page(people["witness"], id, one.id, 1)
+    assert await exhibits.page(people["officer"], id, one.id, 2)  # beside the accused
+    with pytest.raises(Forbidden):
+        await exhibits.page(people["officer"], id, one.id, 1)
     await hearing["judge"].ok(m.HideExhibit())
     with pytest.raises(Forbidden):
         await exhibits.page(people["witness"], id, one.id, 2)

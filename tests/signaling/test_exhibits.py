@@ -12,6 +12,7 @@ from signaling import messages as m
 from signaling import record
 from signaling.exhibits import FILERS
 from signaling.journal import entry
+from signaling.notices import notices
 from signaling.ports import Exhibit
 from signaling.view import Surroundings, view
 from tests.signaling.rooms import Play, hearing, who
@@ -113,7 +114,10 @@ def test_a_side_shows_by_leave_and_steers_only_what_it_shows() -> None:
     assert refused(play, "judge", m.AllowExhibits(seat="interpreter", allowed=True)) == (
         "exhibit.not_a_party"
     )
-    play.do("clerk", m.AllowExhibits(seat="counsel", allowed=True))
+    given = play.do("clerk", m.AllowExhibits(seat="counsel", allowed=True))
+    assert [(one.name, one.to) for one in notices(play.room, given)] == [
+        ("exhibits_allowed", {"counsel"})
+    ]
     play.do("clerk", m.AllowExhibits(seat="prosecutor", allowed=True))
     play.do("counsel", m.ShowExhibit(exhibit="e2"))
     assert refused(play, "prosecutor", m.ShowExhibit(exhibit="e1")) == "exhibit.another_shown"

@@ -31,6 +31,7 @@ const EVENTS = /** @type {Record<string, string>} */ ({
   missed: N_("%(name)s missed %(seconds)s seconds of the sitting."),
   taken_back: N_("You are back in your place."),
   closed: N_("The sitting has ended."),
+  exhibits_allowed: N_("The court lets you show exhibits. They are in the panel."),
 });
 
 /**
