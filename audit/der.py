@@ -1,44 +1,58 @@
-"""Two faults of asn1crypto 1.5.1 that cost time, and what is done about them.
+"""Two faults of asn1crypto 1.5.1 that cost time, mended for the process that imports this.
 
 It takes a length that ends in the byte 0x80 for an indefinite one and encodes everything below
 anew, three times at every level: one signature in some thirty took up to eighteen seconds, and so
-would a check (wbond/asn1crypto issues 249 and 256, request 302, not merged). `mend` puts it right.
-
-And it encodes what it has not parsed twice at every level. Whoever builds a deep value settles its
-parts from the inside out: parsed ones are copied.
+would a check (wbond/asn1crypto issues 249 and 256, request 302, not merged). And it encodes what was
+not parsed twice at every level, so that the innermost part of a signature is encoded a thousand
+times.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
-from asn1crypto.core import Asn1Value, Sequence, SequenceOf
+from asn1crypto.core import VOID, Asn1Value, Sequence, SequenceOf
+from asn1crypto.parser import _dump_header
 
 T = TypeVar("T", bound=Asn1Value)
 
 
 def settled(value: T) -> T:
-    """The same value as read from its own DER."""
+    """The same value as read from its own DER: whatever holds it copies its bytes."""
     return type(value).load(value.dump())  # type: ignore[no-any-return]
 
 
 def mend() -> None:
-    """For this process, once: only an indefinite length is encoded anew."""
+    """Encode each part once, and anew only what has an indefinite length."""
     for kind in (Sequence, SequenceOf):
-        if not hasattr(kind.dump, "mended"):
-            kind.dump = _careful(kind.dump)
+        if not hasattr(kind.dump, "__wrapped__"):
+            kind.dump = _once(kind, kind.dump)
 
 
-def _careful(dump: Callable[[Any, bool], bytes]) -> Callable[[Any, bool], bytes]:
-    def careful(self: Any, force: bool = False) -> bytes:
-        header = self._header
-        if not force and header and header[-1] == 0x80 and definite(header):
-            contents = self.contents  # forgets the header when a part was changed
-            if self._header is header:
-                return bytes(header + contents + self._trailer)
-        return dump(self, force)
+def _once(kind: type, dump: Callable[[Any, bool], bytes]) -> Callable[[Any, bool], bytes]:
+    @wraps(dump)
+    def once(self: Any, force: bool = False) -> bytes:
+        if force or not definite(self._header or b""):
+            return dump(self, force)
+        contents = self.contents  # forgets the header when a part was changed
+        if self._header is None:
+            if kind is Sequence and _lacks(self):
+                return dump(self, force)  # says what is missing
+            header = _dump_header(self.class_, self.method, self.tag, contents)
+            for class_, tag in self.explicit or ():
+                header = _dump_header(class_, 1, tag, header + contents) + header
+            self._header, self._trailer = header, b""
+        return bytes(self._header + contents + self._trailer)
 
-    careful.mended = True  # type: ignore[attr-defined]
-    return careful
+    return once
+
+
+def _lacks(value: Any) -> bool:
+    """Whether a part that must be there is not."""
+    return any(
+        child is VOID and not ("default" in how or "optional" in how)
+        for child, (_name, _kind, how) in zip(value.children or (), value._fields, strict=False)
+    )
 
 
 def definite(header: bytes) -> bool:

@@ -43,6 +43,10 @@ from notary.signing.time_stamps import CheckedTimeStamper
 
 WORKERS: Final = 2
 TIMEOUT_S: Final = 60.0
+SPARE: Final = 64
+"""Bytes by which tokens of the built-in authority differ, and some."""
+ATTRIBUTES: Final = 1024
+"""What a signature holds besides certificates and time-stamp; about 700."""
 GARBAGE: Final = 50_000
 """New objects before the collector looks: some signatures."""
 NICE: Final = 5
@@ -138,6 +142,11 @@ class Workshop:
         )
         self.stamping: Stamping = open_stamping(keys.folder, keys.passphrase, keys.address, now)
         self.keys = keys
+        self._token = 0
+        self._chain = sum(
+            len(one.public_bytes(Encoding.DER))
+            for one in (self.authority.issuing, self.authority.root)
+        )
         self.roots = [self.authority.root, *self._stamp_roots()]
         if keys.service is not None:
             self.roots += load_pem_x509_certificates(keys.service.roots.read_bytes())
@@ -159,6 +168,16 @@ class Workshop:
     def stamper(self, client: httpx.AsyncClient) -> CheckedTimeStamper:
         """Asks the authority of the settings."""
         return CheckedTimeStamper(self._source(client), utc_now)
+
+    def _room(self, stamper: CheckedTimeStamper, own: int = 0) -> int | None:
+        """Bytes that a time-stamp takes, or a signature with it and a certificate of `own` bytes;
+        None before the first. Zeros fill what is kept and not needed, and each is read again by
+        whoever checks the file."""
+        self._token = max(self._token, stamper.largest)
+        if not self._token:
+            return None
+        token = self._token * 3 // 2 if self.keys.tsa_url else self._token + SPARE
+        return token + (own + self._chain + ATTRIBUTES if own else 0)
 
     def trust(self, revoked: Sequence[Revoked], now: datetime, until: datetime) -> pades.Trust:
         """What proves, at this moment, that nothing was revoked."""
@@ -187,6 +206,7 @@ class Workshop:
                 certify=job.certify,
                 appearance=job.appearance,
                 reason=job.capacity,
+                room=self._room(stamper, own=len(signer.signing_cert.dump())),
             )
             return await self._finish(client, pdf, job, stamper, now + ONE_SHOT)
 
@@ -238,7 +258,7 @@ class Workshop:
         trust = self.trust(job.revoked, max(now, at or now), until - timedelta(seconds=1))
         stamping = await remote_csc.revocation_lists(client, self.keys.tsa_lists)
         trust = replace(trust, lists=[*trust.lists, *lists, *stamping])
-        pdf = await pades.extend(signature, trust, stamper)
+        pdf = await pades.extend(signature, trust, stamper, self._room(stamper))
         checked = await check_added(job.pdf, pdf, job.place, self.roots)
         if job.last:
             await pades.verified(pdf, job.before + 1, self.roots)

@@ -11,9 +11,7 @@ worker processes; the recipe is esign.md B5, and each step of it was measured:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
-from asn1crypto import cms
 from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
 from cryptography import x509
@@ -37,7 +35,6 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, RevokedError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from audit.der import settled
 from notary.documents.render import Box
 from notary.signing import validation
 from notary.signing.appearance import style
@@ -80,33 +77,11 @@ def add_fields(pdf: bytes, boxes: Sequence[Box], labels: Sequence[str]) -> bytes
     return out.getvalue()
 
 
-class Settles(Signer):
-    """What it makes is encoded from the inside out (see `audit.der`)."""
-
-    async def signed_attrs(self, *given: Any, **named: Any) -> Any:
-        return settled(await super().signed_attrs(*given, **named))
-
-    async def unsigned_attrs(self, *given: Any, **named: Any) -> Any:
-        made = await super().unsigned_attrs(*given, **named)
-        return settled(made) if made is not None else None
-
-    async def async_sign_prescribed_attributes(self, *given: Any, **named: Any) -> Any:
-        made = await super().async_sign_prescribed_attributes(*given, **named)
-        signed = made["content"]
-        signed["signer_infos"] = [settled(one) for one in signed["signer_infos"]]
-        inner = settled(signed.untag())
-        return settled(cms.ContentInfo({"content_type": "signed_data", "content": inner}))
-
-
-class LocalSigner(Settles, SimpleSigner):
-    """A key in this process."""
-
-
 def local_signer(credential: Credential, chain: Sequence[x509.Certificate]) -> Signer:
     """pyHanko's signer over a key in this process."""
     store = SimpleCertificateStore()
     store.register_multiple([asn1(one) for one in chain])
-    return LocalSigner(
+    return SimpleSigner(
         signing_cert=asn1(credential.certificate),
         signing_key=private_key(credential),
         cert_registry=store,
@@ -129,8 +104,10 @@ async def sign(
     certify: bool,
     appearance: bytes | None,
     reason: str = "",
+    room: int | None = None,
 ) -> bytes:
-    """Level B-T in an existing field: one more revision. `appearance`: a PDF page of its size."""
+    """Level B-T in an existing field: one more revision. `appearance`: a PDF page of its size.
+    `room`: bytes to keep for the signature; without it pyHanko tries one, with a time-stamp."""
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
     metadata = PdfSignatureMetadata(
         field_name=field,
@@ -144,7 +121,9 @@ async def sign(
         metadata, signer, timestamper=stamper, stamp_style=style(appearance) if appearance else None
     )
     out = BytesIO()
-    await made.async_sign_pdf(writer, existing_fields_only=True, output=out)
+    await made.async_sign_pdf(
+        writer, existing_fields_only=True, output=out, bytes_reserved=room and 2 * room
+    )
     return out.getvalue()
 
 
@@ -156,9 +135,11 @@ def signature_at(pdf: bytes, field: str) -> EmbeddedPdfSignature:
     raise SigningFailed("document", "the field is not signed")
 
 
-async def extend(signature: EmbeddedPdfSignature, trust: Trust, stamper: TimeStamper) -> bytes:
+async def extend(
+    signature: EmbeddedPdfSignature, trust: Trust, stamper: TimeStamper, room: int | None = None
+) -> bytes:
     """Its document from B-T to B-LTA: revocation data and a document time-stamp in one more
-    revision.
+    revision. `room`: bytes to keep for the time-stamp.
 
     Raises SigningFailed `revoked` when the signer's certificate was revoked, `time`.
     """
@@ -178,7 +159,7 @@ async def extend(signature: EmbeddedPdfSignature, trust: Trust, stamper: TimeSta
     DocumentSecurityStore.supply_dss_in_writer(
         writer, None, paths=[path], validation_context=context, embed_roots=True
     )
-    return await _stamped(writer, context, stamper)
+    return await _stamped(writer, context, stamper, room)
 
 
 async def renew(pdf: bytes, trust: Trust, stamper: TimeStamper) -> bytes:
@@ -196,12 +177,21 @@ async def renew(pdf: bytes, trust: Trust, stamper: TimeStamper) -> bytes:
 
 
 async def _stamped(
-    writer: IncrementalPdfFileWriter, context: ValidationContext, stamper: TimeStamper
+    writer: IncrementalPdfFileWriter,
+    context: ValidationContext,
+    stamper: TimeStamper,
+    room: int | None = None,
 ) -> bytes:
     out = BytesIO()
     try:
         await PdfTimeStamper(stamper).async_timestamp_pdf(
-            writer, DIGEST, context, output=out, dss_settings=STAMP_SETTINGS, embed_roots=True
+            writer,
+            DIGEST,
+            context,
+            bytes_reserved=room and 2 * room,
+            output=out,
+            dss_settings=STAMP_SETTINGS,
+            embed_roots=True,
         )
     except (PathBuildingError, PathValidationError) as error:
         raise SigningFailed("time", f"its certificate: {type(error).__name__}") from None

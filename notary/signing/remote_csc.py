@@ -22,7 +22,6 @@ from pyhanko.sign.signers.csc_signer import (
 )
 
 from notary.signing.errors import SigningFailed
-from notary.signing.pades import Settles
 
 TIMEOUT_S: Final = 20
 MAX_LIST: Final = 5_000_000
@@ -53,10 +52,6 @@ class _Authorises(CSCAuthorizationManager):
             raise SigningFailed("service", f"authorize: {type(error).__name__}") from None
 
 
-class _Signer(Settles, CSCSigner):
-    """A key at the service."""
-
-
 @asynccontextmanager
 async def signer(url: str, token: str, credential: str) -> AsyncIterator[CSCSigner]:
     """pyHanko's signer over a credential of the service. Raises SigningFailed `service`."""
@@ -65,7 +60,7 @@ async def signer(url: str, token: str, credential: str) -> AsyncIterator[CSCSign
         session = CSCServiceSessionInfo(url.rstrip("/"), credential, oauth_token=token)
         try:
             info = await fetch_certs_in_csc_credential(http, session, TIMEOUT_S)
-            made = _Signer(
+            made = CSCSigner(
                 http, _Authorises(http, session, info), sign_timeout=TIMEOUT_S, embed_roots=True
             )
             yield made

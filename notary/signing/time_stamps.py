@@ -28,6 +28,8 @@ class CheckedTimeStamper(TimeStamper):
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
         self._source = source
         self._clock = clock
+        self.largest = 0
+        """Bytes of the largest token so far."""
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A verified token over the digest. Raises SigningFailed `time`."""
@@ -36,11 +38,15 @@ class CheckedTimeStamper(TimeStamper):
             async with asyncio.timeout(TIMEOUT_S):
                 answer = await self._source.ask(request.dump())
             check(answer, message_digest, int(nonce), self._source.roots, self._clock())
-            return tsp.TimeStampResp.load(answer)["time_stamp_token"]
+            token = tsp.TimeStampResp.load(answer)["time_stamp_token"]
         except TimeoutError:
             raise SigningFailed("time", "no answer in time") from None
         except (TimestampRefused, ValueError, OSError) as error:
             raise SigningFailed("time", str(error)) from None
+        self.largest = max(self.largest, len(token.dump()))
+        # pyHanko asks for a token over nothing to learn whose certificates to prove: this one says.
+        self._register_dummy(md_algorithm, token)  # type: ignore[no-untyped-call]
+        return token
 
     def request_cms(self, message_digest: bytes, md_algorithm: str) -> tuple[Any, Any]:
         """With a nonce that is a number: pyHanko's is bytes on some paths."""
