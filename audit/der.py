@@ -1,18 +1,19 @@
-"""Two faults of asn1crypto 1.5.1 that cost time, mended for the process that imports this.
+"""What asn1crypto 1.5.1 does more often than it must, mended for the process that asks for it.
 
 It takes a length that ends in the byte 0x80 for an indefinite one and encodes everything below
 anew, three times at every level: one signature in some thirty took up to eighteen seconds, and so
-would a check (wbond/asn1crypto issues 249 and 256, request 302, not merged). And it encodes what was
+would a check (wbond/asn1crypto issues 249 and 256, request 302, not merged). It encodes what was
 not parsed twice at every level, so that the innermost part of a signature is encoded a thousand
-times.
+times. And it prepares the words of a name anew for each comparison.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from asn1crypto.core import VOID, Asn1Value, Sequence, SequenceOf
 from asn1crypto.parser import _dump_header
+from asn1crypto.x509 import NameTypeAndValue
 
 T = TypeVar("T", bound=Asn1Value)
 
@@ -27,6 +28,21 @@ def mend() -> None:
     for kind in (Sequence, SequenceOf):
         if not hasattr(kind.dump, "__wrapped__"):
             kind.dump = _once(kind, kind.dump)
+            # RFC 4518 section 2: what a word becomes depends on the word alone.
+            NameTypeAndValue._ldap_string_prep = _prepared
+
+
+_prepare = NameTypeAndValue._ldap_string_prep
+
+
+@lru_cache(maxsize=4096)
+def _word(word: str) -> str:
+    return str(_prepare(None, word))
+
+
+@wraps(_prepare)
+def _prepared(_self: Any, word: str) -> str:
+    return _word(word)
 
 
 def _once(kind: type, dump: Callable[[Any, bool], bytes]) -> Callable[[Any, bool], bytes]:
