@@ -52,7 +52,7 @@ def _once(kind: type, dump: Callable[[Any, bool], bytes]) -> Callable[[Any, bool
             return dump(self, force)
         contents = self.contents  # forgets the header when a part was changed
         if self._header is None:
-            if kind is Sequence and _lacks(self):
+            if contents is None or (kind is Sequence and _lacks(self)):
                 return dump(self, force)  # says what is missing
             header = _dump_header(self.class_, self.method, self.tag, contents)
             for class_, tag in self.explicit or ():
