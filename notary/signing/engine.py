@@ -206,7 +206,9 @@ class Workshop:
                 certify=job.certify,
                 appearance=job.appearance,
                 reason=job.capacity,
-                room=self._room(stamper, own=len(signer.signing_cert.dump())),
+                room=self._room(
+                    stamper, own=len(credential.certificate.public_bytes(Encoding.DER))
+                ),
             )
             return await self._finish(client, pdf, job, stamper, now + ONE_SHOT)
 

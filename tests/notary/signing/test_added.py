@@ -14,6 +14,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, append_signature_field
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from clock import utc_now
 from notary.documents.render import Documents, Rendered
@@ -52,7 +53,7 @@ async def refuses(making: Any, words: str = ".") -> None:
 
 def lying(lie: Lie, when: int) -> type[IncrementalPdfFileWriter]:
     """A writer that does more than it was asked, in the `when`th revision that it writes."""
-    written = []
+    written: list[Any] = []
 
     class Lying(IncrementalPdfFileWriter):
         def __init__(self, *given: Any, **named: Any) -> None:
@@ -212,12 +213,12 @@ async def test_only_our_roots_and_proof_in_the_document_count(
     await refuses(check_added(files[1], files[2], "S2", [other, *stamps]), "S2 does not hold")
     await refuses(check_added(files[1], files[2], "S2", workshop.roots[:1]), "time-stamp")
     # Without the revocation lists the signature is right today and nothing in ten years.
-    supply = pades.DocumentSecurityStore.supply_dss_in_writer
+    supply = DocumentSecurityStore.supply_dss_in_writer
 
     def bare(*given: Any, **named: Any) -> Any:
         return supply(*given, **(named | {"validation_context": None, "paths": ()}))
 
-    monkeypatch.setattr(pades.DocumentSecurityStore, "supply_dss_in_writer", bare)
+    monkeypatch.setattr(DocumentSecurityStore, "supply_dss_in_writer", bare)
     await refuses(workshop.sign(order(0)))
 
 
