@@ -1,5 +1,7 @@
 """The sitting of a marriage, in every order of events."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -267,3 +269,57 @@ def test_no_order_of_events_makes_a_contract_without_its_conditions(
             assert majlis.signed == TRACK.signs
             assert before.stage is Stage.SIGNED or majlis.verified >= set(ALL)
     assert majlis.stage is not Stage.OFFERED or majlis.united
+
+
+WITH_INTERPRETER = begin(
+    (*ALL, Part.INTERPRETER_1),
+    TRACK.hearers,
+    (*TRACK.signs[:-1], Part.INTERPRETER_1, Part.OFFICIANT),
+    Part.GUARDIAN,
+    Part.GROOM,
+    (Part.GROOM, Part.BRIDE),
+    {Part.GUARDIAN: Part.INTERPRETER_1},
+)
+INTERPRETED = (
+    *(Event(act, Part.INTERPRETER_1) for act in (Act.VERIFIED, Act.JOINED)),
+    Event(Act.ON_RECORD),
+    Event(Act.SWORN, Part.INTERPRETER_1),
+    *USUAL[: -len(SIGNING)],
+    *SIGNING[:-1],
+    Event(Act.SIGN, Part.INTERPRETER_1),
+    SIGNING[-1],
+)
+GONE = st.builds(
+    lambda part: (Event(Act.DROPPED, part), Event(Act.JOINED, part)),
+    st.sampled_from((*ALL, Part.INTERPRETER_1)),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, len(INTERPRETED)), st.one_of(GONE, EPISODES)), max_size=5),
+    st.sets(st.integers(0, len(INTERPRETED) - 1), max_size=3),
+    st.sampled_from((Part.BRIDE, Part.GUARDIAN)),
+)
+def test_nothing_is_read_or_signed_without_the_interpreters_oath(
+    between: list[tuple[int, tuple[Event, ...]]], left_out: set[int], helped: Part
+) -> None:
+    events = [event for place, event in enumerate(INTERPRETED) if place not in left_out]
+    for place, episode in sorted(between, key=lambda pair: -pair[0]):
+        events[place:place] = episode
+    majlis = replace(WITH_INTERPRETER, helped={helped: Part.INTERPRETER_1})
+    sworn = False
+    for event in events:
+        before = majlis
+        try:
+            majlis, said = after(majlis, event)
+        except Refusal:
+            continue
+        sworn = sworn or ("majlis.sworn", Part.INTERPRETER_1) in said
+        consented = helped is Part.BRIDE and majlis.consents.get(Part.BRIDE)
+        if consented or majlis.stage not in (Stage.GATHERING, Stage.UNITED):
+            assert sworn
+        if event.act is Act.DROPPED and event.part is Part.INTERPRETER_1:
+            assert before.stage is not Stage.OFFERED or majlis.stage is Stage.READ
+    if not left_out and not between:
+        assert majlis.stage is Stage.SIGNED
