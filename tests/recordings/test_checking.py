@@ -17,6 +17,7 @@ from database import Database
 from errors import BadInput, Refusal
 from recordings import verify
 from recordings.checking import child, comparison, finding, kind
+from recordings.checking.child import MEMORY_BYTES
 from recordings.checking.finding import Finding, Step
 from recordings.checking.kind import Trust
 from recordings.checking.service import Checking, Outcome
@@ -26,11 +27,13 @@ from tests.support.anchors import anchors
 from .evidence import (
     ORIGIN,
     SITTING,
+    Files,
     Recorded,
     exported,
     hold,
     pack,
     recorder,
+    relist,
     smallest,
     unpack,
 )
@@ -284,12 +287,61 @@ HURTFUL: dict[str, Callable[[], bytes]] = {
 }
 
 
+TIGHT = 256 << 20
+"""Bytes of addresses: a quarter of what the real process may have, itself 100 MB of it."""
+
+
+def tight(made: Recorded, folder: Path, memory: int = TIGHT) -> Checking:
+    """The real process with so much memory and no more."""
+    found: Any = made.anchors()
+    reception = Reception(folder / "tight", 500_000_000, 0)
+    reception.prepare()
+    return Checking(made.log, found.witnessing, found.roots, reception, memory_bytes=memory)
+
+
 @pytest.mark.parametrize("name", HURTFUL)
-async def test_hurtful_archives_are_refused_with_their_step(name: str, check: Check) -> None:
-    data = HURTFUL[name]()
-    outcome = await check(data)
+async def test_hurtful_archives_are_refused_with_their_step(
+    name: str, recorded: Recorded, tmp_path: Path
+) -> None:
+    """A file's size and what it claims cost no memory: each is refused in a quarter of it."""
+    outcome = await tight(recorded, tmp_path).check("192.0.2.1", pieces(HURTFUL[name]()))
     assert failing(outcome) == "archive"  # and not that it took too long
     assert outcome.verdict == "fails"
+
+
+def many_files(files: Files) -> Files:
+    return files | {f"documents/{number:x}": b"" for number in range(verify.MAX_FILES - 100)}
+
+
+def long_log(files: Files) -> Files:
+    line = b'{"d":{},"t":"live.note","v":1}\n'  # well-formed ones run into the CPU's limit
+    return relist(files | {"log/leaves.jsonl": line * (verify.MAX_LEAVES // len(line))})
+
+
+def wide_json(files: Files) -> Files:
+    most = verify.MAX_JSON // 3 - 10
+    return relist(files | {"chapters.json": b"[" + b"[]," * most + b"[]]"})
+
+
+@pytest.mark.parametrize("grown", [many_files, long_log, wide_json])
+async def test_the_largest_that_is_taken_stays_in_the_process(
+    grown: Callable[[Files], Files], recorded: Recorded, whole: Path, tmp_path: Path
+) -> None:
+    """Of everything that the verifier limits the most that it takes: refused for what it is, not
+    because the process ran out of its memory or its time."""
+    pack(grown(unpack(whole)), tmp_path / "grown.zip")
+    check = tight(recorded, tmp_path, MEMORY_BYTES)
+    outcome = await check.check("192.0.2.1", pieces((tmp_path / "grown.zip").read_bytes()))
+    assert outcome.finding is not None
+    assert outcome.finding.unusable == ""
+    assert outcome.verdict == "fails"
+
+
+async def test_a_whole_bundle_needs_little_memory(
+    recorded: Recorded, whole: Path, tmp_path: Path
+) -> None:
+    outcome = await tight(recorded, tmp_path).check("192.0.2.1", pieces(whole.read_bytes()))
+    assert outcome.verdict in ("holds", "open")
 
 
 async def test_two_recordings_in_one_bundle(
