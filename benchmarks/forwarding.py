@@ -255,10 +255,8 @@ def cells(engines: tuple[str, ...], shapes: tuple[Shape, ...], everything: bool)
     return rows
 
 
-async def run(rows: list[Row], seconds: float) -> list[Row]:
+async def run(rows: list[Row], seconds: float, load: Load) -> list[Row]:
     """Measure what has no note yet, one after another."""
-    console.print("encoding the test pictures")
-    load = Load()
     done = []
     for row in rows:
         if not row.note:
@@ -369,7 +367,9 @@ def main() -> None:
     seconds = given.seconds or (2.0 if given.quick else 8.0)
     rows = cells(tuple(given.engine or ENGINES), shapes, given.relay_everywhere)
     rows = [row for row in rows if given.recording in (None, "on" if row.recording else "off")]
-    rounds = [uvloop.run(run(rows, seconds)) for _ in range(given.repeats)]
+    console.print("encoding the test pictures")
+    load = Load()
+    rounds = [uvloop.run(run(rows, seconds, load)) for _ in range(given.repeats)]
     for done in rounds:
         show(done)
     print(*spread(rounds), sep="\n")

@@ -127,11 +127,9 @@ class LineEstimate:
             self._window.popleft()
         while self._spans and now - self._spans[0][0] > WINDOW:
             self._spans.popleft()
-        octets = sum(item[1] for item in self._window)
-        span = max(sum(item[1] for item in self._spans), WINDOW // 5)
+        _, octets, arrived, missing = map(sum, zip(*self._window, strict=True))
+        span = max(sum([item[1] for item in self._spans]), WINDOW // 5)
         self.delivered = octets * 8 * SECOND // span
-        arrived = sum(item[2] for item in self._window)
-        missing = sum(item[3] for item in self._window)
         total = arrived + missing
         self.loss = missing / total if total >= 10 else 0.0
 

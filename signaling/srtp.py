@@ -5,7 +5,7 @@ into the memory that the system call reads. The only module that touches private
 pylibsrtp; `tests/contracts/test_aiortc_surface.py` pins them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from pylibsrtp import Session
@@ -25,8 +25,12 @@ _unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
 class Line(Protocol):
     """A socket."""
 
-    def sendto(self, data: memoryview, addr: tuple[Any, ...]) -> None:
-        """Send one datagram."""
+    dropped: int
+    """Datagrams that could not be sent."""
+
+    @property
+    def send(self) -> Callable[[memoryview, tuple[Any, ...]], Any]:
+        """Sends one datagram. Raises OSError."""
 
     def send_burst(self, data: memoryview, sizes: list[int], address: tuple[Any, ...]) -> None:
         """Send datagrams that lie one behind the other in `data`, in order."""
@@ -69,8 +73,11 @@ class Sealer:
         length[0] = size
         if protect(self._context, self._start, length):
             self.lost += 1
-        else:
-            line.sendto(self._data[: length[0]], self.address)
+            return
+        try:
+            line.send(self._data[: length[0]], self.address)
+        except OSError:
+            line.dropped += 1
 
     def rtp(self, packets: Iterable[bytes]) -> None:
         """Protect RTP packets and send them together. The hot path: no call that can be

@@ -190,7 +190,9 @@ def test_srtp_sessions_can_be_called_in_place() -> None:
             assert ends[-1] == len(data)
             sent.append([bytes(data[at:end]) for at, end in itertools.pairwise(ends)])
 
-        def sendto(self, data: memoryview, addr: object) -> None:
+        dropped = 0
+
+        def send(self, data: memoryview, addr: object) -> None:
             sent.append([bytes(data)])
 
     sealer, opener = Sealer(out), Opener(back)
