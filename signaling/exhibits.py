@@ -10,7 +10,7 @@ from typing import Literal
 
 from errors import N_, NotFound, Refusal
 from sessions.phase import Phase
-from sessions.seat import SeatRole
+from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 from sessions.standing import BENCH
 from signaling import facts as f
@@ -117,10 +117,15 @@ def rule(room: Room, who: Who, command: m.RuleExhibit) -> list[f.Fact]:
     return facts
 
 
+def may_present(room: Room, seat: Seat) -> bool:
+    """Whether this seat needs, and may be given, leave to show exhibits; hosts show without."""
+    return seat.role in FILERS and not room.is_host(seat.id)
+
+
 def allow(room: Room, who: Who, command: m.AllowExhibits) -> list[f.Fact]:
     """Leave to show exhibits."""
     seat, live = find_seat(room, command.seat)
-    if seat.role not in FILERS:
+    if not may_present(room, seat):
         raise Refusal("exhibit.not_a_party", N_("Only those who file exhibits may show them."))
     if live.presents == command.allowed:
         return []

@@ -20,7 +20,7 @@ from sessions.rules import in_force
 from sessions.seat import LABELS, Seat
 from signaling import channels
 from signaling import messages as m
-from signaling.exhibits import FILERS, listed, ruling, shown_to
+from signaling.exhibits import listed, may_present, ruling, shown_to
 from signaling.guards import Who, check, context
 from signaling.journal import stamp
 from signaling.ports import Exhibit, RecordStatus
@@ -328,7 +328,7 @@ def _seat(room: Room, seat: Seat, who: Who, language: str, around: Surroundings)
         "silent": sorted(live.silent),
         "permitted": sorted(leave_to_send(room, seat.id)),
         "locked": live.locked,
-        "presents": live.presents if seat.role in FILERS else None,
+        "presents": live.presents if may_present(room, seat) else None,
         "hand": _time(live.hand),
         "floor": room.live.floor == seat.id,
         "cannot_hear": live.cannot_hear,
