@@ -1,5 +1,7 @@
 """What the use cases of deeds and of marriages share: the day, and how a thing is written down."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -76,3 +78,9 @@ class Core:
     def words_of(self, id: str, event: Event) -> dict[str, str]:
         """The texts of an entry of the history."""
         return history.words(self.secret, f"{self.noun}-words", id, event)
+
+
+def digest(**members: JSON) -> str:
+    """SHA-256 in hex of what a confirmation is bound to: JSON with sorted members."""
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,5 @@
 """Refusal with reasons, and the director's decision on a grievance (FDL 20/2022 Art 16)."""
 
-import hashlib
-import json
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +9,7 @@ from auth import policy, stepup
 from auth.person import Person
 from auth.session import Login
 from errors import N_, BadInput
+from notary.core import digest
 from notary.deeds import store
 from notary.deeds.conduct import Conduct
 from notary.deeds.core import WORDS_MOST, Core, context
@@ -36,12 +35,6 @@ REASONS: dict[str, str] = {
     "coercion": N_("Coercion, drugs or threat"),
     "line_quality": N_("The line does not let the notary be sure"),
 }
-
-
-def digest(**members: JSON) -> str:
-    """SHA-256 in hex of what a confirmation is bound to."""
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Deciding:

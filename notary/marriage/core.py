@@ -1,7 +1,5 @@
 """What every use case of this room shares: load, check, move, keep, write down."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -112,7 +110,7 @@ class Core(core.Core):
 
         Raises Refusal `policy.confirmation_needed` with what to confirm, `confirmation.refused`.
         """
-        at, bound = context(login.person, one), digest(marriage=one.id, **members)
+        at, bound = context(login.person, one), core.digest(marriage=one.id, **members)
         await self.step_up.require(session, login, act, one.id, bound, token, at)
 
     async def move(
@@ -151,12 +149,6 @@ def reason_of(text: str) -> str:
     if not 3 <= len(said) <= REASON_MOST:
         raise BadInput("marriage.reason", N_("Give the reason in a few words."), field="reason")
     return said
-
-
-def digest(**members: JSON) -> str:
-    """SHA-256 in hex of what a confirmation is bound to."""
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def unknown() -> NotFound:

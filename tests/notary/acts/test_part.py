@@ -99,12 +99,7 @@ async def test_a_telephone_is_called_to_the_reading_and_to_ones_own_turn(
     one = await lite.reading()
     assert (await shown("notary", one, "en")).startswith("[]"), "the notary reads"
     assert (await shown("claimant", one, "ar")).startswith("[read-")
-    await lite.turn_pages(one)
-    notary, conduct = lite.who("notary"), lite.office.conduct
-    one = await conduct.read(notary, one.id, True)
-    for key in ("p0", "p1", "h0"):
-        one = await conduct.consent(notary, one.id, key, "I agree.")
-    one = await lite.office.closing.begin_signing(notary, one.id)
+    one = await lite.to_signing(one, lite.who("notary"))
     assert (await shown("claimant", one, "ar")).startswith("[sign-")
     assert (await shown("respondent", one, "en")).startswith("[]")
     await lite.office.closing.sign(lite.login("claimant"), one.id, "")

@@ -47,28 +47,6 @@ def login(world: World, person: Person) -> Login:
     return Login("l-" + person.username, person, now, now)
 
 
-async def to_signing(world: World, one: Request, notary: Person, *, anew: bool = False) -> Request:
-    """From the opening (or the beginning anew) until the signing is open."""
-    conduct = world.office.conduct
-    if not anew:
-        one = await conduct.open(notary, one.id, True)
-    for key, last4 in (("p0", "1111"), ("p1", "2222"), ("h0", "4444")):
-        last4 = next(p.identity_number[-4:] for p in one.content.parties if p.key == key)
-        one = await conduct.identify(notary, one.id, key, "emirates_id", last4, True)
-    one = await conduct.go_on(notary, one.id)
-    for key in ("p0", "p1"):
-        for question in ("understands", "free", "well"):
-            one = await conduct.ask(notary, one.id, key, question, "", "Yes, I do.")
-        one = await conduct.judge(notary, one.id, key, True, True)
-    one = await conduct.ask(notary, one.id, "h0", "faithful", "", "I swear.")
-    one = await conduct.go_on(notary, one.id)
-    await world.turn_pages(one)
-    one = await conduct.read(notary, one.id, True)
-    for key in ("p0", "p1", "h0"):
-        one = await conduct.consent(notary, one.id, key, "I agree.")
-    return await world.office.closing.begin_signing(notary, one.id)
-
-
 async def sign_all(world: World, one: Request) -> None:
     for username in ("claimant", "respondent", "interpreter"):
         await world.office.closing.sign(world.login(username), one.id, "")
@@ -87,7 +65,8 @@ async def test_a_substitute_opens_and_closes_the_signing_in_the_own_name(
     one = await world.booked()
     await world.sit(one)
     deputy, _ = await substitute(world, one)
-    one = await to_signing(world, one, deputy)
+    one = await world.office.conduct.open(deputy, one.id, True)
+    one = await world.to_signing(await world.to_reading(one, deputy), deputy)
     await sign_all(world, one)
     one = await world.office.closing.seal(login(world, deputy), one.id, "")
     assert one.state is State.DELIVERED
@@ -131,7 +110,7 @@ async def test_whoever_takes_over_begins_anew_and_the_signatures_are_given_up(li
     with pytest.raises(Refusal) as back:
         await conduct.go_on(lite.who("notary"), one.id)
     assert back.value.code == "deed.another_notary"
-    one = await to_signing(lite, one, deputy, anew=True)
+    one = await lite.to_signing(await lite.to_reading(one, deputy), deputy)
     await sign_all(lite, one)
     assert (await closing.seal(login(lite, deputy), one.id, "")).state is State.DELIVERED
 

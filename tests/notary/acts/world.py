@@ -224,9 +224,13 @@ class World:
     async def reading(self) -> Request:
         one = await self.booked()
         await self.sit(one)
-        notary, conduct = self.who("notary"), self.office.conduct
-        one = await conduct.open(notary, one.id, True)
-        for key, last4 in (("p0", "1111"), ("p1", "2222"), ("h0", "4444")):
+        one = await self.office.conduct.open(self.who("notary"), one.id, True)
+        return await self.to_reading(one, self.who("notary"))
+
+    async def to_reading(self, one: Request, notary: Person) -> Request:
+        """From the opening: everybody's identity, capacity and free will."""
+        conduct = self.office.conduct
+        for key in ("p0", "p1", "h0"):
             last4 = next(p.identity_number[-4:] for p in one.content.parties if p.key == key)
             one = await conduct.identify(notary, one.id, key, "emirates_id", last4, True)
         one = await conduct.go_on(notary, one.id)
@@ -238,8 +242,11 @@ class World:
         return await conduct.go_on(notary, one.id)
 
     async def signing(self) -> Request:
-        one = await self.reading()
-        notary, conduct = self.who("notary"), self.office.conduct
+        return await self.to_signing(await self.reading(), self.who("notary"))
+
+    async def to_signing(self, one: Request, notary: Person) -> Request:
+        """From the reading: every page is turned, everybody consents."""
+        conduct = self.office.conduct
         await self.turn_pages(one)
         one = await conduct.read(notary, one.id, True)
         for key in ("p0", "p1", "h0"):
