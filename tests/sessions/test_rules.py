@@ -25,7 +25,7 @@ def data() -> Any:
 def test_the_pack_loads() -> None:
     pack = load()
     assert pack.jurisdiction == "AE"
-    assert len(pack.rules) == 95
+    assert len(pack.rules) == 96
     assert all(rule.holds(TODAY) for rule in pack.rules)
 
 
