@@ -72,7 +72,7 @@ from sessions.sitting import OFFENCE_LABELS, Sitting
 from sessions.standing import BENCH
 from sessions.tasks import Task
 from settings import ROOT, Settings
-from tests.interface import custody, deeds, record
+from tests.interface import custody, deeds, marriages, record
 from tests.support.papers import sheet
 
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
@@ -695,6 +695,7 @@ def samples() -> dict[str, Sample]:
             },
         ),
         **deeds.samples(NOW, Sample),
+        **marriages.samples(NOW, Sample),
         "/delegations": Sample("sessions/delegations.html", _delegations(), person=JUDGE),
         "/admin/rooms": Sample(
             "admin/rooms.html",
