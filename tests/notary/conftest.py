@@ -2,15 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
+from audit.witnessing import Witnessing
+from clock import utc_now
 from database import Database
 from notary.documents.render import Documents, Rendered
 from notary.signing.engine import Engine, Keys, Workshop
+from notary.verification.kind import DOCUMENT
+from notary.verification.standing import standing
+from recordings.checking import kind as kinds
+from recordings.checking.service import Checking
+from recordings.checking.upload import Reception
 from tests.notary.deeds import AT, deed
-from tests.notary.house import ADDRESS, House, open_house, sign_all
+from tests.notary.house import ADDRESS, House, open_house, sign_all, trust
 from tests.support.smtp import Box, free_port
 
 
@@ -64,3 +72,19 @@ def server(box: Box) -> Iterator[Controller]:
     controller.start()
     yield controller
     controller.stop(no_assert=True)
+
+
+@pytest.fixture
+def checking(house: House, workshop: Workshop, tmp_path: Path) -> Checking:
+    reception = Reception(tmp_path / "uploads", 30_000_000, 0)
+    reception.prepare()
+    witnessing = Witnessing(house.database, house.log, utc_now)
+    return Checking(
+        house.log,
+        witnessing,
+        bytes,
+        reception,
+        (DOCUMENT, *kinds.KINDS),
+        signers=lambda: trust(workshop).signers.encode(),
+        standing=lambda sha256: standing(house.ceremonies, sha256),
+    )

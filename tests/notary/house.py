@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import key as audit_key
@@ -21,6 +22,7 @@ from notary.signing import appearance, pades
 from notary.signing.ceremony import Signer, Sort
 from notary.signing.engine import Engine, Job, Workshop
 from notary.signing.service import Ceremonies
+from recordings.checking.kind import Trust
 from recordings.keys import MemoryKeyStore
 
 ADDRESS = "http://localhost:8000"
@@ -146,3 +148,8 @@ def job(pdf: bytes, place: int, rendered: Rendered, documents: Documents) -> Job
         before=place,
         appearance=drawn,
     )
+
+
+def trust(workshop: Workshop) -> Trust:
+    pem = b"".join(one.public_bytes(Encoding.PEM) for one in workshop.roots)
+    return Trust("", signers=pem.decode())

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import random
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from audit.witnessing import Witnessing
 from clock import utc_now
 from notary.documents.render import Rendered
 from notary.signing import validation
 from notary.signing.authority import open_authority
 from notary.signing.engine import Workshop
 from notary.verification import document
-from notary.verification.kind import DOCUMENT
 from notary.verification.standing import standing
-from recordings.checking import kind as kinds
 from recordings.checking.codes import Stands
 from recordings.checking.finding import Finding
 from recordings.checking.kind import Trust
 from recordings.checking.service import Checking
-from recordings.checking.upload import Reception
-from tests.notary.house import House, complete, login, signed_by, signers
+from tests.notary.house import House, complete, login, signed_by, signers, trust
 from tests.recordings.test_checking import pieces
-
-
-def trust(workshop: Workshop) -> Trust:
-    pem = b"".join(one.public_bytes(Encoding.PEM) for one in workshop.roots)
-    return Trust("", signers=pem.decode())
 
 
 @pytest.fixture
@@ -186,38 +176,6 @@ def test_a_document_without_signatures_is_not_signed(check: Check, rendered: Ren
     assert (step(found, "doc_signed"), found.holds) == (False, False)
 
 
-def hostile() -> dict[str, bytes]:
-    bomb = zlib.compress(b"0" * 50_000_000, 9)
-    head = b"%PDF-1.7\n"
-    stream = b"1 0 obj\n<</Length %d/Filter/FlateDecode/Type/ObjStm/N 9/First 9>>stream\n" % len(
-        bomb
-    )
-    loop = (
-        b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[3 0 R]>>>>\nendobj\n"
-        b"2 0 obj\n<</Type/Pages/Kids[2 0 R]/Count 1/Parent 2 0 R>>\nendobj\n"
-        b"3 0 obj\n<</FT/Sig/T(a)/Kids[3 0 R]/Parent 3 0 R/V 3 0 R>>\nendobj\n"
-        b"trailer\n<</Root 1 0 R/Size 4/Prev 0>>\nstartxref\n0\n%%EOF"
-    )
-    deep = head + b"1 0 obj\n" + b"[" * 50_000 + b"]" * 50_000 + b"\nendobj\nstartxref\n9\n%%EOF"
-    return {
-        "empty": head,
-        "words": head + b"nothing here",
-        "bomb": head + stream + bomb + b"\nendstream\nendobj\nstartxref\n9\n%%EOF",
-        "loop": loop,
-        "deep": deep,
-        "far": head + b"startxref\n999999999999\n%%EOF",
-        "negative": head + b"startxref\n-5\n%%EOF",
-        "zeros": head + bytes(100_000),
-    }
-
-
-@pytest.mark.parametrize("name", sorted(hostile()))
-def test_hostile_files_are_never_valid_and_never_an_error(check: Check, name: str) -> None:
-    found = check(hostile()[name])
-    assert not found.holds
-    assert found.unusable or found.failing
-
-
 def test_odd_signature_dictionaries_are_never_valid(check: Check, sealed: bytes) -> None:
     """pyHanko raises what its documentation does not name for some of these."""
 
@@ -239,22 +197,6 @@ def test_odd_signature_dictionaries_are_never_valid(check: Check, sealed: bytes)
     ):
         found = check(appended(sealed, odd(name, value)))
         assert not found.holds
-
-
-@pytest.fixture
-def checking(house: House, workshop: Workshop, tmp_path: Path) -> Checking:
-    reception = Reception(tmp_path / "uploads", 30_000_000, 0)
-    reception.prepare()
-    witnessing = Witnessing(house.database, house.log, utc_now)
-    return Checking(
-        house.log,
-        witnessing,
-        bytes,
-        reception,
-        (DOCUMENT, *kinds.KINDS),
-        signers=lambda: trust(workshop).signers.encode(),
-        standing=lambda sha256: standing(house.ceremonies, sha256),
-    )
 
 
 async def test_the_page_asks_the_log_first_then_the_signatures(
