@@ -5,13 +5,11 @@ read by Pillow, both in a process of its own with limits of memory and time. The
 disk in the clear: it goes in by a pipe and is read back from memory.
 """
 
-import asyncio
 import os
 import sys
 from typing import Any, Final
 
-from recordings.papers.uploads import MEMORY
-from settings import ROOT
+from recordings.papers import sandbox
 
 SECONDS: Final = 20.0
 WIDE: Final = 1400
@@ -30,20 +28,9 @@ async def draw(data: bytes, type: str, page: int) -> bytes:
 
     Raises NotDrawn.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "recordings.exhibits.drawing", type, str(page),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
-    )  # fmt: skip
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(data), SECONDS)
-    except TimeoutError:
-        raise NotDrawn from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode or not out:
+    module = "recordings.exhibits.drawing"
+    out = await sandbox.ask(module, type, str(page), data=data, seconds=SECONDS)
+    if not out:
         raise NotDrawn
     return out
 
@@ -112,10 +99,7 @@ def _picture(data: bytes, type: str) -> bytes:
 
 
 def _main() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
+    sandbox.confine(SECONDS)
     sys.stdout.buffer.write(drawn(sys.stdin.buffer.read(), sys.argv[1], int(sys.argv[2])))
 
 

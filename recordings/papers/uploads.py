@@ -5,7 +5,6 @@ and time: a file that is made to exhaust a reader ends that process and nothing 
 is the file as it came; what is shown to people is never rendered from it in this process.
 """
 
-import asyncio
 import io
 import json
 import sys
@@ -14,10 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from errors import N_, BadInput
-from settings import ROOT
+from recordings.papers import sandbox
 
 SECONDS: Final = 15.0
-MEMORY: Final = 768 * 1024 * 1024
 _MAGIC: Final = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"))
 TYPES: Final = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 ACTIVE: Final = ("/JavaScript", "/JS", "/Launch", "/EmbeddedFile", "/RichMedia", "/XFA")
@@ -80,19 +78,10 @@ def _refused(code: str, field: str, limits: Limits) -> BadInput:
 
 
 async def _in_a_process(data: bytes, limits: Limits) -> dict[str, str | int]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "recordings.papers.uploads", str(limits.pages), str(limits.pixels),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL, cwd=ROOT,
+    out = await sandbox.ask(
+        "recordings.papers.uploads", str(limits.pages), str(limits.pixels),
+        data=data, seconds=SECONDS,
     )  # fmt: skip
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(data), SECONDS)
-    except TimeoutError:
-        return {"code": "damaged"}
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
     try:
         found = json.loads(out)
     except ValueError:
@@ -175,8 +164,7 @@ def _examine_picture(data: bytes, kind: str, most_pixels: int) -> dict[str, str 
 def _main() -> None:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
+    sandbox.confine(SECONDS)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     found = examine(sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.write(json.dumps(found))
