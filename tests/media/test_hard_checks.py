@@ -5,12 +5,10 @@ of them is renamed, removed or skipped. Checks 5, 8 and 11 are shown in a short 
 eight are not waited for (`python -m tools.soak --hours 8`).
 """
 
-import ast
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import listed
+
 CHECKS = {
     "1 reconnect": [
         "browser/test_same_seat.py::test_a_cut_line_and_a_new_network_lead_back_to_the_same_seat",
@@ -75,16 +73,6 @@ CHECKS = {
 }
 
 
-@pytest.mark.parametrize(("check", "name"), [(k, name) for k, v in CHECKS.items() for name in v])
+@pytest.mark.parametrize(("check", "name"), listed.pairs(CHECKS))
 def test_the_check_has_its_test(check: str, name: str) -> None:
-    path, _, wanted = name.partition("::")
-    tree = ast.parse((ROOT / "tests" / path).read_text())
-    found = [
-        item
-        for item in tree.body
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == wanted
-    ]
-    assert len(found) == 1, check
-    marks = " ".join(ast.unparse(mark) for mark in found[0].decorator_list)
-    assert "skip" not in marks
-    assert "xfail" not in marks
+    listed.assert_runs(check, name)
