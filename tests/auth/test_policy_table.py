@@ -312,7 +312,8 @@ def test_every_answer_is_the_tables(kind: str) -> None:
                 if sure == "high" and not action.startswith("signing."):
                     continue
                 special = action.startswith(("recording.", "delegation.", "signing."))
-                ways = NOTARIAL if action.startswith("deed.") else GIVEN if special else ("",)
+                ways: tuple[str, ...] = GIVEN if special else ("",)
+                ways = NOTARIAL if action.startswith("deed.") else ways
                 ways = MARRIAGE if action.startswith("marriage.") else ways
                 ways = EXHIBITS if action.startswith("exhibit.") else ways
                 ways = PRESENTS if action in ("live.show_exhibit", "live.hide_exhibit") else ways

@@ -68,7 +68,7 @@ async def test_an_exhibit_is_filed_read_and_taken_back(house: Wire) -> None:
     got = await mine.client.get(picture)
     assert got.content_type == "image/png"
     assert got.headers["Cache-Control"] == "no-store"
-    assert max(Image.open(io.BytesIO(await got.get_data())).size) == 1300
+    assert max(Image.open(io.BytesIO(await got.get_data(as_text=False))).size) == 1300
 
     back = await mine.post(f"/en{path}/{sealed.id}/take-back")
     assert back.status_code == 303

@@ -116,7 +116,7 @@ def test_a_side_shows_by_leave_and_steers_only_what_it_shows() -> None:
     )
     given = play.do("clerk", m.AllowExhibits(seat="counsel", allowed=True))
     assert [(one.name, one.to) for one in notices(play.room, given)] == [
-        ("exhibits_allowed", {"counsel"})
+        ("exhibits_allowed", frozenset({"counsel"}))
     ]
     play.do("clerk", m.AllowExhibits(seat="prosecutor", allowed=True))
     play.do("counsel", m.ShowExhibit(exhibit="e2"))
