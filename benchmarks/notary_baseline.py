@@ -4,7 +4,8 @@ Nothing of this house signs here but the time-stamp authority, which both sides 
 and revocation lists are made before the clock starts; pyHanko's own `PdfSigner` embeds what proves
 the signature and closes with a document time-stamp. Nothing is checked afterwards, and no
 certificate is issued meanwhile, both of which the product does. It runs in a process of its own, as
-released: without `audit.der`. The median document counts, so that its stalls of seconds do not.
+released: without `audit.der` and `notary.signing.hexadecimal`. The median document counts, so that
+its stalls of seconds do not.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from asn1crypto.core import SequenceOf
 from asn1crypto.x509 import NameTypeAndValue
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
@@ -133,6 +135,7 @@ def seconds(keys: Keys, pdf: bytes, places: Sequence[str], drawn: Sequence[bytes
             (Sequence_, "dump"),
             (SequenceOf, "dump"),
             (NameTypeAndValue, "_ldap_string_prep"),
+            (generic, "read_hex_string_from_stream"),
         ):
             setattr(kind, name, getattr(kind, name).__wrapped__)
         _open.append(Baseline.of(Workshop(keys), len(places)))

@@ -40,8 +40,10 @@ from pyhanko_certvalidator.policy_decl import (
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from audit import der
+from notary.signing import hexadecimal
 
 der.mend()
+hexadecimal.mend()
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     # They log the names in certificates; what they find comes back as a result.
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
