@@ -41,7 +41,7 @@ demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary|marriag
 	@./mahdar demo --scenario $(or $(SCENARIO),hearing) --out var/demo
 
 test: setup-test lint test-js ## Run every check
-	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile --durations 15
+	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 	@$(PY) -m pytest -q -m browser $(PAGES) -n 2 --dist loadfile
 	@$(PY) -m pytest -q -m browser $(PAGES:%=--ignore=%) --durations 30
 

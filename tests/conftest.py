@@ -23,6 +23,11 @@ hypothesis.settings.register_profile("mahdar", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("mahdar")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The five minutes of the soak pass beside all others: it begins first."""
+    items.sort(key=lambda item: item.path.name != "test_soak.py")
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()
