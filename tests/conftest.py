@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: both databases, a clock, Chromium's flags."""
 
 import asyncio
+import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ import logs
 import migrate
 from database import Database
 from tests.support import postgresql
+from tests.support import softhsm as softhsm_
 from tests.support.clock import SettableClock
 
 logs.configure()
@@ -31,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fresh PKCS#11 tokens (`softhsm.TOKENS`)."""
+    softhsm_.make(tmp_path_factory.mktemp("softhsm"))
+    yield
+    del os.environ["SOFTHSM2_CONF"]
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """What is public of the authorities, the issuing key in a token, and the yearly renewal."""
 
-import os
-import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +27,9 @@ from notary.verification.standing import standing
 from recordings.checking.codes import Stands
 from settings import ROOT, Settings
 from tests.notary.house import ADDRESS, SURE, House, complete, sign_all
+from tests.support.softhsm import MODULE as SOFTHSM
+from tests.support.softhsm import PIN
 
-SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
-PIN = "7410"
 DIRECTOR = Person("d1", Role.NOTARY_DIRECTOR, "المدير", "Director", assurance=SURE)
 
 
@@ -123,25 +120,9 @@ async def test_what_is_not_there_is_not_found_and_the_roots_are(
 # --- the issuing key in a token ------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert shutil.which("softhsm2-util"), "the package softhsm2 is missing"
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\n")
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(configuration)
-    subprocess.run(
-        f"softhsm2-util --init-token --free --label issuing --pin {PIN} --so-pin 12345678".split(),
-        check=True,
-        capture_output=True,
-    )
-    yield "issuing"
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+@pytest.fixture
+def token(softhsm: None) -> str:
+    return "issuing"
 
 
 async def test_the_issuing_key_stays_in_its_token(

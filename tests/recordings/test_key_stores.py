@@ -1,7 +1,5 @@
 """Files, a PKCS#11 token (SoftHSM) and a key service behind one: wrap, rotate, move, refuse."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,27 +21,15 @@ from recordings.store import RecordingRow
 from recordings.wrapped.store import Held, Shelf
 from settings import Settings, SettingsError, load
 from tests.recordings.kms import TOKEN, Kms
+from tests.support.softhsm import MODULE as SOFTHSM
+from tests.support.softhsm import PIN
 
-SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
-PIN = "123456"
 RECORDINGS = Shelf(RecordingRow.__table__, "wrapped_key")  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A fresh SoftHSM token; the module reads its configuration when it is loaded, once."""
-    folder = tmp_path_factory.mktemp("hsm")
-    (folder / "tokens").mkdir()
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\n")
-    os.environ["SOFTHSM2_CONF"] = str(configuration)
-    subprocess.run(
-        f"softhsm2-util --init-token --free --label court --pin {PIN} --so-pin 12345678".split(),
-        check=True,
-        capture_output=True,
-    )
-    yield "court"
-    os.environ.pop("SOFTHSM2_CONF")
+@pytest.fixture
+def token(softhsm: None) -> str:
+    return "court"
 
 
 @pytest.fixture

@@ -460,10 +460,7 @@ async def test_the_demo_seeds_once_a_day(house: House) -> None:
     seeded = await demo.seed(settings, *arguments)
     again = await demo.seed(settings, *arguments)
     assert again == seeded
-    assert {person.role for person in seeded.people.values()} == set(Role) - {
-        Role.GUEST,
-        Role.EXPERT,
-    }
+    assert {person.role for person in seeded.people.values()} == set(Role) - {Role.GUEST}
     found = await house.sittings.mine(house.people["lawyer"])
     assert [one.sitting.kind for one in found.today] == [
         "criminal_hearing",
