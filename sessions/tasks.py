@@ -1,6 +1,7 @@
 """What waits for a person to act. Rooms to the right say it; the first page shows it.
 
-A task says what is to be done next, never more than the page behind it shows this person.
+A task says what is to be done next, never more than the page behind it shows this person. A weak
+session is told of what it may open now, and still has its first page.
 """
 
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ class Proposals:
 
     async def __call__(self, person: Person, sittings: MySittings) -> Sequence[Task]:
         """Those that this administrator may agree to."""
-        if not policy.decide(person, "people.manage").possible:
+        if not policy.decide(person, "people.manage"):
             return []
         found = await self.administration.proposals(person)
         own = (person.id,)

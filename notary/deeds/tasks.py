@@ -31,13 +31,13 @@ class DeedTasks:
     async def __call__(self, person: Person, sittings: MySittings) -> Sequence[Task]:
         """Own requests, then the office's queues."""
         found: list[Task] = []
-        if policy.decide(person, "deed.list").possible:
+        if policy.decide(person, "deed.list"):
             own = await self.office.applying.mine(person)
             found += [_of(one) for one in own if one.applicant == person.id and _open(one)]
-        if policy.decide(person, "deed.audit").possible:
+        if policy.decide(person, "deed.audit"):
             waiting = len(await self.office.auditing.desk(person))
             found += queue(N_("Requests to audit"), "/notary/audit", waiting)
-        if policy.decide(person, "deed.desk").possible:
+        if policy.decide(person, "deed.desk"):
             waiting = len((await self.office.scheduling.desk(person))[0])
             found += queue(N_("People wait for the next notary"), "/notary/desk", waiting)
         if policy.decide(person, "deed.decide").possible:

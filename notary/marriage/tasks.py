@@ -38,10 +38,10 @@ class MarriageTasks:
     async def __call__(self, person: Person, sittings: MySittings) -> Sequence[Task]:
         """Own files, then the court's queues."""
         found: list[Task] = []
-        if policy.decide(person, "marriage.list").possible:
+        if policy.decide(person, "marriage.list"):
             own = await self.filing.mine(person)
             found += [task for one in own if (task := _of(one, person))]
-        if policy.decide(person, "marriage.queue").possible:
+        if policy.decide(person, "marriage.queue"):
             states = [one.state for one in await self.reviewing.queue(person)]
             asked = sum(state in _ASKED for state in states)
             found += queue(N_("Applications to marry to review"), "/court/marriages", asked)
