@@ -9,6 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from auth.demo import PASSWORD
 from tests.notary.marriage.pages import UPLOADS, typed
@@ -53,7 +54,15 @@ class Device:
         self.page.wait_for_url("**/sittings")
 
     def go(self, path: str) -> None:
-        self.page.goto(f"{self.base}{path}")
+        """The page may be opening itself anew just now: another device changed the file."""
+        for last in (False, False, True):
+            try:
+                self.page.goto(f"{self.base}{path}")
+            except PlaywrightError as error:
+                if last or "interrupted by another navigation" not in str(error):
+                    raise
+            else:
+                return
 
     def fill(self, fields: dict[str, str]) -> None:
         for name, value in fields.items():
