@@ -48,8 +48,9 @@ def test_all_tracks_play_together(look: Look) -> None:
     assert page.evaluate(decoded) > 5
 
 
-def _drift(look: Look) -> float:
-    """How far apart the tracks were played in the middle, milliseconds."""
+def test_tracks_stay_within_80_ms_of_each_other(look: Look) -> None:
+    """Read at once from all elements, at each picture of the page. A busy machine may hold one up
+    for a moment; the player owes that it is brought back, so the middle counts."""
     page = _open(look)
     page.click(".control-play")
     _reach(page, 2)
@@ -69,13 +70,7 @@ def _drift(look: Look) -> float:
     assert len(spreads) > 10
     middle = sorted(spreads)[len(spreads) // 2]
     print(f"drift of 5 tracks, ms: median {middle:.0f}, largest {max(spreads):.0f}")
-    return float(middle)
-
-
-def test_tracks_stay_within_80_ms_of_each_other(look: Look) -> None:
-    """Read at once from all elements, at each picture of the page. A busy machine may hold one up
-    for a moment, or a whole playing: the best of four counts, and its middle."""
-    assert any(_drift(look) < 80 for _ in range(4))
+    assert middle < 80
 
 
 def test_what_is_off_record_is_jumped(look: Look) -> None:
