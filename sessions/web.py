@@ -79,7 +79,7 @@ async def mine() -> Response:
     person = current_person()
     if person.guest:
         return redirect("sessions.detail", sitting_id=person.sitting)
-    if person.role is Role.AUDITOR:
+    if not policy.decide(person, "sitting.list"):
         return redirect("audit_reading.log")
     found = await services().sittings.mine(person)
     return await render(
