@@ -18,7 +18,7 @@ from notary.marriage import labels, papers, store, wizard
 from notary.marriage.application import SPOUSES, WITNESSES, Application, Part
 from notary.marriage.contracting import concluded
 from notary.marriage.core import REASON_MOST, Core
-from notary.marriage.desk import Desk
+from notary.marriage.desk import Desk, signed_once
 from notary.marriage.file import Correction, File
 from notary.marriage.officiating import track_of
 from notary.marriage.questions import Group, Question
@@ -143,10 +143,7 @@ class Correcting:
             raise Refusal("marriage.no_document", N_("There is no document yet."), status=404)
         if not one.reissue:
             one = await self._print(login.person, id)
-        state = await self._desk.state(one.id, one.reissue)
-        if not state.sealed:
-            await self._desk.sign(login, one.reissue, token)
-            state = await self._desk.state(one.id, one.reissue)
+        state = await signed_once(self._desk, login, one.id, one.reissue, token)
         async with self._core.database.unit() as session:
             now = await self._core.load(session, login.person, id, "marriage.note")
             if now.reissue != one.reissue:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from auth.person import Person
 from auth.session import Login
-from notary.signing import desk
+from notary.signing import desk as signing
 from notary.signing.ceremony import CLOSERS, Signer
 from notary.signing.desk import Signed
 
@@ -45,7 +45,7 @@ class Desk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SigningDesk(desk.Desk):
+class SigningDesk(signing.Desk):
     """Implements Desk."""
 
     unknown = "marriage.no_document"
@@ -70,4 +70,14 @@ class SigningDesk(desk.Desk):
         if officer.person == login.person.id:
             await self.close(login, ceremony, token)
         else:
-            await desk.Desk.sign(self, login, ceremony, token)
+            await signing.Desk.sign(self, login, ceremony, token)
+
+
+async def signed_once(desk: Desk, login: Login, subject: str, ceremony: str, token: str) -> Signed:
+    """Sign and seal; what a fault left signed and sealed is not signed again. Raises what `Desk`
+    does."""
+    state = await desk.state(subject, ceremony)
+    if state.sealed:
+        return state
+    await desk.sign(login, ceremony, token)
+    return await desk.state(subject, ceremony)

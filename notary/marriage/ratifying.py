@@ -23,7 +23,7 @@ from notary.deeds.text import clean
 from notary.marriage import papers, store
 from notary.marriage.contracting import concluded
 from notary.marriage.core import REASON_MOST, Core
-from notary.marriage.desk import Desk
+from notary.marriage.desk import Desk, signed_once
 from notary.marriage.file import File
 from notary.marriage.majlis import Stage
 from notary.marriage.officiating import track_of
@@ -141,10 +141,7 @@ class Ratifying:
         self._in(one, FileState.RATIFIED)
         if not one.certificate:
             one = await self.print_certificate(login.person, id)
-        state = await self._desk.state(one.id, one.certificate)
-        if not state.sealed:
-            await self._desk.sign(login, one.certificate, token)
-            state = await self._desk.state(one.id, one.certificate)
+        state = await signed_once(self._desk, login, one.id, one.certificate, token)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, login.person, id, "marriage.ratify")
             codes: dict[str, JSON] = {"sha256": state.digest, "register": one.register}
