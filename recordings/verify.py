@@ -57,12 +57,19 @@ STAMP = ("about.json", "checkpoint.txt", "roots.pem", "token.tst")
 STAMPS = "log/timestamp/"
 """Folder of the time-stamp's files, all of STAMP or none."""
 FOLDERS = ("documents/", "media/", "minutes/", "tracks/")
+EXHIBITS = "documents/exhibits.json"
+EXHIBIT_FILES = "documents/exhibits/"
+TAKEN_BACK = "taken_back"
+"""Why a file is withheld of which the log says that it was taken back before it was shown."""
 NO_LINK = "0" * 64
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _TRACK = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REASON = re.compile(r"[a-z][a-z_]{0,31}")
+_EXHIBIT = re.compile(r"[0-9a-z]{1,64}")
+_MARK = re.compile(r"[A-Z]-[1-9][0-9]{0,5}")
+_FILE_TYPE = re.compile(r"[a-z0-9]{1,8}")
 _LEAF_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _LEAF_TEXT = re.compile(r"[!-~]*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -549,6 +556,10 @@ class Report:
     """Segments that were recorded and are not in this copy, by the reason."""
     withheld_tracks: list[str] = field(default_factory=list)
     """Tracks of which any are withheld."""
+    exhibits: int = 0
+    """Exhibits that were filed, as list and log say."""
+    exhibits_withheld: dict[str, int] = field(default_factory=dict)
+    """Of them those whose file is not in this copy, by the reason."""
     copy: str = ""
     """For whom this copy was made, and when, as it says itself."""
     steps: list[Step] = field(default_factory=list)
@@ -863,6 +874,82 @@ class Verification:
                     raise Failed(f"{what} lies in a private consultation of seat {seat}")
         return f"{len(stretches)} stretches on record, {len(private)} private stays without media"
 
+    def exhibits(self) -> str:
+        """The list of exhibits is that of the log, and each file is the one that was filed."""
+        filed = self._filed()
+        present = {name for name in self.zip.order if name.startswith(EXHIBIT_FILES)}
+        if EXHIBITS not in self.zip.entries:
+            if filed or present:
+                raise Failed(f"{EXHIBITS} is missing: {len(filed)} exhibits were filed")
+            return "none was filed"
+        listed = parse(self.zip.read(EXHIBITS), EXHIBITS)
+        _members(listed, EXHIBITS, v=int, exhibits=list)
+        gone = {item["exhibit"] for item in self._logged("exhibit.taken_back")}
+        rulings = self._rulings()
+        for item in listed["exhibits"]:
+            _members(item, "an exhibit", exhibit=_EXHIBIT, mark=_MARK, ruling=str)
+            _members(item, item["mark"], seat=str, sha256=_HEX)
+            leaf = filed.pop(item["exhibit"], None)
+            if leaf is None:
+                raise Failed(f"{item['mark']} is listed twice, or the log knows of no such filing")
+            for name in ("sha256", "seat"):
+                if item[name] != leaf[name]:
+                    raise Failed(f"{item['mark']}: its {name} is not the one that was filed")
+            if item["ruling"] != rulings.get(item["exhibit"], "offered"):
+                raise Failed(f"{item['mark']}: the court's ruling is not the one in the log")
+            if (item["exhibit"] in gone) != (item.get("withheld") == TAKEN_BACK):
+                raise Failed(f"{item['mark']}: the log says otherwise whether it was taken back")
+            self._check_exhibit(item, present)
+        if filed:
+            raise Failed(f"{len(filed)} exhibits that were filed are not listed: {min(filed)}")
+        if present:
+            raise Failed(f"{min(present)} is no exhibit of the list")
+        return self._exhibits_told(len(listed["exhibits"]))
+
+    def _check_exhibit(self, item: dict[str, Any], present: set[str]) -> None:
+        """The file of a listed exhibit, which leaves `present`; or why there is none."""
+        mark, held = item["mark"], self._report.exhibits_withheld
+        if "withheld" in item:
+            _members(item, mark, withheld=_REASON)
+            if "path" in item:
+                raise Failed(f"{mark} is given and withheld")
+            held[item["withheld"]] = held.get(item["withheld"], 0) + 1
+            return
+        _members(item, mark, path=_NAME, type=_FILE_TYPE, bytes=int)
+        if item["path"] != f"{EXHIBIT_FILES}{mark}.{item['type']}":
+            raise Failed(f"{mark} has another path")
+        if item["path"] not in present:
+            raise Failed(f"{mark}: {item['path']} is missing, and is not withheld by name")
+        present.remove(item["path"])
+        if self.zip.entries[item["path"]].size != item["bytes"]:
+            raise Failed(f"{mark}: the file has another size")
+        if self.zip.sha256.get(item["path"]) != item["sha256"]:
+            raise Failed(f"{mark}: the file is not the one that was filed")
+
+    def _exhibits_told(self, count: int) -> str:
+        self._report.exhibits = count
+        held = sum(self._report.exhibits_withheld.values())
+        left = f"; the files of {held} withheld" if held else ""
+        return f"{count} exhibits, as the log says{left}"
+
+    def _filed(self) -> dict[str, dict[str, Any]]:
+        """What the log says of each exhibit that was filed, by its id."""
+        filed: dict[str, dict[str, Any]] = {}
+        for item in self._logged("exhibit.filed"):
+            if item["exhibit"] in filed:
+                raise Failed("an exhibit was filed twice")
+            filed[item["exhibit"]] = item
+        return filed
+
+    def _rulings(self) -> dict[str, str]:
+        """What the court said last of each exhibit, by its id."""
+        found = {}
+        for leaf in _need(self._leaves):
+            if leaf.type in _RULINGS:
+                data = _members(leaf.data, leaf.type, exhibit=_EXHIBIT)
+                found[data["exhibit"]] = leaf.type.removeprefix("live.exhibit.")
+        return found
+
     # what the steps share
 
     @property
@@ -951,6 +1038,8 @@ _MEMBERS: dict[str, dict[str, type | re.Pattern[str]]] = {
         "commitment": _HEX,
         "prev": _HEX,
     },
+    "exhibit.filed": {"exhibit": _EXHIBIT, "seat": str, "sha256": _HEX},
+    "exhibit.taken_back": {"exhibit": _EXHIBIT},
 }
 
 
@@ -1002,7 +1091,10 @@ def _check_closed(closed: dict[str, Any], segments: list[dict[str, Any]], gaps: 
         raise Failed(f"there are {gaps} gaps, {closed['gaps']} were logged")
 
 
-_KEPT = ("key.shredded", "rec.", "live.private.", "evidence.exported")
+_RULINGS = ("live.exhibit.admitted", "live.exhibit.refused")
+_KEPT = (
+    "key.shredded", "rec.", "live.private.", "evidence.exported", "exhibit.", *_RULINGS
+)  # fmt: skip
 
 
 def _read_leaf(line: bytes, what: str) -> tuple[Leaf, Any, Any]:
@@ -1043,6 +1135,7 @@ STEPS: tuple[tuple[str, Callable[[Verification], str]], ...] = (
     ("completeness", Verification.completeness),
     ("gaps", Verification.gaps),
     ("off_record", Verification.off_record),
+    ("exhibits", Verification.exhibits),
     ("witnesses", Verification.witnesses),
     ("timestamp", Verification.timestamp),
 )
@@ -1137,6 +1230,13 @@ def summary(report: Report) -> list[str]:
         lines += [
             _plain(f"WITHHELD: {counts} (segments of {', '.join(report.withheld_tracks)}).")[:400],
             "They were recorded, and their hashes are in the log; this copy does not hold them.",
+        ]
+    if report.exhibits_withheld:
+        reasons = sorted(report.exhibits_withheld.items())
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        lines += [
+            _plain(f"EXHIBITS WITHHELD: {counts}.")[:400],
+            "They were filed, and the hashes of their files are in the log.",
         ]
     if not report.pinned:
         lines += [

@@ -177,4 +177,5 @@ def _shown(outcome: Outcome | None) -> dict[str, Any]:
         "verdicts": words.VERDICTS,
         "standings": words.STANDING,
         "withheld": words.WITHHELD,
+        "withheld_exhibits": words.WITHHELD_EXHIBITS,
     }

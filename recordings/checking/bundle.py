@@ -34,6 +34,9 @@ def check(path: Path, trust: Trust) -> Finding:
     if report.destroyed:
         facts["destroyed"] = report.destroyed
     facts |= {f"withheld_{reason}": count for reason, count in report.withheld.items()}
+    if report.exhibits:
+        facts["exhibits"] = report.exhibits
+    facts |= {f"exhibits_{reason}": count for reason, count in report.exhibits_withheld.items()}
     if found.whose == OURS:
         steps += [step for step in found.steps if step.code == "cosigned"]
         stamp, left = _stamp(path, trust)

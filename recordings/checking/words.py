@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from errors import N_
 from recordings.access.scope import OUTSIDE_ORDER, PROTECTED, SEALED
+from recordings.verify import TAKEN_BACK
 
 Words = tuple[str, str]
 """What a step shows when it passes; what it means when it fails."""
@@ -63,6 +64,12 @@ STEPS: dict[str, Words] = {
     "off_record": (
         N_("Nothing was recorded off the record or in a private consultation."),
         N_("There is sound or picture from off the record or a private consultation."),
+    ),
+    "exhibits": (
+        N_("The list of exhibits is that of the log, and each file in it is the one filed."),
+        N_(
+            "An exhibit is missing, was changed or slipped in, or its ruling is not the logged one."
+        ),
     ),
     "witnesses": (
         N_("The signatures of witnesses in the file are right."),
@@ -128,7 +135,14 @@ WITHHELD: dict[str, str] = {
     SEALED: N_("sealed by the court"),
     OUTSIDE_ORDER: N_("not covered by the order"),
 }
-"""Why a copy does not hold a segment."""
+"""Why a copy does not hold a segment, or the file of an exhibit."""
+
+WITHHELD_EXHIBITS: dict[str, str] = {
+    SEALED: WITHHELD[SEALED],
+    OUTSIDE_ORDER: WITHHELD[OUTSIDE_ORDER],
+    TAKEN_BACK: N_("taken back before it was ever shown"),
+}
+"""Why a copy does not hold the file of an exhibit."""
 
 COMPARED: dict[str, str] = {
     "same": N_("It is the newest state of our log."),

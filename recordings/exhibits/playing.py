@@ -1,7 +1,6 @@
 """Exhibits beside a record: the page that was shown, and what an evidence bundle holds of them."""
 
 import asyncio
-from typing import Final
 
 import rfc8785
 
@@ -17,12 +16,9 @@ from recordings.exhibits.exhibit import Filed
 from recordings.exhibits.service import Exhibits
 from recordings.exhibits.store import Session
 from recordings.playback import Playback
+from recordings.verify import EXHIBIT_FILES, EXHIBITS, TAKEN_BACK
 from sessions.pseudonym import masked
 from sessions.sitting import Sitting
-
-LIST: Final = "documents/exhibits.json"
-TAKEN_BACK: Final = "taken_back"
-"""Why a file is not in a bundle: it was taken back before it was ever shown."""
 
 
 class ExhibitsPlayed:
@@ -73,12 +69,12 @@ class ExhibitsPlayed:
             reason = _withheld(one, scope)
             entry = _entry(sitting, one, rulings.get(one.id, "offered"), reason)
             if not reason:
-                path = f"documents/exhibits/{one.mark}.{one.type}"
+                path = f"{EXHIBIT_FILES}{one.mark}.{one.type}"
                 files[path] = await asyncio.to_thread(self._exhibits.content, one)
                 entry["path"] = path
             listed.append(entry)
         about: dict[str, JSON] = {"v": 1, "exhibits": listed}
-        return {LIST: rfc8785.dumps(about), **files}
+        return {EXHIBITS: rfc8785.dumps(about), **files}
 
 
 def _withheld(one: Filed, scope: Scope) -> str:
