@@ -115,6 +115,16 @@ class CertificateRow(Base):
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """A corrected certificate that was signed."""
+
+    code: str
+    file: str
+    revision: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """A link to a part."""
 
@@ -251,10 +261,21 @@ async def add_certificate(
     await session.execute(insert(CertificateRow).values(values))
 
 
-async def revision_of_code(session: AsyncSession, code: str) -> tuple[str, int] | None:
-    """File and revision of a corrected certificate's code."""
+async def certificate_of_code(session: AsyncSession, code: str) -> Certificate | None:
+    """The corrected certificate of a code."""
     row = await session.scalar(select(CertificateRow).where(CertificateRow.code == code))
-    return (row.file, row.revision) if row else None
+    return Certificate(row.code, row.file, row.revision, row.at) if row else None
+
+
+async def certificates(session: AsyncSession, file: str) -> list[Certificate]:
+    """The corrected certificates of a file, by revision: the first is revision 2."""
+    query = (
+        select(CertificateRow)
+        .where(CertificateRow.file == file)
+        .order_by(CertificateRow.revision)
+    )
+    rows = await session.scalars(query)
+    return [Certificate(row.code, row.file, row.revision, row.at) for row in rows]
 
 
 async def of_person(session: AsyncSession, secret: Secret, person: str) -> list[File]:

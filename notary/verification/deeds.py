@@ -54,7 +54,7 @@ class Deeds:
         ]
         return Coded("deed", title, stands, one.deed, OFFICE, places, found.sha256)
 
-    async def of_subject(self, subject: str) -> Stands | None:
+    async def of_subject(self, subject: str, _ceremony: str) -> Stands | None:
         """See `notary.verification.standing.OfSubject`: a ceremony's subject is a request's id."""
         async with self.database.unit(write=False) as session:
             one = await store.get(session, self.secret, subject)

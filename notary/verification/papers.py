@@ -36,7 +36,7 @@ class Papers:
         stands = await self._stands(one)
         return Coded(one.sort, TITLES[sort], stands, one.deed, OFFICE, places, one.sha256)
 
-    async def of_subject(self, subject: str) -> Stands | None:
+    async def of_subject(self, subject: str, _ceremony: str) -> Stands | None:
         """See `notary.verification.standing.OfSubject`: a ceremony's subject is a paper's id."""
         async with self.database.unit(write=False) as session:
             one = await store.paper(session, id=subject)

@@ -8,8 +8,9 @@ from notary.signing.ceremony import Ceremony, State
 from notary.signing.store import Revision
 from recordings.checking.codes import Stands
 
-OfSubject = Callable[[str], Awaitable[Stands | None]]
-"""A room's answer for the opaque id that a ceremony belongs to; None: not of this room."""
+OfSubject = Callable[[str, str], Awaitable[Stands | None]]
+"""A room's answer for the opaque id that a ceremony belongs to, and the ceremony's own: one act may
+have several documents. None: not of this room."""
 
 
 class Reads(Protocol):
@@ -35,7 +36,7 @@ async def standing(
     if ceremony.state is not State.SEALED:
         return Stands("unfinished")
     for room in rooms:
-        stands = await room(ceremony.subject)
+        stands = await room(ceremony.subject, ceremony.id)
         if stands is not None and stands.code != "stands":
             return stands
         if stands is not None and version.signatures == len(ceremony.signers):

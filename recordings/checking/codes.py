@@ -33,6 +33,8 @@ class Stands:
     """When that became so; None where it has always been, or nobody knows."""
     by: str = ""
     """The printed number of what ended it. Nobody's name."""
+    newer: str = ""
+    """The printed code of what took its place. Whoever asks for it learns no more than of this."""
 
 
 @dataclass(frozen=True, slots=True)

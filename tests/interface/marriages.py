@@ -1,16 +1,23 @@
 """Pages of a marriage with invented contents (tests/interface/sample.py)."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 from auth.person import Person, Role
 from errors import BadInput
-from notary.marriage import labels
+from notary.marriage import correcting, labels, papers, web_views, wizard
 from notary.marriage.application import Interpreter, Part
 from notary.marriage.application import Person as Named
-from notary.marriage.file import Contact, File
+from notary.marriage.file import Contact, Correction, File
 from notary.marriage.interpreting import places
+from notary.marriage.majlis import begin
+from notary.marriage.ratifying import NOTES
+from notary.marriage.store import Entry
+from notary.marriage.track import tracks
+from notary.marriage.web_contract import ACTIONS as CONTRACT_ACTIONS
+from notary.marriage.web_contract import KINDS, STANDINGS, STATES
 from notary.marriage.web_views import ACTIONS
 from notary.marriage.workflow import FileState
 from pages import Form
@@ -18,6 +25,13 @@ from tests.notary.marriage.sample import sharia
 
 NOOR = Person("i1", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui")
 NAMES = {Part.GROOM: ("سالم أحمد", "Salem Ahmed"), Part.BRIDE: ("مريم خالد", "Maryam Khalid")}
+
+
+@dataclass(frozen=True)
+class Later:
+    """Of a page's context: made when the page is asked for, in its language."""
+
+    made: Callable[[], Any]
 
 
 def file(now: Any, state: FileState, **more: Any) -> File:
@@ -68,6 +82,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         f"{base}/interpreters": interpreters(link=link),
         f"{base}/interpreters-wrong": replace(interpreters(form=wrong), status=400),
         f"{base}/interpreters-booked": interpreters(booked=True, back=""),
+        **_contracts(now, sample, base),
         f"{base}": sample(
             "notary/marriage/file.html",
             {
@@ -83,6 +98,55 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
             },
         ),
     }  # fmt: skip
+
+
+def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
+    """The contract before the ratification, with its form of correction, and while a corrected
+    certificate waits."""
+    track = tracks()["sharia_federal"]
+    made = {
+        "ceremony": "c1", "number": "MC-2026-000017", "contracted_at": now, "sitting": "s1",
+        "majlis": replace(begin((), (), (), Part.GROOM, Part.GROOM, ()), restarts=1),
+    }  # fmt: skip
+    issued = {**made, "register": "DU/2026/000001", "ratified_at": now, "certificate": "c2"}
+    changes = {"bride.name_en": "Maryam Khalid Al Naqbi"}
+
+    def contract(state: FileState, more: dict[str, Any], *kinds: str) -> Any:
+        one = file(now, state, **more)
+        groups = correcting.asked(one)
+        stands = wizard.shown(correcting.corrected(one), groups)
+        entries = [
+            Entry("DU", 2026, place, kind, one.id, "DU/2026/000001" if place > 1 else "", now, "j1")
+            for place, kind in enumerate(kinds, 1)
+        ]
+        return sample(
+            "marriage/contract.html",
+            {
+                "one": one, "track": track, "state": state.value, "state_title": STATES[state],
+                "may": {*CONTRACT_ACTIONS}, "issued": bool(kinds), "copies": 2,
+                "names": [(labels.PARTS[part], NAMES[part][0]) for part in NAMES],
+                "sections": papers.terms(one.application, track, "Asia/Dubai"),
+                "entries": [SimpleNamespace(entry=each, title=KINDS[each.kind])
+                            for each in entries],
+                "standing": STANDINGS[one.standing],
+                "notes": [(kind, KINDS[kind]) for kind in NOTES],
+                "groups": Later(lambda: [web_views.shown_group(one, stands) for one in groups]),
+                "fields": Form(stands),
+            },
+        )  # fmt: skip
+
+    due = {"corrections": (Correction("DU/2026/000002", changes),), "standing": "corrected"}
+    done = {**due, "revision": 2}
+    return {
+        f"{base}/contract-waits": contract(FileState.CONTRACTED, made),
+        f"{base}/contract": contract(FileState.CERTIFIED, issued, "marriage"),
+        f"{base}/contract-due": contract(
+            FileState.CERTIFIED, {**issued, **due}, "marriage", "correction"
+        ),
+        f"{base}/contract-corrected": contract(
+            FileState.DELIVERED, {**issued, **done}, "marriage", "correction"
+        ),
+    }
 
 
 def _part(part: Part, joined: bool) -> Any:

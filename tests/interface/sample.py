@@ -376,6 +376,7 @@ def _verified() -> dict[str, Sample]:
         "-unknown": Outcome(kind.OTHER, sha256, 9, None, None, []),
         "-document": _document(sha256, mention, "stands"),
         "-document-revoked": _document(sha256, mention, "revoked"),
+        "-document-replaced": _document(sha256, mention, "marriage_replaced"),
         "-document-unfinished": _document(sha256, mention, "unfinished"),
         "-document-unlogged": _document(sha256, None, ""),
     }
@@ -474,7 +475,12 @@ def _document(sha256: str, mention: Mention | None, standing: str) -> Outcome:
     steps = tuple(Step(code, True) for code in verification.STEPS)
     found = Finding("document", steps, "", ("doc_truth", "stamp_internal"), facts)
     mentions = [mention] if mention else []
-    stands = Stands(standing, NOW, "NOT/2026/20" if standing == "revoked" else "")
+    stands = Stands(
+        standing,
+        NOW,
+        "NOT/2026/20" if standing == "revoked" else "",
+        "7KQM-2XWD-P9RT" if standing == "marriage_replaced" else "",
+    )
     return Outcome(verification.DOCUMENT, sha256, 9, found, None, mentions, stands)
 
 
@@ -730,9 +736,11 @@ def application() -> Quart:
     for address, sample in known.items():
 
         async def view(sample: Sample = sample) -> Any:
-            return await product_pages.render(
-                sample.template, status=sample.status, **sample.context
-            )
+            context = {
+                name: value.made() if isinstance(value, marriages.Later) else value
+                for name, value in sample.context.items()
+            }
+            return await product_pages.render(sample.template, status=sample.status, **context)
 
         app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
     app.add_url_rule("/api/sample/recording", "data", _record)

@@ -10,6 +10,7 @@ from notary.marriage.application import Part
 from notary.marriage.correcting import corrected
 from notary.marriage.file import File
 from notary.verification.marriages import Marriages
+from recordings.checking.codes import Stands
 from tests.notary.marriage.conftest import Court
 from tests.notary.marriage.sitting import World, make
 
@@ -61,6 +62,47 @@ async def test_the_new_certificate_replaces_the_old_one(world: World) -> None:
     number, pdf = await world.services.ratifying.copy(world.court.who(Part.BRIDE), world.id)
     assert number == before.register
     assert pdf == await world.desk.document(world.id, done.certificate)
+
+
+async def test_an_uploaded_old_certificate_says_by_which_code_it_was_replaced(
+    world: World,
+) -> None:
+    first = await world.certified()
+    judge = world.court.login(world.court.judge)
+    verify = Marriages(world.court.core.database, world.court.core.secret)
+
+    async def uploaded(ceremony: str) -> Stands:
+        found = await verify.of_subject(world.id, ceremony)
+        assert found is not None
+        return found
+
+    assert await uploaded(first.certificate) == Stands("marriage_stands")
+    await corrects(world)
+    assert (await uploaded(first.certificate)).code == "marriage_corrected"  # not signed yet
+    second = await world.services.correcting.sign(judge, world.id, "")
+    replaced_at = world.court.core.clock()
+    world.court.house.clock.advance(3600)
+    await corrects(world, fields={"groom.born": "1994-05-01"})
+    third = await world.services.correcting.sign(judge, world.id, "")
+    again_at = world.court.core.clock()
+    codes = [world.desk.papers[one.certificate].data["code"] for one in (second, third)]
+    # Each says when it was replaced, and the code of what counts now; its code says the same.
+    for certificate, code, at in (
+        (first.certificate, first.code, replaced_at),
+        (second.certificate, codes[0], again_at),
+    ):
+        told = await uploaded(certificate)
+        assert told == Stands("marriage_replaced", at, newer=codes[1])
+        by_code = await verify.of_code(code)
+        assert by_code is not None
+        assert by_code.stands == told
+    assert (await uploaded(third.certificate)).code == "marriage_reissued"
+    assert (await uploaded(third.ceremony)).code == "marriage_contract_corrected"
+    assert (await uploaded("another")).code == "marriage_none"  # that the court gave back
+    assert await verify.of_subject("another", third.certificate) is None
+    await world.services.ratifying.note(judge, world.id, "divorce", "Judgment 12/2027.", "")
+    for ceremony in (first.certificate, third.certificate, third.ceremony):
+        assert (await uploaded(ceremony)).code == "marriage_divorced"
 
 
 async def test_a_second_correction_and_a_divorce(world: World) -> None:

@@ -301,7 +301,7 @@ async def test_the_page_verify_confirms_a_marriage_and_nothing_else(world: World
     assert found.stands.code == "marriage_divorced"
     assert found.stands.since is not None
     assert await verify.of_code("2222-2222-2222") is None
-    stands = await verify.of_subject(one.id)
+    stands = await verify.of_subject(one.id, one.certificate)
     assert stands is not None
     assert stands.code == "marriage_divorced"
 
