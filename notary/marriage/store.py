@@ -270,9 +270,7 @@ async def certificate_of_code(session: AsyncSession, code: str) -> Certificate |
 async def certificates(session: AsyncSession, file: str) -> list[Certificate]:
     """The corrected certificates of a file, by revision: the first is revision 2."""
     query = (
-        select(CertificateRow)
-        .where(CertificateRow.file == file)
-        .order_by(CertificateRow.revision)
+        select(CertificateRow).where(CertificateRow.file == file).order_by(CertificateRow.revision)
     )
     rows = await session.scalars(query)
     return [Certificate(row.code, row.file, row.revision, row.at) for row in rows]

@@ -11,7 +11,7 @@ from errors import N_
 from notary.deeds.web_office import json_body, text, token
 from notary.deeds.web_views import pdf
 from notary.marriage import correcting, papers, web_views, wizard
-from notary.marriage.application import SPOUSES, Part
+from notary.marriage.application import SPOUSES, Application, Part
 from notary.marriage.core import context
 from notary.marriage.file import File
 from notary.marriage.officiating import track_of
@@ -51,7 +51,7 @@ async def queue() -> Response:
     rows = [
         SimpleNamespace(
             file=one,
-            names=" · ".join(_name(one, part) for part in SPOUSES),
+            names=" · ".join(_name(one.application, part) for part in SPOUSES),
             state_title=STATES[one.state],
         )
         for one in found
@@ -59,8 +59,15 @@ async def queue() -> Response:
     return await render("marriage/contracts.html", rows=rows)
 
 
-def _name(one: File, part: Part) -> str:
-    person = one.application.person(part)
+def _named(one: File, part: Part) -> tuple[str, str, str]:
+    """Title, name as it stands, and the name in the contract where a correction changed it."""
+    signed = _name(one.application, part)
+    stands = _name(correcting.corrected(one), part)
+    return papers.PARTS[part][language()], stands, signed if signed != stands else ""
+
+
+def _name(app: Application, part: Part) -> str:
+    person = app.person(part)
     first, second = person.name_ar, person.name_en
     return (first or second) if language() == "ar" else (second or first)
 
@@ -84,12 +91,12 @@ async def contract(marriage: str) -> Response:
         state_title=STATES.get(one.state, N_("In preparation")),
         may=may,
         issued=one.state in ISSUED,
-        names=[(papers.PARTS[part][language()], _name(one, part)) for part in SPOUSES],
+        names=[_named(one, part) for part in SPOUSES],
         sections=papers.terms(one.application, track, services.core.zone),
         entries=[SimpleNamespace(entry=each, title=KINDS[each.kind]) for each in entries],
         standing=STANDINGS[one.standing],
         notes=[(kind, KINDS[kind]) for kind in NOTES],
-        groups=[web_views.shown_group(group, stands) for group in groups],
+        groups=[web_views.shown_group(group, stands, closed=True) for group in groups],
         fields=Form(stands),
         copies=sum(event.type == "copied" for event in seen.history),
     )

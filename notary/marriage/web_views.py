@@ -127,8 +127,9 @@ def page(one: File, code: str) -> tuple[list[SimpleNamespace], dict[str, str]]:
     return [shown_group(group, stands) for group in groups], stands
 
 
-def shown_group(group: Group, stands: dict[str, str]) -> SimpleNamespace:
-    """Questions that stand together, with labels and choices in the page's language."""
+def shown_group(group: Group, stands: dict[str, str], *, closed: bool = False) -> SimpleNamespace:
+    """Questions that stand together, with labels and choices in the page's language. `closed`: a
+    group that folds begins closed, whatever it holds."""
     asked = []
     for each in group.questions:
         choices: list[tuple[str, str]] = []
@@ -152,7 +153,7 @@ def shown_group(group: Group, stands: dict[str, str]) -> SimpleNamespace:
         hint=say(group.hint) if group.hint else "",
         questions=asked,
         fold=group.fold,
-        filled=any(stands[each.name] for each in group.questions),
+        filled=not closed and any(stands[each.name] for each in group.questions),
     )
 
 

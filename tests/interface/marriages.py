@@ -115,6 +115,7 @@ def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
         one = file(now, state, **more)
         groups = correcting.asked(one)
         stands = wizard.shown(correcting.corrected(one), groups)
+        before = "مريم أحمد" if one.corrections else ""
         entries = [
             Entry("DU", 2026, place, kind, one.id, "DU/2026/000001" if place > 1 else "", now, "j1")
             for place, kind in enumerate(kinds, 1)
@@ -124,13 +125,18 @@ def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
             {
                 "one": one, "track": track, "state": state.value, "state_title": STATES[state],
                 "may": {*CONTRACT_ACTIONS}, "issued": bool(kinds), "copies": 2,
-                "names": [(labels.PARTS[part], NAMES[part][0]) for part in NAMES],
+                "names": [
+                    (labels.PARTS[part], NAMES[part][0], signed)
+                    for part, signed in ((Part.GROOM, ""), (Part.BRIDE, before))
+                ],
                 "sections": papers.terms(one.application, track, "Asia/Dubai"),
                 "entries": [SimpleNamespace(entry=each, title=KINDS[each.kind])
                             for each in entries],
                 "standing": STANDINGS[one.standing],
                 "notes": [(kind, KINDS[kind]) for kind in NOTES],
-                "groups": Later(lambda: [web_views.shown_group(one, stands) for one in groups]),
+                "groups": Later(
+                    lambda: [web_views.shown_group(one, stands, closed=True) for one in groups]
+                ),
                 "fields": Form(stands),
             },
         )  # fmt: skip

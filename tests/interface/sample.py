@@ -38,6 +38,7 @@ from notary.deeds.act import acts
 from notary.deeds.printed import OFFICE
 from notary.signing import certificates
 from notary.verification import kind as verification
+from notary.verification import marriages as _taught  # noqa: F401  # its words of a standing
 from pages import Form
 from recordings.account import AWAY, STATES, Absence, Account, Line, Raised
 from recordings.checking import kind, words
