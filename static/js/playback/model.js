@@ -109,7 +109,8 @@ export function correction(currentMs, ms, rate) {
   if (Math.abs(behind) > 350 * Math.max(1, rate)) return { seek: true, rate };
   // Each within 20 ms of the clock: no two tracks farther apart than 40, half of what may be.
   if (Math.abs(behind) < 20) return { seek: false, rate };
-  return { seek: false, rate: rate * (1 + Math.max(-0.1, Math.min(0.1, behind / 700))) };
+  // A busy machine takes more from an element than a tenth would bring back.
+  return { seek: false, rate: rate * (1 + Math.max(-0.25, Math.min(0.25, behind / 500))) };
 }
 
 /**

@@ -19,6 +19,8 @@ import { TrackPlayer } from "./track.js";
 /** @typedef {import("./model.js").Timeline} Timeline */
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
+/** The tracks are held to the clock at each picture; what stands around them need not follow so fast. */
+const DRAW_EVERY_MS = 100;
 
 const root = byId("player");
 start().catch((error) => {
@@ -48,7 +50,7 @@ function build(data, written) {
   const alone = /** @type {Set<string>} */ (new Set());
   let allMuted = false;
   // What stands on the page, so that only what changed is drawn.
-  let drawn = -1;
+  let drawn = { ms: -1, playing: false, waiting: false };
   let playShown = "";
   let chapterShown = -2;
 
@@ -168,14 +170,13 @@ function build(data, written) {
     const running = clock.playing && !clock.waiting;
     for (const track of tracks) track.follow(clock.ms, running, clock.rate);
     interpreter.frame(now);
-    if (Math.abs(clock.ms - drawn) > 200 || clock.playing) {
-      drawn = clock.ms;
-      draw();
-    }
+    const moved = Math.abs(clock.ms - drawn.ms) >= DRAW_EVERY_MS;
+    if (moved || clock.playing !== drawn.playing || clock.waiting !== drawn.waiting) draw();
     requestAnimationFrame(frame);
   }
 
   function draw() {
+    drawn = { ms: clock.ms, playing: clock.playing, waiting: clock.waiting };
     const floor = floorAt(data.chapters, clock.ms);
     for (const tile of tiles) {
       const id = tile.seat.id;
