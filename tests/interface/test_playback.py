@@ -11,6 +11,17 @@ pytestmark = pytest.mark.browser
 PATH = "/sittings/q1/recording"
 ELEMENTS = """[...document.querySelectorAll('figure video, figure audio')].map(e => ({
     kind: e.tagName, at: e.currentTime, paused: e.paused, muted: e.muted, hidden: e.hidden}))"""
+SPREADS = """async () => {
+  const found = [];
+  for (const end = performance.now() + 2500; performance.now() < end;) {
+    await new Promise(requestAnimationFrame);
+    const running = [...document.querySelectorAll('figure video, figure audio')]
+      .filter(one => !one.paused && one.readyState > 2);
+    const times = running.map(one => one.currentTime * 1000);
+    if (times.length === 5) found.push(Math.max(...times) - Math.min(...times));
+  }
+  return found;
+}"""
 SECONDS = """() => document.querySelector('.player-time').textContent.split('/')[0]
     .split(':').reduce((sum, part) => sum * 60 + Number(part), 0)"""
 
@@ -50,27 +61,20 @@ def test_all_tracks_play_together(look: Look) -> None:
 
 def test_tracks_stay_within_80_ms_of_each_other(look: Look) -> None:
     """Read at once from all elements, at each picture of the page. A busy machine may hold one up
-    for a moment; the player owes that it is brought back, so the middle counts."""
+    for a moment; the player owes that it is brought back: of half the pictures of a stretch of
+    2.5 s, and a machine that starved the browser for one stretch is given another."""
     page = _open(look)
     page.click(".control-play")
     _reach(page, 2)
-    spreads = page.evaluate(
-        """async () => {
-          const found = [];
-          for (const end = performance.now() + 2500; performance.now() < end;) {
-            await new Promise(requestAnimationFrame);
-            const running = [...document.querySelectorAll('figure video, figure audio')]
-              .filter(one => !one.paused && one.readyState > 2);
-            const times = running.map(one => one.currentTime * 1000);
-            if (times.length === 5) found.push(Math.max(...times) - Math.min(...times));
-          }
-          return found;
-        }"""
-    )
-    assert len(spreads) > 10
-    middle = sorted(spreads)[len(spreads) // 2]
-    print(f"drift of 5 tracks, ms: median {middle:.0f}, largest {max(spreads):.0f}")
-    assert middle < 80
+    found = []
+    for _ in range(2):  # a third would come to the recess
+        spreads = page.evaluate(SPREADS)
+        assert len(spreads) > 10
+        found.append(sorted(spreads)[len(spreads) // 2])
+        print(f"drift of 5 tracks, ms: median {found[-1]:.0f}, largest {max(spreads):.0f}")
+        if found[-1] < 80:
+            return
+    raise AssertionError(f"tracks apart, ms: {found}")
 
 
 def test_what_is_off_record_is_jumped(look: Look) -> None:
