@@ -41,9 +41,11 @@ demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary|marriag
 	@./mahdar demo --scenario $(or $(SCENARIO),hearing) --out var/demo
 
 test: setup-test lint test-js ## Run every check
-	@$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile --no-loadscope-reorder --durations 15
-	@$(PY) -m pytest -q -m browser $(PAGES) -n 2 --dist loadfile
-	@$(PY) -m pytest -q -m browser $(PAGES:%=--ignore=%) --durations 30
+	@failed=; \
+	$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile --no-loadscope-reorder --durations 15 || failed=1; \
+	$(PY) -m pytest -q -m browser $(PAGES) -n 2 --dist loadfile || failed=1; \
+	$(PY) -m pytest -q -m browser $(PAGES:%=--ignore=%) --durations 30 || failed=1; \
+	test -z "$$failed"  # all three run to their end: one red test must not hide another
 
 test-js:
 	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'
