@@ -58,6 +58,9 @@ async def test_the_demo_holds_a_hearing_and_verifies(
     assert report["proof"]["verified_seconds"] > 5
     assert report["proof"]["alarms"] == []
     assert report["witness"]["cosigned"] >= 1
+    [exhibit] = report["exhibits"]
+    assert (exhibit["mark"], exhibit["ruling"], exhibit["in_bundle"]) == ("D-1", "admitted", True)
+    assert exhibit["shown_seconds"] > 1
 
 
 async def test_nothing_of_a_private_consultation_is_in_any_file(tmp_path: Path) -> None:

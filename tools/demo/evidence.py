@@ -1,6 +1,7 @@
 """Export a sitting's evidence as an operator does, and look at what came out."""
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from recordings.verify import EXHIBITS
 from settings import ROOT
 from tools.demo.server import Server
 
@@ -68,6 +70,54 @@ def proof(bundle: Path) -> dict[str, Any]:
         if leaf["t"] in ("live.recording.alarm", "live.recording.warning")
     ]
     return {"verified_seconds": round(verified / 1000, 1), "alarms": alarms}
+
+
+def exhibits(bundle: Path) -> list[dict[str, Any]]:
+    """Each exhibit as the bundle has it: how long it was shown, the court's ruling, and whether its
+    file is there with the hash that the log has."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = set(archive.namelist())
+        if EXHIBITS not in names:
+            return []
+        listed = json.loads(archive.read(EXHIBITS))["exhibits"]
+        chapters = json.loads(archive.read("chapters.json"))["chapters"]
+        leaves = [json.loads(line) for line in archive.read("log/leaves.jsonl").splitlines()]
+        digests = {
+            one["exhibit"]: hashlib.sha256(archive.read(one["path"])).hexdigest()
+            for one in listed
+            if one.get("path") in names
+        }
+    filed = {leaf["d"]["exhibit"]: leaf["d"] for leaf in leaves if leaf["t"] == "exhibit.filed"}
+    return [
+        {
+            "mark": one["mark"],
+            "ruling": one["ruling"],
+            "shown_seconds": _shown(chapters, one["exhibit"]),
+            "in_bundle": digests.get(one["exhibit"]) == filed[one["exhibit"]]["sha256"],
+        }
+        for one in listed
+    ]
+
+
+def _shown(chapters: list[dict[str, Any]], exhibit: str) -> float:
+    """Seconds from showing to taking away."""
+    found, since = 0, None
+    for one in chapters:
+        if one.get("exhibit") != exhibit:
+            continue
+        if one["type"] == "exhibit.shown":
+            since = one["clock_ms"]
+        elif one["type"] == "exhibit.withdrawn" and since is not None:
+            found, since = found + one["clock_ms"] - since, None
+    return round(found / 1000, 1)
+
+
+def wrong_exhibits(found: list[dict[str, Any]]) -> list[str]:
+    """What is not as the hearing left it: one exhibit, shown, admitted and in the bundle."""
+    good = [one for one in found if one["ruling"] == "admitted" and one["in_bundle"]]
+    if len(found) == len(good) == 1 and good[0]["shown_seconds"] > 0:
+        return []
+    return [f"one exhibit should be shown, admitted and in the bundle; found {found}"]
 
 
 def verify(bundle: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A whole criminal hearing that holds itself: book, lobby, admit, on record, private
+"""A whole criminal hearing that holds itself: book, lobby, admit, on record, exhibit, private
 consultation, witness called, recess, adjourn, export, verify.
 
 Every step goes through the pages that people use, in headless Chromium with fake devices, against
@@ -23,6 +23,7 @@ from rich.console import Console
 
 from tools.chromium import DEVICES, QUIET, executable
 from tools.demo import evidence
+from tools.demo.papers import letter
 from tools.demo.participant import Participant
 from tools.demo.report import fault, tell, write
 from tools.demo.server import Server, free_port
@@ -116,6 +117,7 @@ async def run(
         "verify": {"ok": False, "steps": []},
         "proof": {"verified_seconds": 0.0, "alarms": []},
         "witness": {"cosigned": 0},
+        "exhibits": [],
         "errors": [],
     }
     try:
@@ -132,6 +134,8 @@ async def run(
             )
             report["proof"] = await asyncio.to_thread(evidence.proof, bundle)
             report["witness"] = {"cosigned": report["verify"].pop("cosigned")}
+            report["exhibits"] = await asyncio.to_thread(evidence.exhibits, bundle)
+            report["errors"] += evidence.wrong_exhibits(report["exhibits"])
             hearing.say("done")
             report["errors"] += [error for one in hearing.people.values() for error in one.errors]
     except Exception as error:
@@ -156,6 +160,7 @@ async def _hold(hearing: Hearing) -> None:
     await open_and_admit(hearing)
     await on_record(hearing, "going on record: every track is written and decoded first")
     await proceedings(hearing)
+    await exhibit(hearing)
     await consult(hearing)
     await call_witness(hearing)
     await take_recess(hearing)
@@ -283,6 +288,33 @@ async def proceedings(hearing: Hearing) -> None:
     await asyncio.sleep(SPEECH_S)
 
 
+async def exhibit(hearing: Hearing) -> None:
+    """Counsel files a letter in the room, the clerk shows it to everybody, the judge admits it."""
+    hearing.say("counsel files an exhibit; the clerk shows it, the judge admits it in evidence")
+    people = hearing.people
+    counsel, clerk, judge = people["counsel"], people["clerk"], people["judge"]
+    await counsel.page.get_by_role("tab", name="Exhibits").click()
+    panel = counsel.page.locator(".exhibit-form")
+    await panel.locator("summary").click()
+    await panel.locator("[name=title]").fill("Letter of employment")
+    file = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": letter()}
+    await panel.locator("[name=file]").set_input_files(file)  # type: ignore[arg-type]
+    await counsel.press("File it", panel)
+    for one in (clerk, judge):
+        await one.page.get_by_role("tab", name="Exhibits").click()
+    await clerk.press("Show", clerk.page.locator(".exhibit", has_text="D-1"))
+    for role in ("judge", "counsel", "accused"):
+        page = people[role].page.locator(".exhibit-image")
+        await page.evaluate("image => image.decode()")  # raises where it is no picture
+    await judge.press("Admit in evidence", judge.page.locator(".exhibit", has_text="D-1"))
+    await counsel.page.locator(".exhibit", has_text="Admitted").wait_for()
+    await asyncio.sleep(SPEECH_S)
+    await clerk.press("Take away", clerk.page.locator(".exhibit", has_text="D-1"))
+    await counsel.page.locator(".exhibit-image").wait_for(state="detached")
+    for one in (counsel, clerk, judge):
+        await one.page.get_by_role("tab", name="People").click()
+
+
 async def _confer() -> None:
     await asyncio.sleep(PRIVATE_S)
 
@@ -357,4 +389,9 @@ def _summary(report: dict[str, Any], console: Console) -> None:
             f"{report['proof']['verified_seconds']} s decoded while on record, "
             f"{len(report['proof']['alarms'])} alarms; "
             f"{report['witness']['cosigned']} witnesses cosigned"
+        )
+    for one in report["exhibits"]:
+        console.print(
+            f"exhibit {one['mark']}: shown for {one['shown_seconds']} s, {one['ruling']}, "
+            f"{'in the bundle' if one['in_bundle'] else 'not in the bundle'}"
         )
