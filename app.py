@@ -383,6 +383,7 @@ class House:
         self.playback.minutes = self._minutes
         self.played = ExhibitsPlayed(self.playback, self.exhibits, clock)
         self.playback.papers = self.played.files
+        self.works.page = self.played.drawn
         self.desk.on_sealed = self._sealed
         reception = Reception(
             settings.data_dir / "uploads",

@@ -492,6 +492,7 @@ RULES: dict[str, tuple[Line, ...]] = {
         _line("seat unfinished", seats="clerk"),
         _line("seat unfinished filed_it", seats=_FILERS),
     ),
+    "exhibit.seal": (_line("seat recordable", seats="presiding_judge"),),
     "exhibit.see": (
         _line("seat its_room device exhibit"),
         _line("room its_room device exhibit", roles=[Role.FACILITY_OFFICER]),
@@ -659,6 +660,7 @@ NEEDS: dict[str, Need] = {
     "signing.close": Need(Level.HIGH, each_time=True),
     "recording.order": Need(Level.MEDIUM),
     "recording.seal": Need(Level.MEDIUM),
+    "exhibit.seal": Need(Level.MEDIUM),
     "recording.hold": Need(Level.MEDIUM),
     "recording.lift_hold": Need(Level.MEDIUM, each_time=True),
     "recording.destroy": Need(Level.MEDIUM, each_time=True),

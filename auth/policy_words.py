@@ -92,6 +92,7 @@ ACTIONS: dict[str, str] = {
     "exhibit.list": N_("See the list of exhibits"),
     "exhibit.file": N_("File an exhibit"),
     "exhibit.take_back": N_("Take back an exhibit that was never shown"),
+    "exhibit.seal": N_("Seal an exhibit, or open it again"),
     "exhibit.see": N_("See an exhibit"),
     "live.allow_exhibits": N_("Give leave to show exhibits"),
     "live.show_exhibit": N_("Show an exhibit to everybody in the hearing"),

@@ -36,6 +36,8 @@ TOLD = {
     "minutes.signed": "minutes {minutes} {sha256}",
     "exhibit.filed": "exhibit {exhibit} {sha256}",
     "exhibit.taken_back": "taken_back {exhibit}",
+    "exhibit.sealed": "exhibit_sealed {exhibit} {reason}",
+    "exhibit.unsealed": "exhibit_opened {exhibit} {reason}",
 }
 """Leaves that a row goes with, and the line of both."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auth.administration.organisation import Organisation, check_home
-from auth.person import Person, Role
+from auth.administration.proposal import FOUR_EYES
+from auth.person import Person
 from auth.service import checked_person
 from errors import N_, BadInput, Refusal
 
@@ -136,10 +137,10 @@ def _row(
         cell.get("name_en", ""),
         cell.get("language", "") or "ar",
     )
-    if person.role is Role.ADMINISTRATOR:
+    if person.role in FOUR_EYES:
         raise BadInput(
             "import.administrator",
-            N_("Administrators are not imported. Open their accounts one by one."),
+            N_("Administrators and auditors are not imported. Open their accounts one by one."),
             field="role",
         )
     if person.username in seen:

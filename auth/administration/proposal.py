@@ -1,9 +1,11 @@
 """Four eyes: what one administrator proposes takes effect when another one agrees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from auth.person import Role
 from errors import N_, Refusal
 
 VALID_FOR = timedelta(days=7)
@@ -15,13 +17,40 @@ class Act(StrEnum):
     OPEN_ADMINISTRATOR = "open_administrator"
     MAKE_ADMINISTRATOR = "make_administrator"
     SHUT_ADMINISTRATOR = "shut_administrator"
+    OPEN_AUDITOR = "open_auditor"
+    MAKE_AUDITOR = "make_auditor"
+    SHUT_AUDITOR = "shut_auditor"
 
 
 ACTS: dict[Act, str] = {
     Act.OPEN_ADMINISTRATOR: N_("Open an administrator's account"),
     Act.MAKE_ADMINISTRATOR: N_("Make this person an administrator"),
     Act.SHUT_ADMINISTRATOR: N_("Shut an administrator's account"),
+    Act.OPEN_AUDITOR: N_("Open an auditor's account"),
+    Act.MAKE_AUDITOR: N_("Make this person an auditor"),
+    Act.SHUT_AUDITOR: N_("Shut an auditor's account"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The acts on accounts of a role that needs two."""
+
+    open: Act
+    make: Act
+    shut: Act
+
+
+FOUR_EYES: Mapping[Role, Acts] = {
+    Role.ADMINISTRATOR: Acts(
+        Act.OPEN_ADMINISTRATOR, Act.MAKE_ADMINISTRATOR, Act.SHUT_ADMINISTRATOR
+    ),
+    Role.AUDITOR: Acts(Act.OPEN_AUDITOR, Act.MAKE_AUDITOR, Act.SHUT_AUDITOR),
+}
+"""Who rules the house, and who watches those that do: one administrator alone makes or ends
+neither."""
+ROLES = {acts.make: role for role, acts in FOUR_EYES.items()}
+"""What a proposal to give a role gives."""
 
 
 @dataclass(frozen=True, slots=True)

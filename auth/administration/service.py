@@ -12,7 +12,14 @@ from auth import store as accounts_store
 from auth.administration import people_csv, store
 from auth.administration.organisation import Organisation, Sort, check_home
 from auth.administration.people_csv import Preview
-from auth.administration.proposal import Act, Proposal, check_second, needed
+from auth.administration.proposal import (
+    FOUR_EYES,
+    ROLES,
+    Act,
+    Proposal,
+    check_second,
+    needed,
+)
 from auth.person import ACCOUNT_ROLES, OPERATOR, Person, Role
 from auth.policy import require
 from auth.service import Accounts, checked_person, clean_name, new_id
@@ -107,9 +114,9 @@ class Administration:
             given["name_en"],
             given.get("language", "ar"),
         )
-        if person.role is not Role.ADMINISTRATOR:
-            async with self._database.unit(write=False) as session:
-                check_home(person.role, await self._organisation(session, organisation))
+        async with self._database.unit(write=False) as session:
+            check_home(person.role, await self._organisation(session, organisation))
+        if person.role not in FOUR_EYES:
             made = await self._accounts.create(actor, **given)
             if organisation:
                 await self.move(actor, made.id, organisation)
@@ -121,7 +128,9 @@ class Administration:
             waits = needed(await store.administrators(session))
             person = replace(person, active=not waits)
             await self._accounts.add(session, person, encoded, by=actor.id)
-            await self._propose(session, actor, Act.OPEN_ADMINISTRATOR, person.id, waits)
+            await self._propose(session, actor, FOUR_EYES[person.role].open, person.id, waits)
+        if organisation:
+            await self.move(actor, person.id, organisation)
         return person, waits
 
     async def set_role(self, actor: Person, account: str, role: str) -> bool:
@@ -143,11 +152,16 @@ class Administration:
                     "people.administrator",
                     N_("Shut the administrator's account, and open another one for the person."),
                 )
-            if role == Role.ADMINISTRATOR.value:
+            if person.role is Role.AUDITOR:
+                raise Refusal(
+                    "people.auditor",
+                    N_("Shut the auditor's account, and open another one for the person."),
+                )
+            if Role(role) in FOUR_EYES:
                 waits = needed(await store.administrators(session))
                 if not waits:
-                    await store.set_role(session, account, Role.ADMINISTRATOR)
-                await self._propose(session, actor, Act.MAKE_ADMINISTRATOR, account, waits)
+                    await self._give(session, account, Role(role))
+                await self._propose(session, actor, FOUR_EYES[Role(role)].make, account, waits)
                 return waits
             await store.set_role(session, account, Role(role))
             await store.set_membership(session, account, None)
@@ -162,10 +176,11 @@ class Administration:
         async with self._database.unit() as session:
             await lock(session, "accounts")
             person = await self._account(session, account)
-            if person.role is Role.ADMINISTRATOR and person.active is not active:
+            if person.role in FOUR_EYES and person.active is not active:
                 # Two who are left, and one of them shut: the other one would decide alone.
                 waits = needed(await store.administrators(session))
-                act = Act.OPEN_ADMINISTRATOR if active else Act.SHUT_ADMINISTRATOR
+                acts = FOUR_EYES[person.role]
+                act = acts.open if active else acts.shut
                 if waits:
                     await self._propose(session, actor, act, account, waits)
                     return True
@@ -211,13 +226,19 @@ class Administration:
 
     async def _carry_out(self, session: AsyncSession, found: Proposal) -> None:
         match found.act:
-            case Act.OPEN_ADMINISTRATOR:
+            case Act.OPEN_ADMINISTRATOR | Act.OPEN_AUDITOR:
                 await accounts_store.set_active(session, found.account, True)
-            case Act.MAKE_ADMINISTRATOR:
-                await store.set_role(session, found.account, Role.ADMINISTRATOR)
-            case Act.SHUT_ADMINISTRATOR:
+            case Act.MAKE_ADMINISTRATOR | Act.MAKE_AUDITOR:
+                await self._give(session, found.account, ROLES[found.act])
+            case Act.SHUT_ADMINISTRATOR | Act.SHUT_AUDITOR:
                 await accounts_store.set_active(session, found.account, False)
                 await accounts_store.end_logins(session, found.account)
+
+    async def _give(self, session: AsyncSession, account: str, role: Role) -> None:
+        """A role that another had agreed to. An auditor belongs nowhere that is watched."""
+        await store.set_role(session, account, role)
+        if role is Role.AUDITOR:
+            await store.set_membership(session, account, None)
 
     async def _propose(
         self, session: AsyncSession, actor: Person, act: Act, account: str, waits: bool

@@ -75,6 +75,15 @@ async def closed_exhibits(session: Session, person: Person, sitting: Sitting) ->
     )
 
 
+async def sealed_exhibits(session: Session, sitting: Sitting) -> frozenset[str]:
+    """The exhibits that are not for everybody: sealed, or of a protected person."""
+    return frozenset(
+        one.id
+        for one in await exhibits.known(session, sitting.id)
+        if one.named is not None or _is_protected(sitting, one.by)
+    )
+
+
 def _is_protected(sitting: Sitting, seat: str) -> bool:
     found = sitting.seat(seat)
     return found is not None and bool(found.screened_from)

@@ -68,6 +68,20 @@ class Filed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """An exhibit was sealed after it was filed, or opened again; by whom and why."""
+
+    id: str
+    exhibit: str
+    sitting: str
+    named: tuple[str, ...] | None
+    """The seats that may see it since then besides the bench and its own side; None: opened."""
+    reason: str
+    by: str
+    at: datetime
+
+
 def side_of(sitting: Sitting, seat: Seat) -> str:
     """For whom a seat files: counsel for the client, a guardian for the ward, the clerk for the
     court."""

@@ -7,7 +7,7 @@ import rfc8785
 from audit.leaf import JSON, format_time
 from auth.person import Person
 from clock import Clock
-from errors import N_, Forbidden
+from errors import N_, Forbidden, Refusal
 from recordings.access import store as access_store
 from recordings.access.scope import OUTSIDE_ORDER, SEALED, Scope, narrowed
 from recordings.bundle import Content
@@ -55,6 +55,17 @@ class ExhibitsPlayed:
                 session, viewing, f"exhibit-{exhibit}-{page}", *times, now
             )
         return await self._exhibits.drawn(found, page)
+
+    async def drawn(self, sitting_id: str, exhibit: str, page: int) -> bytes:
+        """A page for a film, whose plan has asked whether it may be in it; empty when it cannot be
+        drawn."""
+        async with self._playback.database.unit(write=False) as session:
+            filed = await self._exhibits.filed(session, sitting_id)
+        found = next((one for one in filed if one.id == exhibit), None)
+        try:
+            return await self._exhibits.drawn(found, page) if found else b""
+        except Refusal:
+            return b""
 
     async def files(self, session: Session, sitting: Sitting, scope: Scope) -> dict[str, Content]:
         """The list of all exhibits with their hashes, and the files that the scope opens: a file is

@@ -1,10 +1,11 @@
-"""Use cases of exhibits: filing, the list, taking back, and one page as a picture.
+"""Use cases of exhibits: filing, the list, taking back, sealing, and one page as a picture.
 
 Showing, turning and the court's ruling are commands of the live room (`signaling.exhibits`).
 """
 
 import asyncio
 import hashlib
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,9 +21,10 @@ from auth.service import clean_name, new_id
 from clock import Clock
 from database import Database, lock
 from errors import N_, BadInput, Refusal
+from recordings.access.acts import REASON_MOST, text
 from recordings.exhibits import store
 from recordings.exhibits.drawing import NotDrawn, draw
-from recordings.exhibits.exhibit import TITLE_MOST, Filed, side_of
+from recordings.exhibits.exhibit import TITLE_MOST, Filed, Sealing, side_of
 from recordings.exhibits.store import Session
 from recordings.keys import KeyRefused
 from recordings.papers import uploads
@@ -33,7 +35,7 @@ from sessions import store as sittings
 from sessions.seat import Seat
 from sessions.service import Sittings
 from sessions.sitting import Sitting
-from sessions.standing import BENCH, context, operated_seats, own_seat
+from sessions.standing import BENCH, by, context, operated_seats, own_seat
 from signaling.exhibits import FILERS, open_to, unknown
 from signaling.ports import Exhibit
 
@@ -60,7 +62,9 @@ class Listing:
     rulings: Mapping[str, str]
     seat: Seat
     may: frozenset[str]
-    """Of `file`, and `take_back:<id>`."""
+    """Of `file`, `seal`, and `take_back:<id>`."""
+    sealings: tuple[Sealing, ...] = ()
+    """For the bench: who sealed or opened one after it was filed, and why."""
 
 
 class Exhibits:
@@ -113,6 +117,7 @@ class Exhibits:
             policy.require(person, "exhibit.list", at)
             everything = await store.of_sitting(session, sitting.id, self._secret)
             rulings = await store.rulings(session, sitting.id)
+            sealings = await store.sealings(session, sitting.id, self._secret)
         if seat is None:
             raise unknown()
         mine = tuple(one for one in everything if open_to(sitting, seat.id, one.live))
@@ -124,7 +129,10 @@ class Exhibits:
         }
         if policy.decide(person, "exhibit.file", at):
             may.add("file")
-        return Listing(sitting, mine, rulings, seat, frozenset(may))
+        if policy.decide(person, "exhibit.seal", at).possible:
+            may.add("seal")
+        told = tuple(sealings) if seat.role in BENCH else ()
+        return Listing(sitting, mine, rulings, seat, frozenset(may), told)
 
     # --- filing and taking back ------------------------------------------------------------------
 
@@ -189,6 +197,40 @@ class Exhibits:
             await self._tell(session, one, "taken_back", person, {})
         await self._live.filed(sitting.id)
         return one
+
+    # --- sealing ---------------------------------------------------------------------------------
+
+    async def seal(
+        self,
+        person: Person,
+        sitting_id: str,
+        exhibit: str,
+        named: Collection[str] | None,
+        reason: str,
+    ) -> Filed:
+        """From now on only the bench, its own side and the seats of `named` may see it; None: it is
+        open again to all. Live rooms, players and copies follow at once.
+
+        Raises NotFound, Forbidden, BadInput `recording.text exhibit.named`, Refusal
+        `exhibit.is_open exhibit.is_sealed`."""
+        reason = text(reason, "reason", REASON_MOST, lines=True)
+        async with self._database.unit() as session:
+            await lock(session, f"exhibits:{sitting_id}")
+            sitting, at, seat = await self._at(session, person, sitting_id)
+            policy.require(person, "exhibit.seal", at)
+            one = await self._find(session, sitting, exhibit, *((seat,) if seat else ()))
+            who = None if named is None else _checked_seats(sitting, named)
+            _check_changes(one, who)
+            sealing = Sealing(new_id(), one.id, sitting.id, who, reason, person.id, self._clock())
+            salt = secrets.token_bytes(32)
+            said = await store.seal(session, sealing, salt, self._secret)
+            data: dict[str, JSON] = {"exhibit": one.id, "reason": said}
+            if who is not None:
+                data["seats"] = list(who)
+            what = "exhibit.unsealed" if who is None else "exhibit.sealed"
+            await self._log.append(session, what, data | by(person, sitting), subject=sitting.id)
+        await self._live.filed(sitting.id)
+        return replace(one, named=who)
 
     # --- seeing ----------------------------------------------------------------------------------
 
@@ -292,6 +334,18 @@ def _checked_title(title: str) -> str:
             most=TITLE_MOST,
         )
     return title
+
+
+def _check_changes(one: Filed, named: tuple[str, ...] | None) -> None:
+    """Raise Refusal when the exhibit is so already."""
+    if one.named == named:
+        if named is None:
+            raise Refusal("exhibit.is_open", N_("It is not sealed. Reload the page."), status=409)
+        raise Refusal(
+            "exhibit.is_sealed",
+            N_("It is sealed for exactly these persons already. Choose others, or leave it."),
+            status=409,
+        )
 
 
 def _checked_seats(sitting: Sitting, named: Collection[str]) -> tuple[str, ...]:

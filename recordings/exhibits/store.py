@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -19,15 +20,17 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from audit.leaf import commit
 from auth.secret import Secret
 from database import Base, UtcDateTime
-from recordings.exhibits.exhibit import Filed
+from recordings.exhibits.exhibit import Filed, Sealing
 from recordings.wrapped.store import WrappedKey
 from sessions import store as sittings
 from signaling.ports import Exhibit
 
 Session = AsyncSession
 PURPOSE = "exhibit-title"
+REASON_PURPOSE = "exhibit-sealing"
 
 
 class ExhibitRow(Base):
@@ -52,6 +55,23 @@ class ExhibitRow(Base):
     named: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SealingRow(Base):
+    """An exhibit was sealed or opened again. `reason` is encrypted. Rows are never deleted."""
+
+    __tablename__ = "exhibit_sealings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    exhibit: Mapped[str] = mapped_column(ForeignKey("exhibits.id"), index=True)
+    sitting: Mapped[str] = mapped_column(ForeignKey("sittings.id"), index=True)
+    named: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    commitment: Mapped[str] = mapped_column(String(64))
+    """To the reason, as in the leaf."""
 
 
 def _filed(row: ExhibitRow, secret: Secret) -> Filed:
@@ -127,12 +147,20 @@ async def known(session: Session, sitting: str) -> list[Exhibit]:
     ]
 
 
+async def sealed(session: Session, sitting: str) -> frozenset[str]:
+    """The exhibits that are sealed now."""
+    return frozenset(one.id for one in await known(session, sitting) if one.named is not None)
+
+
 async def lines(session: Session, sitting: str) -> list[str]:
     """What the log must say of each exhibit, in the words of `recordings.rows`."""
     found = []
     for row in await session.scalars(select(ExhibitRow).where(ExhibitRow.sitting == sitting)):
         found.append(f"exhibit {row.id} {row.sha256}")
         found += [f"taken_back {row.id}"] * (row.taken_back_at is not None)
+    for sealing in await session.scalars(select(SealingRow).where(SealingRow.sitting == sitting)):
+        what = "opened" if sealing.named is None else "sealed"
+        found.append(f"exhibit_{what} {sealing.exhibit} {sealing.commitment}")
     return found
 
 
@@ -158,6 +186,45 @@ async def take_back(session: Session, sitting: str, id: str, at: datetime) -> bo
     open_ = (ExhibitRow.taken_back_at.is_(None), ExhibitRow.shown_at.is_(None))
     done = await session.execute(update(ExhibitRow).where(*here, *open_).values(taken_back_at=at))
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+async def seal(session: Session, one: Sealing, salt: bytes, secret: Secret) -> str:
+    """Change for whom an exhibit is open, and keep why; the commitment to the reason."""
+    named = None if one.named is None else list(one.named)
+    commitment = commit(one.reason.encode(), salt)
+    here = (ExhibitRow.id == one.exhibit, ExhibitRow.sitting == one.sitting)
+    await session.execute(update(ExhibitRow).where(*here).values(named=named))
+    await session.execute(
+        insert(SealingRow).values(
+            id=one.id,
+            exhibit=one.exhibit,
+            sitting=one.sitting,
+            named=named,
+            reason=secret.seal(REASON_PURPOSE, one.id, one.reason),
+            by=one.by,
+            at=one.at,
+            salt=salt,
+            commitment=commitment,
+        )
+    )
+    return commitment
+
+
+async def sealings(session: Session, sitting: str, secret: Secret) -> list[Sealing]:
+    """Every sealing and opening in a sitting, the oldest first."""
+    query = select(SealingRow).where(SealingRow.sitting == sitting)
+    return [
+        Sealing(
+            id=row.id,
+            exhibit=row.exhibit,
+            sitting=row.sitting,
+            named=None if row.named is None else tuple(row.named),
+            reason=secret.open(REASON_PURPOSE, row.id, row.reason),
+            by=row.by,
+            at=row.at,
+        )
+        for row in await session.scalars(query.order_by(SealingRow.at, SealingRow.id))
+    ]
 
 
 async def rulings(session: Session, sitting: str) -> Mapping[str, str]:

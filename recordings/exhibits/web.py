@@ -43,7 +43,8 @@ async def listed(sitting_id: str) -> Response:
     return await _page(sitting_id, Form())
 
 
-async def _page(sitting_id: str, form: Form, status: int = 200) -> Response:
+async def _page(sitting_id: str, form: Form, status: int = 200, exhibit: str = "") -> Response:
+    """`exhibit`: whose form was refused; none: the form that files one."""
     found = await _exhibits().listing(current_person(), sitting_id)
     return await render(
         "recordings/exhibits.html",
@@ -51,6 +52,8 @@ async def _page(sitting_id: str, form: Form, status: int = 200) -> Response:
         found=found,
         sitting=found.sitting,
         form=form,
+        about=exhibit,
+        blank=Form(),
         limits=_exhibits().limits(),
         sides=SIDES,
         rulings=RULINGS,
@@ -88,6 +91,31 @@ async def take_back(sitting_id: str, exhibit: str) -> Response:
 
     done = N_("The exhibit is taken back.")
     return await act(work, partial(_page, sitting_id), done, f"/sittings/{sitting_id}/exhibits")
+
+
+@blueprint.post(f"{PAGE}/<exhibit>/seal")
+async def seal(sitting_id: str, exhibit: str) -> Response:
+    """The presiding judge seals one later, or names others. Fields: `reason named` (repeated)."""
+
+    async def work(form: Form) -> None:
+        given = form.values("named"), form.value("reason")
+        await _exhibits().seal(current_person(), sitting_id, exhibit, *given)
+
+    done = N_("The exhibit is sealed. Nobody else sees it from now on.")
+    show = partial(_page, sitting_id, exhibit=exhibit)
+    return await act(work, show, done, f"/sittings/{sitting_id}/exhibits")
+
+
+@blueprint.post(f"{PAGE}/<exhibit>/open")
+async def unseal(sitting_id: str, exhibit: str) -> Response:
+    """The presiding judge opens a sealed one again. Field: `reason`."""
+
+    async def work(form: Form) -> None:
+        await _exhibits().seal(current_person(), sitting_id, exhibit, None, form.value("reason"))
+
+    done = N_("The exhibit is open again to both sides.")
+    show = partial(_page, sitting_id, exhibit=exhibit)
+    return await act(work, show, done, f"/sittings/{sitting_id}/exhibits")
 
 
 @blueprint.get("/api/sittings/<sitting_id>/exhibits/<exhibit>/pages/<int:page>")

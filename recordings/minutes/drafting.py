@@ -59,8 +59,15 @@ ROLES_FIRST = (
 Say = Callable[..., str]
 
 
-def drafted(sitting: Sitting, journal: Iterable[Happening], language: str, zone: str) -> Content:
-    """The steps and notes of the record, each with its time of day; what ends it below."""
+def drafted(
+    sitting: Sitting,
+    journal: Iterable[Happening],
+    language: str,
+    zone: str,
+    sealed: frozenset[str] = frozenset(),
+) -> Content:
+    """The steps and notes of the record, each with its time of day; what ends it below. What a
+    sealed exhibit (ids) is called is not for everybody who reads minutes."""
 
     def say(text: str, **params: object) -> str:
         return i18n.translate(language, text, **params)
@@ -69,19 +76,24 @@ def drafted(sitting: Sitting, journal: Iterable[Happening], language: str, zone:
     titles = {step.id: step.title for step in KINDS[sitting.kind].agenda}
     entries: list[Entry] = []
     for item in journal:
-        text = _told(item, sitting, language, titles, say)
+        text = _told(item, sitting, language, titles, say, sealed)
         if text:
             entries.append(Entry(clock(item.at).strftime("%H:%M:%S"), text))
     return Content(tuple(entries), "", _ending(sitting, language, zone, say))
 
 
 def _told(
-    item: Happening, sitting: Sitting, language: str, titles: Mapping[str, str], say: Say
+    item: Happening,
+    sitting: Sitting,
+    language: str,
+    titles: Mapping[str, str],
+    say: Say,
+    sealed: frozenset[str],
 ) -> str:
     words = str(item.data.get("text") or item.data.get("reason") or "")
     words = masked(sitting, " ".join(words.split()), language)
-    if item.data.get("sealed"):
-        words = ""  # what a sealed exhibit is called is not for everybody who reads minutes
+    if item.data.get("exhibit") in sealed:
+        words = ""
     seat = sitting.seat(item.seat) if item.seat else None
     name = named(sitting, seat, language) if seat else ""
     if item.type == "note":

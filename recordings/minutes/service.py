@@ -29,6 +29,7 @@ from recordings import envelope, keys
 from recordings import store as records
 from recordings.access import check
 from recordings.access.scope import Scope
+from recordings.exhibits import store as exhibits
 from recordings.keys import KeyStore
 from recordings.manifest import Happening
 from recordings.minutes import drafting, store
@@ -184,7 +185,8 @@ class MinutesDesk:
                 Happening(item.at, item.type, item.seat, item.data)
                 for item in await sessions.events(session, sitting_id)
             ]
-            content = drafting.drafted(sitting, journal, language, self._zone)
+            closed = await exhibits.sealed(session, sitting_id)
+            content = drafting.drafted(sitting, journal, language, self._zone, closed)
             made = Minutes(
                 id=id,
                 sitting=sitting_id,

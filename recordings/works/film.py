@@ -6,24 +6,31 @@ All chunks of a film are encoded alike, so that their packets stand in one track
 """
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import av
+from PIL import Image
 
 from recordings.manifest import Span
 from recordings.works import lettering
 from recordings.works.canvas import BAR, BLACK, SPEAKS, STAGE, Box, Canvas, Picture
-from recordings.works.grid import Layout, TileBox, fitted, layout
-from recordings.works.program import FPS, Chunk, inside
+from recordings.works.grid import Layout, TileBox, captioned, fitted, halves, layout
+from recordings.works.program import FPS, Chunk, Sheet, inside
 from recordings.works.reading import Pictures, TrackJob, readers
 
 WIDTH, HEIGHT = 1280, 720
 CODEC = {"preset": "superfast", "crf": "26", "bf": "0", "threads": "1", "keyint": str(4 * FPS)}
 CLOCK_SIZE = 20
+NOT_SHOWN = "exhibit"
+"""Of FilmJob.plates: what stands in place of a page that cannot be drawn."""
+
+Pages: TypeAlias = Mapping[tuple[str, int], bytes]
+"""Pages of exhibits as pictures (PNG, JPEG), by exhibit and page; empty: it cannot be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class FilmJob:
     key: bytes = field(repr=False)
     tiles: tuple[TileJob, ...]
     screens: tuple[TrackJob, ...]
+    sheets: tuple[Sheet, ...] = ()
+    """Pages of exhibits that were shown, with what is written below them."""
     epoch: datetime
     zone: str
     title: str
@@ -63,10 +72,21 @@ class FilmJob:
     width: int = WIDTH
     height: int = HEIGHT
 
+    def pages(self, chunk: Chunk) -> set[tuple[str, int]]:
+        """The pages of exhibits that a chunk needs."""
+        span = chunk.span
+        return {
+            (one.exhibit, one.page)
+            for one in self.sheets
+            if not chunk.scene.reason
+            and one.span.start_ms < span.end_ms
+            and span.start_ms < one.span.end_ms
+        }
 
-def render(job: FilmJob, chunk: Chunk) -> bytes:
+
+def render(job: FilmJob, chunk: Chunk, pages: Pages | None = None) -> bytes:
     """One chunk as an MP4. Raises SegmentRefused, KeyRefused, OSError, FFmpegError."""
-    painter = _Plate(job, chunk) if chunk.scene.reason else _Scene(job, chunk)
+    painter = _Plate(job, chunk) if chunk.scene.reason else _Scene(job, chunk, pages or {})
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         stream: Any = container.add_stream("libx264", rate=FPS, options=dict(CODEC))
@@ -138,10 +158,14 @@ class _Plate(_Painter):
 
 
 class _Scene(_Painter):
-    """The record: tiles with pictures, the shared screen, and who speaks."""
+    """The record: tiles with pictures, the shared screen, the exhibit shown, and who speaks."""
 
-    def __init__(self, job: FilmJob, chunk: Chunk) -> None:
+    def __init__(self, job: FilmJob, chunk: Chunk, pages: Pages) -> None:
         super().__init__(job, chunk)
+        self._pages = pages
+        self._large: tuple[Box | None, Box | None] = None, None
+        """Places of the shared screen and of the exhibit; both, side by side, at once."""
+        self._sheet: Sheet | None = None
         cameras = [tile.camera for tile in job.tiles if tile.camera]
         self._cameras = readers(job.sitting, job.key, cameras, chunk.span)
         self._screens = readers(job.sitting, job.key, job.screens, chunk.span)
@@ -156,23 +180,35 @@ class _Scene(_Painter):
         """Draw the picture of one moment: only what changed since the last."""
         ms = self.chunk.ms(index)
         screen = next((found for one in self._screens.values() if (found := one.at(ms))), None)
-        self._lay(screen=screen is not None)
+        sheet = next((one for one in self.job.sheets if inside((one.span,), ms)), None)
+        self._lay(screen=screen is not None, sheet=sheet is not None)
         layout = self._layout
         if layout is None:
             raise AssertionError("no layout")
-        if layout.screen and screen and self._drawn[-1] is not screen:
-            self._picture(screen, layout.screen)
+        screen_box, sheet_box = self._large
+        if screen_box and screen and self._drawn[-1] is not screen:
+            self._picture(screen, screen_box)
             self._drawn[-1] = screen
+        if sheet_box and sheet and self._sheet is not sheet:
+            self._show(sheet, captioned(sheet_box))
+            self._sheet = sheet
         for number, (tile, place) in enumerate(zip(self.job.tiles, layout.tiles, strict=True)):
             self._tile(number, tile, place, ms)
         self.clock(ms)
         return self.canvas
 
-    def _lay(self, *, screen: bool) -> None:
-        if self._layout and bool(self._layout.screen) == screen:
+    def _lay(self, *, screen: bool, sheet: bool) -> None:
+        now = bool(self._large[0]), bool(self._large[1])
+        if self._layout and now == (screen, sheet):
             return
-        job = self.job
-        self._layout = layout(job.width, job.height, len(job.tiles), screen=screen, rtl=job.rtl)
+        job, large = self.job, screen or sheet
+        self._layout = layout(job.width, job.height, len(job.tiles), screen=large, rtl=job.rtl)
+        place = self._layout.screen
+        if place and screen and sheet:
+            self._large = halves(place)
+        else:
+            self._large = place if screen else None, place if sheet else None
+        self._sheet = None
         top, bottom = self._layout.top, self._layout.bottom
         self.canvas.fill(Box(0, top.height, job.width, bottom.y - top.height), STAGE)
         self._drawn = [None] * (len(job.tiles) + 1)
@@ -208,6 +244,26 @@ class _Scene(_Painter):
             width=inner.width, height=inner.height, format="yuv420p", interpolation="FAST_BILINEAR"
         )
         self.canvas.put_frame(scaled, inner)
+
+    def _show(self, sheet: Sheet, place: TileBox) -> None:
+        """A page of an exhibit, as large as it can be, and what it is called."""
+        box, data = place.picture, self._pages.get((sheet.exhibit, sheet.page), b"")
+        if data:
+            with Image.open(io.BytesIO(data), formats=["PNG", "JPEG"]) as page:
+                inner = fitted(page.width, page.height, box)
+                paper = Image.new("RGB", (inner.width, inner.height), "white")
+                small = page.convert("RGBA").resize(paper.size, Image.Resampling.LANCZOS)
+                paper.paste(small, mask=small)
+            self.canvas.fill(box, BLACK)
+            self.canvas.put(lettering.converted(paper), *_at(inner))
+        else:
+            words = [(sheet.text, 22), (self.job.plates[NOT_SHOWN], 16)]
+            plate = lettering.lines(words, box.width, box.height, rtl=self.job.rtl, ground=BAR)
+            self.canvas.put(plate, *_at(box))
+        below = lettering.line(
+            sheet.text, place.plate.width, place.plate.height, rtl=self.job.rtl, size=16, ground=BAR
+        )
+        self.canvas.put(below, *_at(place.plate))
 
     def _why(self, tile: TileJob, ms: int) -> str:
         found = (one.text for one in tile.reasons if inside((one.span,), ms))

@@ -92,6 +92,21 @@ def _even(value: int) -> int:
     return value & ~1
 
 
+def halves(box: Box) -> tuple[Box, Box]:
+    """A large place for two that are shown at once, beside each other."""
+    width = _even((box.width - GAP) // 2)
+    right = box.x + box.width - width
+    return Box(box.x, box.y, width, box.height), Box(right, box.y, width, box.height)
+
+
+def captioned(box: Box) -> TileBox:
+    """A large place with a line of words under the picture."""
+    height = box.height - PLATE
+    return TileBox(
+        Box(box.x, box.y, box.width, height), Box(box.x, box.y + height, box.width, PLATE)
+    )
+
+
 def fitted(width: int, height: int, box: Box) -> Box:
     """The largest box of the picture's shape inside another, in its middle."""
     scale = min(box.width / max(1, width), box.height / max(1, height))

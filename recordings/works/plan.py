@@ -4,7 +4,7 @@ Pure but for the vault, which looks for the good copy of a segment: use a thread
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import i18n
@@ -17,12 +17,12 @@ from recordings.vault import Vault
 from recordings.works import program
 from recordings.works.assembly import Assembly, SoundTrack
 from recordings.works.credentials import Credentials
-from recordings.works.film import FilmJob, Reason, TileJob
+from recordings.works.film import NOT_SHOWN, FilmJob, Reason, TileJob
 from recordings.works.program import Scene
 from recordings.works.reading import TrackJob
 from recordings.works.sound import QUIET_FLOOR
 from recordings.works.work import Kind, Work
-from sessions.pseudonym import pseudonym
+from sessions.pseudonym import masked, pseudonym
 from sessions.seat import LABELS, Seat
 from sessions.sitting import Sitting
 
@@ -41,6 +41,7 @@ PLATES = {
     "lost": N_("Lost on the way"),
     "sealed": N_("Sealed by the court"),
     "outside_order": N_("Not covered by the order"),
+    NOT_SHOWN: N_("This page cannot be shown."),
 }
 """What a plate, or a tile without a picture, says."""
 LANGUAGES = {
@@ -110,6 +111,12 @@ def planned(
         "inputs": program.inputs_hash((row.track, row.seq, row.sha256) for row in used),
     }
     is_film = work.kind is Kind.FILM
+    film = None
+    if is_film:
+        film = _film(work, sitting, line, scope, tracks, speech, key, zone)
+        pages = {page for one in program.chunks(scenes) for page in film.pages(one)}
+        if pages:
+            inputs |= {"pages": len(pages), "exhibits": program.pages_hash(pages)}
     whole = Assembly(
         work=work.id,
         sitting=sitting.id,
@@ -123,7 +130,6 @@ def planned(
         inputs=inputs,
         credentials=credentials,
     )
-    film = _film(work, sitting, line, tracks, speech, key, zone) if is_film else None
     return Plan(film, whole, inputs, key)
 
 
@@ -155,6 +161,7 @@ def _film(
     work: Work,
     sitting: Sitting,
     line: Timeline,
+    scope: Scope,
     tracks: Mapping[str, TrackJob],
     speech: Mapping[str, Sequence[Span]],
     key: bytes,
@@ -195,6 +202,10 @@ def _film(
         key=key,
         tiles=tuple(tiles),
         screens=tuple(tracks[i.id] for i in line.tracks if i.source == "screen" and i.id in tracks),
+        sheets=tuple(
+            replace(one, text=_below(sitting, one, work.language))
+            for one in program.sheets(line, scope)
+        ),
         epoch=line.epoch,
         zone=zone,
         title=i18n.translate(
@@ -206,6 +217,11 @@ def _film(
         plates=say,
         rtl=work.language == "ar",
     )
+
+
+def _below(sitting: Sitting, sheet: program.Sheet, language: str) -> str:
+    page = i18n.translate(language, N_("Page %(page)s"), page=sheet.page)
+    return f"{masked(sitting, sheet.text, language)} · {page}"
 
 
 def name_of(sitting: Sitting, seat: Seat, language: str) -> str:

@@ -119,6 +119,35 @@ def open_spans(scope: Scope, track: str, scenes: Iterable[Scene]) -> tuple[Span,
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page of an exhibit, and when everybody in the hearing had it before them."""
+
+    span: Span
+    exhibit: str
+    page: int
+    text: str
+    """As it was called then: `P-1 Contract`."""
+
+
+_SHOWS = ("exhibit.shown", "exhibit.page", "exhibit.withdrawn")
+
+
+def sheets(line: Timeline, scope: Scope) -> tuple[Sheet, ...]:
+    """The pages that were shown at a moment that the scope opens. `line` is the whole record's:
+    what is closed still ends what was shown before it."""
+    told = [one for one in line.chapters if one["type"] in _SHOWS]
+    ends = [one["clock_ms"] for one in told[1:]] + [line.duration_ms]
+    return tuple(
+        Sheet(Span(one["clock_ms"], end), one["exhibit"], one["page"], one.get("text", ""))
+        for one, end in zip(told, ends, strict=False)  # nothing was shown: an end alone
+        if one["type"] != "exhibit.withdrawn"
+        and one["exhibit"] not in scope.exhibits
+        and scope.has_moment(one["clock_ms"])
+        and one["clock_ms"] < end
+    )
+
+
 def chunks(scenes: Iterable[Scene]) -> list[Chunk]:
     """The film in pieces that are made apart."""
     return [
@@ -137,4 +166,11 @@ def inputs_hash(inputs: Iterable[tuple[str, int, str]]) -> str:
     """SHA-256, in hex, of what a work was made of: RFC 8785 of [[track, seq, sha256], ...] in the
     order of track and seq, `sha256` being that of the leaf `rec.segment`."""
     listed = [[track, seq, sha256] for track, seq, sha256 in sorted(inputs)]
+    return hashlib.sha256(rfc8785.dumps(listed)).hexdigest()  # type: ignore[arg-type]
+
+
+def pages_hash(pages: Iterable[tuple[str, int]]) -> str:
+    """SHA-256, in hex, of the pages of exhibits that a film shows: RFC 8785 of
+    [[exhibit, page], ...] in order, `exhibit` being that of the leaf `exhibit.filed`."""
+    listed = [[exhibit, page] for exhibit, page in sorted(pages)]
     return hashlib.sha256(rfc8785.dumps(listed)).hexdigest()  # type: ignore[arg-type]

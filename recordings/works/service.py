@@ -15,10 +15,11 @@ import os
 import secrets
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 
@@ -74,6 +75,15 @@ class Asking:
     """The record's key is: only the log's bundle can be made of it."""
 
 
+Page: TypeAlias = Callable[[str, str, int], Awaitable[bytes]]
+"""A page of an exhibit as a picture, by sitting, exhibit and number; empty: it cannot be drawn."""
+
+
+async def _no_page(_sitting: str, _exhibit: str, _page: int) -> bytes:
+    """Until the composition root wires exhibits."""
+    return b""
+
+
 class Works:
     """One per process."""
 
@@ -100,6 +110,7 @@ class Works:
         self._credentials = credentials
         self._clock = clock
         self._zone = zone
+        self.page: Page = _no_page
         self._wanted = asyncio.Event()
         self._making: tuple[str, asyncio.Task[None]] | None = None
 
@@ -142,6 +153,7 @@ class Works:
             if without_protected:
                 hidden = await check.protected_tracks(session, sitting)
                 scope = replace(scope, hidden=scope.hidden | hidden)
+            scope = await _drawn(session, sitting, Kind(kind), scope)
             waiting = list(await store.of_owner(session, sitting_id, person.id))
             if sum(one.state in (State.ASKED, State.RUNNING) for one in waiting) >= MOST_OPEN:
                 raise Refusal(
@@ -236,6 +248,7 @@ class Works:
                 raise after_made(work)
             if not scope:
                 raise check.over()
+            scope = await _drawn(session, sitting, work.kind, scope)
             if not scope.opens(await store.scope(session, id)):
                 raise Refusal(
                     "work.narrowed",
@@ -337,6 +350,8 @@ class Works:
             line = await self._playback.line(session, sitting)
             rows = await records.segments(session, work.sitting)
             scope = await store.scope(session, work.id)
+            closed = await check.sealed_exhibits(session, sitting)
+        scope = replace(scope, exhibits=scope.exhibits | closed)
         key = await self._playback.key(row)
         folder = self._folder / work.id
         await asyncio.to_thread(folder.mkdir, 0o700, True, True)
@@ -387,14 +402,32 @@ class Works:
         ]
         done = len(chunks) - len(missing)
         await self._tell(work, done=done, total=job.steps)
-        loop = asyncio.get_running_loop()
+        loop, few = asyncio.get_running_loop(), asyncio.Semaphore(PROCESSES + 1)
         with _pool(PROCESSES) as pool:
-            waiting = [loop.run_in_executor(pool, draw_chunk, job, number) for number in missing]
-            for one in asyncio.as_completed(waiting):
-                await one
-                done += 1
-                await self._tell(work, done=done)
+
+            async def draw(number: int) -> None:
+                async with few:  # no more pages of exhibits in memory than chunks are being made
+                    pages = await self._pages(job, number)
+                    await loop.run_in_executor(pool, draw_chunk, job, number, pages)
+
+            waiting = [asyncio.create_task(draw(number)) for number in missing]
+            try:
+                for one in asyncio.as_completed(waiting):
+                    await one
+                    done += 1
+                    await self._tell(work, done=done)
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
             return await loop.run_in_executor(pool, assembly.assemble, job.whole)
+
+    async def _pages(self, job: Plan, number: int) -> dict[tuple[str, int], bytes]:
+        """The pages of exhibits that a chunk shows."""
+        if job.film is None:
+            return {}
+        needed, sitting = job.film.pages(job.whole.chunks[number]), job.whole.sitting
+        return {(one, page): await self.page(sitting, one, page) for one, page in needed}
 
     async def _tell(self, work: Work, **values: int) -> None:
         async with self._database.unit() as session:
@@ -439,12 +472,21 @@ class Works:
         shutil.rmtree(self._folder / id, ignore_errors=True)
 
 
-def draw_chunk(job: Plan, number: int) -> None:
+def draw_chunk(job: Plan, number: int, pages: film.Pages) -> None:
     """Make one chunk and keep it, sealed. Runs in a process."""
     if job.film is None:
         return
-    data = film.render(job.film, job.whole.chunks[number])
+    data = film.render(job.film, job.whole.chunks[number], pages)
     assembly.keep_chunk(job.whole.folder, job.whole.work, number, job.key, data)
+
+
+async def _drawn(session: Session, sitting: Sitting, kind: Kind, scope: Scope) -> Scope:
+    """What a work may show: in a film, which goes from hand to hand, nobody sees a sealed exhibit,
+    not even the bench."""
+    if kind is not Kind.FILM:
+        return scope
+    closed = await check.sealed_exhibits(session, sitting)
+    return replace(scope, exhibits=scope.exhibits | closed)
 
 
 def _may_have(person: Person, kind: str, at: Context) -> None:

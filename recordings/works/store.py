@@ -144,6 +144,7 @@ def _written(scope: Scope) -> dict[str, Any]:
         "sealed": [[span.start_ms, span.end_ms] for span in scope.sealed],
         "orders": list(scope.orders),
         "hidden": sorted(scope.hidden),
+        "exhibits": sorted(scope.exhibits),
     }
 
 
@@ -157,4 +158,5 @@ def _read(data: dict[str, Any]) -> Scope:
         None,
         tuple(data["orders"]),
         frozenset(data.get("hidden", ())),
+        frozenset(data.get("exhibits", ())),
     )

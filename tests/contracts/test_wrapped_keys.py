@@ -31,6 +31,7 @@ OTHER = {
     "authorisations.nonce": "random",
     "authorisations.public_key": "public key",
     "ceremonies.challenge": "random",
+    "exhibit_sealings.salt": "salt",
     "minutes_revisions.content": "sealed under minutes.key",
     "passkeys.credential": "id of a passkey",
     "passkeys.public_key": "public key",

@@ -46,7 +46,7 @@ from recordings.checking.codes import Answer, Coded, Place, Stands
 from recordings.checking.comparison import Comparison
 from recordings.checking.finding import Finding, Step
 from recordings.checking.service import Outcome
-from recordings.exhibits.exhibit import RULINGS, SIDES, Filed
+from recordings.exhibits.exhibit import RULINGS, SIDES, Filed, Sealing
 from recordings.exhibits.service import Listing
 from recordings.exhibits.web import as_picture
 from recordings.minutes.minutes import STATES as MINUTES_STATES
@@ -640,6 +640,7 @@ def samples() -> dict[str, Sample]:
         ),
         "/sittings/q1/exhibits": _exhibits("file", "take_back:e2"),
         "/sittings/q2/exhibits": _exhibits("file", none=True),
+        "/sittings/q3/exhibits": _exhibits("seal"),
         "/sittings/q1/minutes": _minutes(MinutesState.DRAFT, "write", "approve"),
         "/sittings/q2/minutes": _minutes(MinutesState.SIGNING, "sign", "return"),
         "/sittings/q3/minutes": _minutes(MinutesState.SIGNED),
@@ -810,13 +811,25 @@ def _exhibits(*may: str, none: bool = False) -> Sample:
         filed("e2", "D", "Medical report of the accused", by[SeatRole.COUNSEL], named=()),
     )
     seat = next(one for one in SEATS if one.role is SeatRole.CLERK)
-    found = Listing(SITTING, () if none else exhibits, {"e1": "admitted"}, seat, frozenset(may))
+    judge = next(one for one in SEATS if one.role is SeatRole.PRESIDING_JUDGE)
+    why = "A minor is named on page 2."
+    sealings = (Sealing("n1", "e2", "q1", (), why, judge.person or "", NOW),)
+    found = Listing(
+        SITTING,
+        () if none else exhibits,
+        {"e1": "admitted"},
+        judge if "seal" in may else seat,
+        frozenset(may),
+        sealings if "seal" in may else (),
+    )
     return Sample(
         "recordings/exhibits.html",
         {
             "found": found,
             "sitting": SITTING,
             "form": Form(),
+            "about": "",
+            "blank": Form(),
             "limits": Limits(10_000_000, 200, 50_000_000, 60),
             "sides": SIDES,
             "rulings": RULINGS,

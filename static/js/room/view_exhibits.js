@@ -26,9 +26,13 @@ export function exhibits(room) {
     list.length === 0 ? h("p", { key: "none", class: "hint" }, t("No exhibit was filed yet.")) : null,
     h("ul", { key: "list", class: "exhibit-list" }, ...list.map((one) => entry(room, one))),
     phase === "on_record" || list.length === 0 ? null : h("p", { key: "hint", class: "hint" }, t("Exhibits are shown and ruled on while on record.")),
-    me.files_exhibits ? form(room) : null,
+    me.files_exhibits ? form(room) : me.host ? h("p", { key: "page", class: "hint" }, ownPage(room, t("Seal one, or open it again: all exhibits on a page of their own"))) : null,
   );
 }
+
+/** @param {Room} room @param {string} text */
+const ownPage = (room, text) =>
+  h("a", { href: `/${language()}/sittings/${room.state.sitting.id}/exhibits`, target: "_blank" }, text);
 
 /** @param {Room} room @param {Exhibit} one */
 function entry(room, one) {
@@ -71,7 +75,7 @@ function form(room) {
       field("exhibit-file", t("File"), input("file", { type: "file", required: true, accept: ".pdf,.jpg,.jpeg,.png" }), t("PDF, JPEG or PNG, at most 10 MB. Both sides and the court can read it at once.")),
       h("button", { key: "send", type: "submit", class: "aegov-btn btn-sm", "aria-disabled": busy ? "true" : null },
         h("span", {}, busy ? t("Sending and checking") : t("File it")), busy ? h("span", { class: "spinner", "aria-hidden": "true" }) : null),
-      h("p", { class: "hint" }, h("a", { href: `/${language()}/sittings/${room.state.sitting.id}/exhibits`, target: "_blank" }, t("Seal it, or take one back: all exhibits on a page of their own"))),
+      h("p", { class: "hint" }, ownPage(room, t("Seal it, or take one back: all exhibits on a page of their own"))),
     ),
   );
 }

@@ -202,6 +202,41 @@ async def test_shutting_one_needs_two_and_lapses(
     assert not await administration.set_active(other, house.people["judge"].id, False)
 
 
+async def test_an_auditor_needs_two(house: House, administration: Administration) -> None:
+    """Who watches the administrators is not made, nor ended, by one of them alone."""
+    first, other = admin(house), await second(house)
+    made, waits = await administration.create(
+        first,
+        username="sara",
+        password="a-long-password",
+        role="auditor",
+        name_ar="",
+        name_en="Sara",
+    )
+    clerk = house.people["clerk"].id
+    assert (waits, made.active) == (True, False)
+    assert await administration.set_role(first, clerk, "auditor")
+    assert ("clerk", Role.CLERK, True) in (await state(house))[0]
+    for one in await administration.proposals(first):
+        with pytest.raises(Refusal) as refused:
+            await administration.decide(first, one.proposal.id, agree=True)
+        assert refused.value.code == "four_eyes.same_person"
+        await administration.decide(other, one.proposal.id, agree=True)
+    known = (await state(house))[0]
+    assert {("sara", Role.AUDITOR, True), ("clerk", Role.AUDITOR, True)} <= set(known)
+    assert clerk not in await administration.homes(first)
+    with pytest.raises(Refusal) as refused:
+        await administration.set_role(first, clerk, "clerk")
+    assert refused.value.code == "people.auditor"
+    assert await administration.set_active(first, made.id, False)
+    assert ("sara", Role.AUDITOR, True) in (await state(house))[0]
+    [shut] = [one for one in await administration.proposals(other) if one.open]
+    await administration.decide(other, shut.proposal.id, agree=True)
+    assert ("sara", Role.AUDITOR, False) in (await state(house))[0]
+    told = await leaves(house)
+    assert sum('"act":"open_auditor"' in one for one in told) == 2  # proposed, and agreed
+
+
 async def test_turned_down_changes_nothing(house: House, administration: Administration) -> None:
     other = await second(house)
     judge = house.people["judge"].id

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from auth.administration.organisation import Organisation, Sort
 from auth.administration.people_csv import MOST_BYTES, MOST_FAULTS, Preview, read, text_of
-from auth.person import Role
 from errors import BadInput
 
 HEAD = "username,role,name_ar,name_en,language,organisation\n"
@@ -38,9 +37,11 @@ def test_people_are_read() -> None:
     assert [row.organisation for row in preview.rows] == [COURT, FIRM, None]
 
 
-def test_auditors_are_read() -> None:
-    preview = look(HEAD + "sara,auditor,سارة,Sara,ar,\n")
-    assert [row.person.role for row in preview.rows] == [Role.AUDITOR]
+@pytest.mark.parametrize("role", ["administrator", "auditor"])
+def test_who_needs_two_is_not_imported(role: str) -> None:
+    preview = look(HEAD + f"sara,{role},سارة,Sara,ar,\n")
+    assert not preview.rows
+    assert [fault.refusal.code for fault in preview.faults] == ["import.administrator"]
 
 
 def test_semicolons_and_fewer_columns() -> None:
