@@ -30,7 +30,13 @@ from sessions import store as booked
 from sessions.phase import Phase
 from sessions.sitting import Sitting
 
-DOCUMENTS = ("emirates_id", "passport", "gcc_id", "other")
+DOCUMENT_NAMES: dict[str, str] = {
+    "emirates_id": N_("Emirates ID"),
+    "passport": N_("Passport"),
+    "gcc_id": N_("GCC identity card"),
+    "other": N_("Other document"),
+}
+DOCUMENTS = tuple(DOCUMENT_NAMES)
 OATHS = ("by_god", "own_religion")
 QUESTIONS: dict[str, str] = {
     "understands": N_("Tell me in your own words what you want to do with this deed."),

@@ -8,19 +8,25 @@ in the unit that registers the deed.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.leaf import format_time
+from audit.leaf import JSON, format_time
 from auth import policy
-from auth.person import Person
+from auth import store as accounts
+from auth.audit_reading.query import Query
+from auth.person import Person, Role
+from errors import N_
 from notary.deeds import store
 from notary.deeds.act import Act
 from notary.deeds.core import Core
 from notary.deeds.request import Request
+
+PROVED = N_("signed in at level high, face and document compared on video")
+COMMUNICATION = N_("audio-visual, uninterrupted stretches on record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,21 @@ class Line:
     keep_until: datetime
     """The recording is kept at least until then; deletion even later needs an order (R-RET-01)."""
     entry: Mapping[str, Any]
+    author: Person | None = None
+    """The notary's account, for the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The lines that a query found."""
+
+    lines: tuple[Line, ...]
+    count: int
+    """How many there are; `lines` may be the newest of them only."""
+    query: Query
+    notaries: tuple[Person, ...]
+    """Who has lines, to choose from; nobody where a notary reads the own."""
+    own: bool
 
 
 def fields(one: Request, act: Act, at: datetime) -> dict[str, Any]:
@@ -52,7 +73,7 @@ def fields(one: Request, act: Act, at: datetime) -> dict[str, Any]:
                 "evidence_of_identity": people.get(each.key, {})
                 .get("identity", {})
                 .get("document", ""),
-                "identity_proved": "signed in at level high, face and document compared on video",
+                "identity_proved": PROVED,
                 "credential_compared_at_ms": people.get(each.key, {})
                 .get("identity", {})
                 .get("clock_ms"),
@@ -65,7 +86,7 @@ def fields(one: Request, act: Act, at: datetime) -> dict[str, Any]:
         "recording": one.sitting,
         "read": one.content.session.get("read"),
         "changes": len(one.content.session.get("changes", [])),
-        "communication": "audio-visual, uninterrupted stretches on record",
+        "communication": COMMUNICATION,
     }
 
 
@@ -88,16 +109,47 @@ async def write(session: AsyncSession, core: Core, one: Request, act: Act, notar
     )  # fmt: skip
 
 
-async def read(core: Core, actor: Person, *, notary: str = "") -> list[Line]:
-    """The journal, newest first: a notary's own, or for the director everybody's."""
+async def read(core: Core, actor: Person, query: Query | None = None, most: int = 0) -> Book:
+    """The journal of a period, newest first: a notary's own, whatever the query says, and for the
+    rest of the office everybody's. `most`: only so many of the newest lines; 0: all."""
     policy.require(actor, "register.search")
     async with core.database.unit(write=False) as session:
-        rows = await store.journal(session, notary=notary)
-    return [
+        return await _read(session, core, actor, query or Query(), most)
+
+
+async def export(core: Core, actor: Person, query: Query) -> Book:
+    """The same, whole, to be taken away: who takes it is a leaf, which names nobody but by id."""
+    policy.require(actor, "register.search")
+    async with core.database.unit() as session:
+        book = await _read(session, core, actor, query, 0)
+        codes: dict[str, JSON] = {
+            "by": actor.id,
+            "notary": book.query.account,
+            "since": query.since,
+            "until": query.until,
+            "lines": book.count,
+        }
+        await core.log.append(session, "journal.exported", codes, subject=actor.id)
+    return book
+
+
+async def _read(session: AsyncSession, core: Core, actor: Person, query: Query, most: int) -> Book:
+    own = actor.role is Role.NOTARY
+    if own:
+        query = replace(query, account=actor.id)
+    first, last = query.period(core.zone)
+    found = store.JournalQuery(query.account, first, last)
+    rows = await store.journal(session, found, most=most)
+    authors = await store.journal_notaries(session)
+    people = {one.id: one for one in await accounts.accounts(session) if one.id in authors}
+    lines = tuple(
         Line(row.request, row.notary, row.at, row.keep_until,
-             json.loads(core.secret.open("deed-journal", row.request, row.sealed)))
+             json.loads(core.secret.open("deed-journal", row.request, row.sealed)),
+             people.get(row.notary))
         for row in rows
-    ]  # fmt: skip
+    )  # fmt: skip
+    count = await store.journal_count(session, found)
+    return Book(lines, count, query, () if own else tuple(people.values()), own)
 
 
 async def kept_until(core: Core, sitting: str) -> datetime | None:
@@ -106,6 +158,6 @@ async def kept_until(core: Core, sitting: str) -> datetime | None:
         found = [
             row.keep_until
             for request in await store.booked_for(session, sitting)
-            for row in await store.journal(session, request=request)
+            for row in await store.journal(session, store.JournalQuery(request=request))
         ]
     return max(found, default=None)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     ForeignKey,
     Integer,
     String,
@@ -360,16 +361,49 @@ async def add_journal(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class JournalQuery:
+    """Which lines; what is empty or None asks for nothing."""
+
+    notary: str = ""
+    first: datetime | None = None
+    last: datetime | None = None
+    """Not this instant any more."""
+    request: str = ""
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What is asked, for the database."""
+        asked: list[ColumnElement[bool]] = []
+        if self.notary:
+            asked.append(JournalRow.notary == self.notary)
+        if self.request:
+            asked.append(JournalRow.request == self.request)
+        if self.first:
+            asked.append(JournalRow.at >= self.first)
+        if self.last:
+            asked.append(JournalRow.at < self.last)
+        return asked
+
+
 async def journal(
-    session: AsyncSession, *, notary: str = "", request: str = "", most: int = 500
+    session: AsyncSession, query: JournalQuery, *, most: int = 0
 ) -> Sequence[JournalRow]:
-    """Lines of the journal, newest first."""
-    query = select(JournalRow).order_by(JournalRow.at.desc()).limit(most)
-    if notary:
-        query = query.where(JournalRow.notary == notary)
-    if request:
-        query = query.where(JournalRow.request == request)
-    return (await session.scalars(query)).all()
+    """Lines of the journal, newest first; `most` of them, or all."""
+    found = select(JournalRow).where(*query.conditions)
+    found = found.order_by(JournalRow.at.desc(), JournalRow.request)
+    return (await session.scalars(found.limit(most) if most else found)).all()
+
+
+async def journal_count(session: AsyncSession, query: JournalQuery) -> int:
+    """How many lines."""
+    counted = select(func.count()).select_from(JournalRow).where(*query.conditions)
+    return await session.scalar(counted) or 0
+
+
+async def journal_notaries(session: AsyncSession) -> set[str]:
+    """Accounts that have a line."""
+    return set(await session.scalars(select(JournalRow.notary).distinct()))
 
 
 # --- the roll of notaries ------------------------------------------------------------------------

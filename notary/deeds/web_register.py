@@ -5,20 +5,25 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from auth import policy
-from auth.person import Role
+from auth.audit_reading.query import Query, parse
 from auth.web import current_person
 from errors import N_, Refusal
 from notary.deeds import journal
 from notary.deeds.act import acts
 from notary.deeds.core import OVER
+from notary.deeds.journal_table import table
 from notary.deeds.roll import KINDS
 from notary.deeds.state import LABELS
 from notary.deeds.web_services import office
 from notary.deeds.web_views import pdf
 from notary.register.entry import NOTES, STANDINGS, Note, Standing
 from pages import Form, flash, redirect, render
+from pages.language import language as current_language
 
 blueprint = Blueprint("register", __name__)
+_ASKED = ("account", "since", "until")
+JOURNAL_LINES = 200
+"""On one page; the table that is taken away has all."""
 _ENDED = {state.value: LABELS[state] for state in OVER}
 _TONES = {
     Standing.STANDS: "success",
@@ -148,13 +153,30 @@ async def close_year(year: int) -> Response:
 
 @blueprint.get("/notary/journal")
 async def journal_page() -> Response:
-    """The notary's journal: a notary's own, the office's for others."""
-    person = current_person()
-    own = person.id if person.role is Role.NOTARY else ""
-    lines = await journal.read(office().core, person, notary=own)
+    """The notary's journal: a notary's own, the office's for others. `account` `since` `until`."""
+    form = Form({name: request.args.get(name, "") for name in _ASKED})
+    person, query, status = current_person(), Query(), 200
+    try:
+        query = parse(form.data)
+    except Refusal as refusal:
+        form, status = form.mend(refusal), refusal.status
+    core = office().core
+    book = await journal.read(core, person, query, JOURNAL_LINES)
     return await render(
         "notary/journal.html",
-        lines=lines,
-        acts=acts(),
-        may_enrol=bool(policy.decide(person, "notary.roll")),
+        status=status,
+        form=form,
+        book=book,
+        chosen=next((one for one in book.notaries if one.id == query.account), None),
+        now=core.clock(),
+        may_enrol=policy.decide(person, "notary.roll").possible,
     )
+
+
+@blueprint.post("/notary/journal/export")
+async def journal_export() -> Response:
+    """The lines that the same fields ask for, as a table for a spreadsheet."""
+    query = parse(Form(await request.form).data)
+    core = office().core
+    book = await journal.export(core, current_person(), query)
+    return pdf(table(book, current_language(), core.zone), "journal.csv", "text/csv; charset=utf-8")

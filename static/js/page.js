@@ -13,6 +13,7 @@ document.addEventListener("click", (event) => {
   if (closer) closer.closest("dialog")?.close();
   const copier = target?.closest("[data-copies]");
   if (copier) copy(copier.getAttribute("data-copies") ?? "");
+  if (target?.closest("[data-print]")) window.print();
   const switcher = target?.closest("a[data-language-switch]");
   if (switcher) keepPlace(/** @type {HTMLAnchorElement} */ (switcher));
   if (switcher && "liveLanguage" in document.documentElement.dataset) {

@@ -5,11 +5,14 @@ from datetime import timedelta
 from types import SimpleNamespace as Row
 from typing import Any
 
+from auth.audit_reading.query import Query
 from auth.person import Person, Role
 from errors import BadInput
 from notary.deeds.act import acts
 from notary.deeds.body import compose
 from notary.deeds.deciding import REASONS
+from notary.deeds.journal import Book
+from notary.deeds.journal import Line as JournalLine
 from notary.deeds.party import HELPERS, PATHS, ROLE_LABELS, Party, Path, appears
 from notary.deeds.request import Content, Mark, Request
 from notary.deeds.roll import KINDS
@@ -107,8 +110,8 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         Margin(2, "NOT", 2026, 15, Note.CERTIFIED_COPY.value, now, "a1", "", "d" * 64, "", ""),
     )
     listed = Listed(entry, margins)
-    line = Row(
-        at=now, keep_until=now + timedelta(days=3653),
+    line = JournalLine(
+        "d1", NOTARY.id, now, now + timedelta(days=3653), author=NOTARY,
         entry={"register": "NOT/2026/15", "title_ar": ACT.title_ar, "title_en": ACT.title_en,
                "fee_fils": 50_000,
                "people": [{"name_ar": p.name_ar, "name_en": p.name_en,
@@ -166,7 +169,16 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
                 (NOTARY, RollLine("public")),
                 (replace(NOTARY, id="n2"), RollLine("authorised_private", "MoJ 44/2026", now))]}),
         "/notary/journal": sample("notary/journal.html", {
-            "lines": [line], "acts": acts(), "may_enrol": True}),
+            "form": Form(), "may_enrol": True, "chosen": None, "now": now,
+            "book": Book((line,), 1, Query(), (NOTARY,), own=False)}),
+        "/notary/journal-chosen": sample("notary/journal.html", {
+            "form": Form({"account": NOTARY.id, "since": "2026-11-01"}), "may_enrol": True,
+            "chosen": NOTARY, "now": now,
+            "book": Book((line,), 740, Query(account=NOTARY.id, since="2026-11-01"), (NOTARY,),
+                         own=False)}),
+        "/notary/journal-nothing": sample("notary/journal.html", {
+            "form": Form({"since": "2026-12-01"}), "may_enrol": False, "chosen": None, "now": now,
+            "book": Book((), 0, Query(since="2026-12-01"), (), own=True)}),
         "/payments/stand-in/x": sample("notary/stand_in_payment.html", {
             "order": "x", "id": "x", "fee_fils": 50_000}),
     }  # fmt: skip

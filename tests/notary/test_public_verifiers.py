@@ -3,6 +3,7 @@ see each tampering that they can see. pdfsig's status is always 0: its text is r
 
 import re
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from notary.signing import validation
 from notary.signing.engine import Workshop
 
 SIGNATURES = 4
+TOP = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,28 @@ def test_pdfsig_calls_each_signature_valid_and_the_last_object_whole(folder: Pat
     blocks = "\n".join(lines).split("Signature #")
     assert "  - Total document signed" in blocks[-1]
     assert "not independent" in blocks[-1]
+
+
+def trusting(folder: Path, name: str, *roots: str) -> str:
+    """What pdfsig says of the deed when NSS trusts these roots and nobody else."""
+    store = folder / name
+    store.mkdir()
+    made = run(
+        sys.executable, "-m", "tests.support.nss", store, *(folder / one for one in roots), cwd=TOP
+    )
+    assert made.returncode == 0, made.stderr
+    return run("pdfsig", "-no-ocsp", "-nssdir", f"sql:{store}", folder / "deed.pdf").stdout
+
+
+def test_pdfsig_trusts_each_signature_under_our_root_and_under_no_other(folder: Path) -> None:
+    """Poppler asks NSS for each certificate's path to a root that the reader trusts."""
+    ours = trusting(folder, "ours", "signing.pem")
+    assert ours.count("Certificate Validation: Certificate is Trusted.") == SIGNATURES, ours
+    assert ours.count("Signature is Valid.") == SIGNATURES
+    for name, roots in (("nobody", ()), ("another", ("stamping.pem",))):
+        found = trusting(folder, name, *roots)
+        assert "is Trusted" not in found, found
+        assert found.count("Signature is Valid.") == SIGNATURES
 
 
 def test_certificates_have_the_profile_that_programs_trust(workshop: Workshop) -> None:
@@ -130,7 +154,7 @@ def test_mutool_calls_each_signature_valid(folder: Path) -> None:
 
 
 def test_pyhankos_own_command_line_says_valid_without_a_network(folder: Path) -> None:
-    program = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "pyhanko"
+    program = TOP / ".venv" / "bin" / "pyhanko"
     found = run(
         "unshare", "-n", program, "sign", "adesverify", "--trust", "signing.pem",
         "--trust", "stamping.pem", "--executive-summary", "deed.pdf",

@@ -233,7 +233,7 @@ async def test_copies_and_the_journal(lite: World) -> None:
     assert none.value.code == "deed.not_executory"
     with pytest.raises(NotFound):
         await closing.copy(lite.who("witness"), one.id)
-    lines = await journal.read(lite.office.core, lite.who("notary"))
+    lines = (await journal.read(lite.office.core, lite.who("notary"))).lines
     assert lines[0].entry["register"] == one.deed
     assert lines[0].keep_until.year == lines[0].at.year + 10
     assert await journal.kept_until(lite.office.core, one.sitting) == lines[0].keep_until

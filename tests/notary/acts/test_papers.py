@@ -216,6 +216,6 @@ def test_an_act_whose_standing_nothing_proves_is_no_act() -> None:
 
 async def test_the_record_of_an_act_is_kept_also_of_a_session_before_it(lite: World) -> None:
     one = await lite.delivered()
-    lines = await journal.read(lite.office.core, lite.who("notary"))
+    lines = (await journal.read(lite.office.core, lite.who("notary"))).lines
     assert await journal.kept_until(lite.office.core, one.sitting) == lines[0].keep_until
     assert await journal.kept_until(lite.office.core, "another") is None

@@ -72,8 +72,9 @@ async def test_a_substitute_opens_and_closes_the_signing_in_the_own_name(
     assert one.state is State.DELIVERED
     signers = (await ceremonies.of_subject(one.id))[0].signers
     assert [each.person for each in signers if each.sort is Sort.NOTARY] == [deputy.id]
-    lines = await journal.read(world.office.core, world.who("director"))
-    assert [line.notary for line in lines] == [deputy.id]
+    book = await journal.read(world.office.core, world.who("director"))
+    assert [line.notary for line in book.lines] == [deputy.id]
+    assert [line.author.name("en") for line in book.lines if line.author] == ["Another Notary"]
 
 
 async def test_the_policy_knows_a_substitute_only_while_it_lasts(lite: World) -> None:
