@@ -256,7 +256,5 @@ if (typeof document !== "undefined" && document.getElementById("room") === null)
       event.preventDefault();
       void submit(form, () => location.reload());
     }
-    // The answer is a file: the page stays, and its button must work again.
-    if (form.dataset.download !== undefined) setTimeout(() => form.querySelector("button")?.removeAttribute("disabled"), 500);
   });
 }

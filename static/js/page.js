@@ -38,6 +38,8 @@ document.addEventListener("submit", (event) => {
   if (!(form instanceof HTMLFormElement) || form.method === "dialog" || event.defaultPrevented) return;
   const button = event.submitter;
   setTimeout(() => button?.setAttribute("disabled", ""), 0);
+  // The answer is a file: the page stays, and its button must work again.
+  if (form.dataset.download !== undefined) setTimeout(() => button?.removeAttribute("disabled"), 500);
 });
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
