@@ -3,6 +3,9 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8000
+# Tests of what set-up compiles: they run once more from its source.
+PACKETS := $(patsubst %,tests/media/test_%.py,arrivals feedback forwarder fuzz layers line_estimate \
+	packet_cache publisher rebase rtcp rtp slots twcc vp8)
 # Browser tests without real media: two at a time disturb nobody.
 PAGES := tests/interface tests/browser/test_room_views.py
 export PORT
@@ -27,6 +30,7 @@ node_modules/.stamp: package-lock.json tools/node.sh | $(VENV)/.base
 
 setup: $(VENV)/.base node_modules/.stamp
 	@sh tools/node.sh $(PY) -m tools.build_static
+	@$(PY) -m tools.native
 
 setup-test: $(VENV)/.dev setup
 	@sh tools/test_programs.sh
@@ -43,9 +47,10 @@ demo: setup ## Hold a hearing with headless browsers, or SCENARIO=notary|marriag
 test: setup-test lint test-js ## Run every check
 	@failed=; \
 	$(PY) -m pytest -q -m "not browser" -n 4 --dist loadfile --no-loadscope-reorder --durations 15 || failed=1; \
+	MAHDAR_NATIVE=no $(PY) -m pytest -q -n 2 $(PACKETS) || failed=1; \
 	$(PY) -m pytest -q -m browser $(PAGES) -n 2 --dist loadfile || failed=1; \
 	$(PY) -m pytest -q -m browser $(PAGES:%=--ignore=%) --durations 30 || failed=1; \
-	test -z "$$failed"  # all three run to their end: one red test must not hide another
+	test -z "$$failed"  # all run to their end: one red test must not hide another
 
 test-js:
 	@sh tools/node.sh sh -c 'node --test tests/js/*.test.js'
@@ -67,6 +72,6 @@ lock: ## Make the lock files anew (needs uv)
 	@sh tools/lock.sh
 
 clean: ## Remove what set-up built (keeps var/)
-	rm -rf $(VENV) node_modules static/build .mypy_cache .ruff_cache .pytest_cache test-output
+	rm -rf $(VENV) node_modules static/build build .mypy_cache .ruff_cache .pytest_cache test-output
 
 .PHONY: help setup setup-test run demo test test-js lint bench audit lock clean

@@ -131,7 +131,7 @@ from sessions.service import Sittings
 from sessions.sitting import Sitting
 from sessions.tasks import Proposals, Tasks
 from settings import ROOT, Settings
-from signaling import calibration, capacity
+from signaling import calibration, capacity, compiled
 from signaling.aiortc_engine import AiortcEngine
 from signaling.engine import MediaEngine
 from signaling.gate import Gate, MainLoad
@@ -465,6 +465,7 @@ class House:
 
     def _engine(self) -> MediaEngine:
         settings = self.settings
+        logger.info("media.engine", form=compiled.why or "compiled")
         options: dict[str, Any] = {
             "hosts": settings.media_hosts,
             "ports": settings.media_ports,

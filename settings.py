@@ -100,6 +100,8 @@ class Settings:
     """The client secret of a provider whose entry names no `client_secret_file`."""
     identity_stand_in: bool | None = None
     """Start the stand-in provider (needs Node). None: in demo mode yes. Demo mode only."""
+    native: bool = True
+    """Run the media engine's compiled form where set-up built one (signaling/compiled.py)."""
     media_workers: int = 0
     """Processes that carry media, one per core. 0: in this process."""
     media_capacity: int = 0
@@ -285,7 +287,7 @@ def _convert(name: str, attribute: str, raw: str) -> Any:
                 if raw and not raw.rpartition(":")[2].isdecimal():
                     raise ValueError("takes host:port")
                 return raw
-            case "demo_sittings" | "local_witness" | "identity_stand_in" | "smtp_tls":
+            case "demo_sittings" | "local_witness" | "native" | "identity_stand_in" | "smtp_tls":
                 return {"yes": True, "no": False}[raw]
             case (
                 "port"

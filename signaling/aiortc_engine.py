@@ -29,9 +29,10 @@ from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
 from signaling.inbox import INBOX, LARGEST, Inbox
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
+from signaling.receiver import Receiver
 from signaling.rtp import is_rtcp
 from signaling.srtp import Opener, Sealer
-from signaling.udp import Datagrams, Receiver
+from signaling.udp import Datagrams
 
 logger = logging.getLogger(__name__)
 WAITING = 64

@@ -26,6 +26,12 @@ NACK_RETRY = 80 * MS
 NACK_LIMIT = 250
 """More losses than this at once are an outage: a keyframe costs less than a repair."""
 KEYFRAME_INTERVAL = 500 * MS
+CAP_FLOOR = 100_000
+"""No publisher is told to send less, bits per second."""
+REPAIR_SHARE = 0.25
+"""Of what was sent, what repairs may cost..."""
+REPAIR_BURST = 100_000
+"""...and the bytes that may be saved up for them."""
 
 
 class Reception:
@@ -211,8 +217,6 @@ class BandwidthCap:
     line was overused: before that it merely follows what the encoder happened to send.
     """
 
-    FLOOR = 100_000
-
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.allowed = cap
@@ -225,7 +229,7 @@ class BandwidthCap:
         self._limited = self._limited or overused
         if not self._limited:
             return
-        allowed = max(self.FLOOR, min(self.cap, bitrate))
+        allowed = max(CAP_FLOOR, min(self.cap, bitrate))
         if allowed < self.allowed * 0.97:
             self._due = 0
         self.allowed = allowed
@@ -244,18 +248,15 @@ class RepairBudget:
     """Limits what answering one subscriber's NACKs may cost: a packet at most once per round
     trip, and all together at most a share of what was sent."""
 
-    SHARE = 0.25
-    BURST = 100_000
-
     def __init__(self) -> None:
-        self._bytes = float(self.BURST)
+        self._bytes = float(REPAIR_BURST)
         self._credited = 0
         self._sent: dict[tuple[int, int], int] = {}
 
     def credit(self, octets: int) -> None:
         """`octets` of media were sent since the beginning."""
-        earned = self.SHARE * (octets - self._credited)
-        self._bytes = min(self.BURST, self._bytes + earned)
+        earned = REPAIR_SHARE * (octets - self._credited)
+        self._bytes = min(REPAIR_BURST, self._bytes + earned)
         self._credited = octets
 
     def take(self, ssrc: int, sequence: int, size: int, round_trip: int, now: int) -> bool:

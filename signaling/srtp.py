@@ -6,7 +6,7 @@ pylibsrtp; `tests/contracts/test_aiortc_surface.py` pins them.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
@@ -17,9 +17,14 @@ TRAILER = 16 + 4 + 128
 """Most bytes that protection adds: tag, SRTCP index, key identifier."""
 SIZE = 1 << 15
 ROOM = SIZE - TRAILER
-_copy = ffi.memmove
-_protect, _protect_rtcp = lib.srtp_protect, lib.srtp_protect_rtcp
-_unprotect, _unprotect_rtcp = lib.srtp_unprotect, lib.srtp_unprotect_rtcp
+_start: Final = ffi.new("char[]", SIZE)
+_data: Final = memoryview(ffi.buffer(_start))
+_length: Final = ffi.new("int *")
+_copy: Final = ffi.memmove
+_protect: Final = lib.srtp_protect
+_protect_rtcp: Final = lib.srtp_protect_rtcp
+_unprotect: Final = lib.srtp_unprotect
+_unprotect_rtcp: Final = lib.srtp_unprotect_rtcp
 
 
 class Line(Protocol):
@@ -44,9 +49,6 @@ class Sealer:
     """
 
     __slots__ = ("_context", "_session", "address", "line", "lost")
-    _start = ffi.new("char[]", SIZE)
-    _data = memoryview(ffi.buffer(_start))
-    _length = ffi.new("int *")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
@@ -64,18 +66,18 @@ class Sealer:
 
     def one(self, packet: bytes, protect: Any = _protect) -> None:
         """Protect and send one RTP packet."""
-        line, length, size = self.line, self._length, len(packet)
+        line, length, size = self.line, _length, len(packet)
         if line is None:
             return
         if size > ROOM:
             raise ValueError("larger than any datagram")
-        _copy(self._start, packet, size)
+        _copy(_start, packet, size)
         length[0] = size
-        if protect(self._context, self._start, length):
+        if protect(self._context, _start, length):
             self.lost += 1
             return
         try:
-            line.send(self._data[: length[0]], self.address)
+            line.send(_data[: length[0]], self.address)
         except OSError:
             line.dropped += 1
 
@@ -85,7 +87,7 @@ class Sealer:
         line = self.line
         if line is None:
             return
-        start, length, context, protect = self._start, self._length, self._context, _protect
+        start, length, context, protect = _start, _length, self._context, _protect
         end = 0
         sizes: list[int] = []
         for packet in packets:
@@ -93,7 +95,7 @@ class Sealer:
             if end + size > ROOM:
                 if size > ROOM:
                     raise ValueError("larger than any datagram")
-                line.send_burst(self._data[:end], sizes, self.address)
+                line.send_burst(_data[:end], sizes, self.address)
                 end, sizes = 0, []
             at = start + end
             _copy(at, packet, size)
@@ -105,14 +107,13 @@ class Sealer:
             sizes.append(size)
             end += size
         if sizes:
-            line.send_burst(self._data[:end], sizes, self.address)
+            line.send_burst(_data[:end], sizes, self.address)
 
 
 class Opener:
     """Takes the protection off a peer's packets, where they lie."""
 
     __slots__ = ("_context", "_session")
-    _length = ffi.new("int *")
 
     def __init__(self, session: Session) -> None:
         self._session = session  # owns the context
@@ -120,7 +121,7 @@ class Opener:
 
     def rtp(self, inbox: Inbox, at: int, unprotect: Any = _unprotect) -> bytes | None:
         """The packet in clear; None when it is forged, repeated or damaged."""
-        length, start = self._length, at * LARGEST
+        length, start = _length, at * LARGEST
         length[0] = inbox.size(at)
         if unprotect(self._context, inbox.memory + start, length):
             return None

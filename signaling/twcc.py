@@ -21,6 +21,8 @@ REFERENCE = 64_000_000
 MAX_COUNT = 4096
 """Packets that one feedback may speak of; Chromium's speak of some hundred."""
 FORM = 15
+HISTORY = 8192
+"""Packets that are remembered, about 6 s of 12 pictures; a power of two."""
 _HEAD = struct.Struct("!LLHHL")
 _RTPFB = 205
 
@@ -146,12 +148,12 @@ class Arrivals:
             len(symbols),
             (reference & 0xFFFFFF) << 8 | self._count,
         )
-        body = head + _write_symbols(symbols) + deltas
+        body = head + _write_symbols(bytes(symbols)) + deltas
         body += bytes(-len(body) % 4)
         return struct.pack("!BBH", 0x80 | FORM, _RTPFB, len(body) // 4) + body
 
 
-def _write_symbols(symbols: bytearray) -> bytes:
+def _write_symbols(symbols: bytes) -> bytes:
     """Runs of seven and more as run lengths, the rest as vectors of two bit symbols."""
     out = bytearray()
     at, end = 0, len(symbols)
@@ -189,33 +191,30 @@ class Sent(NamedTuple):
 class SendHistory:
     """Numbers the packets of one connection and remembers them until feedback comes."""
 
-    SIZE = 8192
-    """About 6 s of 12 pictures; a power of two."""
-
     def __init__(self) -> None:
         self.number = 0
         # Flat memory that is walked through, not thousands of objects: this is the hot path.
-        self._times = array("q", [0]) * self.SIZE
-        self._sizes = array("H", [0]) * self.SIZE
+        self._times = array("q", [0]) * HISTORY
+        self._sizes = array("H", [0]) * HISTORY
         """0: not sent, or told of already."""
 
     def one(self, size: int, now: int) -> int:
         """A packet of this size in bytes is sent now; its number."""
         number = self.number = (self.number + 1) & 0xFFFF
-        at = number & self.SIZE - 1
+        at = number & HISTORY - 1
         self._times[at], self._sizes[at] = now, size
         return number
 
     def take(self, sizes: Sequence[int], now: int) -> Sequence[int]:
         """Packets of these sizes in bytes are sent now; their numbers."""
         count, first = len(sizes), self.number + 1
-        at = first & self.SIZE - 1
-        if first + count <= 0x10000 and at + count <= self.SIZE:  # as a rule
+        at = first & HISTORY - 1
+        if first + count <= 0x10000 and at + count <= HISTORY:  # as a rule
             self._times[at : at + count] = array("q", (now,)) * count
             self._sizes[at : at + count] = array("H", sizes)
             self.number += count
             return range(first, first + count)
-        mask, number, numbers = self.SIZE - 1, self.number, []
+        mask, number, numbers = HISTORY - 1, self.number, []
         all_times, all_sizes = self._times, self._sizes
         for size in sizes:
             number = (number + 1) & 0xFFFF
@@ -229,10 +228,10 @@ class SendHistory:
         """Which of our packets it speaks of. Numbers that we did not use, or that are a circle
         of the history old, are passed over."""
         arrivals, count = feedback.arrivals, len(feedback.arrivals)
-        first = feedback.base & (self.SIZE - 1)
+        first = feedback.base & (HISTORY - 1)
         end = first + count
-        told = count <= self._age(feedback.base) + 1 <= self.SIZE and None not in arrivals
-        if told and end <= self.SIZE:
+        told = count <= self._age(feedback.base) + 1 <= HISTORY and None not in arrivals
+        if told and end <= HISTORY:
             sizes = self._sizes[first:end]
             if 0 not in sizes:  # as a rule
                 self._sizes[first:end] = array("H", [0]) * count
@@ -245,12 +244,12 @@ class SendHistory:
         return (self.number - number) & 0xFFFF
 
     def _match_each(self, feedback: Feedback) -> Sent:
-        sizes, times, mask, number = self._sizes, self._times, self.SIZE - 1, feedback.base
+        sizes, times, mask, number = self._sizes, self._times, HISTORY - 1, feedback.base
         arrived: list[tuple[int, int, int]] = []
         missing = 0
         for arrival in feedback.arrivals:
             at = number & mask
-            if sizes[at] and self._age(number) < self.SIZE:
+            if sizes[at] and self._age(number) < HISTORY:
                 if arrival is None:
                     missing += 1
                 else:

@@ -12,7 +12,8 @@ import struct
 from functools import cache
 from typing import Any
 
-from signaling.inbox import AT_ONCE, INBOX, Address, Inbox, stamp
+from signaling.inbox import AT_ONCE, INBOX, Address, stamp
+from signaling.receiver import Receiver
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +26,6 @@ NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.
 """Of a path that cannot take segments: a small MTU, an odd driver."""
 SEGMENTS = 60
 """The kernel takes 64 in one call (UDP_MAX_SEGMENTS)."""
-
-
-class Receiver(asyncio.DatagramProtocol):
-    """Takes what a socket receives."""
-
-    def take(self, inbox: Inbox, at: int) -> None:
-        """Number `at` of what was read."""
-        self.datagram_received(inbox.copy(at), inbox.address(at))
-
-    def drained(self) -> None:
-        """All that had come was given."""
 
 
 class Datagrams(asyncio.DatagramTransport):
@@ -172,7 +162,9 @@ class Datagrams(asyncio.DatagramTransport):
             self.socket.close()
             self._loop.call_soon(self._protocol.connection_lost, None)
 
-    abort = close
+    def abort(self) -> None:
+        """See `close`."""
+        self.close()
 
 
 @cache

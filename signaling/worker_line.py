@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import structlog
 
 from settings import ROOT
+from signaling import compiled
 from signaling.worker_watch import Silence, share
 from signaling.worker_wire import Kind, Reader, WireError, frame, lift, lift_error, lower, values
 
@@ -85,9 +86,14 @@ class WorkerLine:
     # --- beginning and end -----------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Start the process. Raises OSError. It gets none of our settings: they hold secrets."""
+        """Start the process. Raises OSError. It gets none of our settings, which hold
+        secrets, but the one that is read when modules are imported."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MAHDAR_")}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name == compiled.SETTING or not name.startswith("MAHDAR_")
+        }
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

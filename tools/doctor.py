@@ -23,6 +23,8 @@ from notary.rows import DeedRows
 from recordings.inspection import Inspection, Remark
 from recordings.rows import RecordRows
 from settings import ROOT, Settings
+from signaling import compiled
+from tools import native
 
 State = Literal["ok", "warn", "fail"]
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -263,6 +265,16 @@ def media(settings: Settings) -> Iterator[Finding]:
         yield Finding("TURN", "fail", "no secret", "Set MAHDAR_TURN_SECRET as in turnserver.conf.")
 
 
+def engine(_settings: Settings) -> Iterator[Finding]:
+    """Whether the media engine runs compiled (tools/native.py)."""
+    if not compiled.why:
+        yield Finding("Media engine", "ok", "compiled")
+        return
+    lacks = native.missing()
+    advice = f"It costs more processor time. Missing: {lacks}" if lacks else "Run: make setup"
+    yield Finding("Media engine", "warn", f"interpreted: {compiled.why}", advice)
+
+
 def address(settings: Settings) -> Iterator[Finding]:
     """Browsers give camera and microphone only to https, or to localhost."""
     if settings.secure or "localhost" in settings.address or "127.0.0.1" in settings.address:
@@ -285,5 +297,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     database,
     clock_source,
     media,
+    engine,
     address,
 )

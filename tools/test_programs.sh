@@ -1,9 +1,9 @@
 #!/bin/sh
 # Make sure that the programs which the tests and the demo drive are here:
-# test_programs.sh [chromium|firefox|ffmpeg|postgresql|coturn|janus|softhsm|poppler|golang ...]   (none named: all)
+# test_programs.sh [chromium|firefox|ffmpeg|postgresql|coturn|janus|softhsm|poppler|golang|compiler ...]   (none named: all)
 # As root or with passwordless sudo on a Debian-like system it installs them; elsewhere it says how.
 set -eu
-wanted=${*:-chromium firefox ffmpeg postgresql coturn janus softhsm poppler mupdf golang}
+wanted=${*:-chromium firefox ffmpeg postgresql coturn janus softhsm poppler mupdf golang compiler}
 missing=
 for name in $wanted; do
     case $name in
@@ -17,6 +17,7 @@ for name in $wanted; do
         mupdf) command -v mutool ;;
         poppler) command -v pdftoppm ;;
         golang) command -v go && ls "$(go env GOROOT)/src/cmd/vendor/golang.org/x/mod/sumdb/note" ;;
+        compiler) .venv/bin/python -c 'import sys, tools.native; sys.exit(bool(tools.native.missing()))' ;;
         *) echo "test_programs.sh: unknown program $name" >&2; exit 2 ;;
     esac >/dev/null 2>&1 || missing="$missing $name"
 done
@@ -29,6 +30,7 @@ for name in $missing; do
         mupdf) packages="$packages mupdf-tools" ;;
         poppler) packages="$packages poppler-utils" ;;
         golang) packages="$packages golang-go golang-src" ;;
+        compiler) packages="$packages gcc python3-dev" ;;
         *) packages="$packages $name" ;;
     esac
 done

@@ -13,7 +13,8 @@ from signaling.engine import TrackId
 from signaling.feedback import MS, SECOND
 from signaling.inbox import AT_ONCE, INBOX, Inbox
 from signaling.publisher import ExtensionIds, Publisher
-from signaling.udp import Datagrams, Receiver
+from signaling.receiver import Receiver
+from signaling.udp import Datagrams
 from signaling.upstream import PublishedSection
 from tests.media.builders import OPUS, START, TRANSPORT_ID, FakeEstimator, FakeWire, packet
 

@@ -2,7 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.feedback import (
+    CAP_FLOOR,
     MS,
+    REPAIR_BURST,
     SECOND,
     BandwidthCap,
     KeyframeRequests,
@@ -159,7 +161,7 @@ def test_the_cap_follows_the_estimate_only_after_overuse() -> None:
     assert cap.allowed == 760_000
     assert not cap.due(NOW + 2)
     cap.estimate(10, overused=True)
-    assert cap.allowed == BandwidthCap.FLOOR
+    assert cap.allowed == CAP_FLOOR
     cap.estimate(3_000_000, overused=False)
     cap.estimate(90_000, overused=False)
     assert cap.allowed == 2_500_000
@@ -180,7 +182,7 @@ def test_repairs_cost_at_most_a_share_of_what_is_sent() -> None:
         octets += 1000
         budget.credit(octets)
         repeated += budget.take(1, sequence, 1000, 0, NOW + sequence * MS)
-    assert repeated <= 0.25 * 20_000 + RepairBudget.BURST / 1000
+    assert repeated <= 0.25 * 20_000 + REPAIR_BURST / 1000
 
 
 def test_voice_levels_are_averaged_and_sorted() -> None:

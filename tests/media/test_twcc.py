@@ -94,7 +94,7 @@ def test_history_matches_each_packet_once_and_no_stranger() -> None:
 def test_history_forgets_what_is_a_circle_old() -> None:
     history = twcc.SendHistory()
     (old,) = history.take([1], START)
-    for _ in range(twcc.SendHistory.SIZE):
+    for _ in range(twcc.HISTORY):
         history.take([1], START)
     assert history.match(twcc.Feedback(old, (1,))) == twcc.Sent()
     assert history.match(twcc.Feedback(old - 1, (1,))) == twcc.Sent()
