@@ -317,6 +317,7 @@ class House:
             desk=notary.marriage.desk.SigningDesk(self.documents, self.ceremonies),
         )
         self.live.watch(self.marriages.watching.saw)
+        self.live.watch(self.marriages.writing.saw)
         self.exhibits = self.live.exhibits = Exhibits(
             database,
             self.log,

@@ -135,21 +135,49 @@ class Sittings:
         `along` belongs to the same unit of work: when it raises, nothing is booked.
         """
         draft = cleaned(draft)
-        language = language or actor.language
-        now = self._clock()
         async with self._database.unit() as session:
             await lock(session, BOOKING)
-            people, rooms = await self._check(session, actor, draft)
-            sitting, held = self._sitting(draft, actor, people)
-            await self.check_free(session, held, _names(sitting, held, rooms, language), language)
-            await store.add_sitting(session, sitting, now)
-            await store.add_holds(session, sitting.id, held)
-            await store.add_event(session, sitting.id, now, "booked", None, {"by": actor.id})
-            await self._log.append(
-                session, "sitting.booked", _booked_leaf(sitting), subject=sitting.id
-            )
-            if along is not None:
-                await along(session, sitting)
+            return await self._book(session, actor, draft, language, along)
+
+    async def rebook(
+        self,
+        actor: Person,
+        sitting_id: str,
+        draft: Draft,
+        reason: str,
+        *,
+        language: str = "",
+        along: Along | None = None,
+    ) -> Booked:
+        """Book a sitting in the place of one that has not begun, which is cancelled: both or
+        neither, in one unit. Raises what `cancel` and `book` raise; then nothing changed."""
+        draft, reason = cleaned(draft), checked_reason(reason)
+        async with self._database.unit() as session:
+            await lock(session, BOOKING)
+            await self._cancel(session, actor, sitting_id, reason)
+            booked = await self._book(session, actor, draft, language, along)
+        await self.changed(sitting_id)
+        return booked
+
+    async def _book(
+        self,
+        session: AsyncSession,
+        actor: Person,
+        draft: Draft,
+        language: str,
+        along: Along | None,
+    ) -> Booked:
+        """Under the lock BOOKING."""
+        language, now = language or actor.language, self._clock()
+        people, rooms = await self._check(session, actor, draft)
+        sitting, held = self._sitting(draft, actor, people)
+        await self.check_free(session, held, _names(sitting, held, rooms, language), language)
+        await store.add_sitting(session, sitting, now)
+        await store.add_holds(session, sitting.id, held)
+        await store.add_event(session, sitting.id, now, "booked", None, {"by": actor.id})
+        await self._log.append(session, "sitting.booked", _booked_leaf(sitting), subject=sitting.id)
+        if along is not None:
+            await along(session, sitting)
         return Booked(sitting, self.warnings(draft))
 
     async def check(self, actor: Person, draft: Draft) -> None:
@@ -302,18 +330,24 @@ class Sittings:
     async def cancel(self, actor: Person, sitting_id: str, reason: str) -> Sitting:
         """Cancel a sitting that has not begun; everything it held is free at once."""
         reason = checked_reason(reason)
-        now = self._clock()
         async with self._database.unit() as session:
             await lock(session, BOOKING)
-            sitting = await self._changeable(session, actor, "sitting.cancel", sitting_id)
-            phase = after(sitting.phase, Step.CANCEL)
-            await store.set_phase(session, sitting_id, phase, reason=reason, expected=sitting.phase)
-            salt = secrets.token_bytes(16)
-            data = {**by(actor, sitting), "reason": reason, "salt": salt.hex()}
-            await store.add_event(session, sitting_id, now, "cancelled", None, data)
-            leaf = {**by(actor, sitting), "reason": commit(reason.encode(), salt)}
-            await self._log.append(session, "sitting.cancelled", leaf, subject=sitting_id)
+            sitting = await self._cancel(session, actor, sitting_id, reason)
         await self.changed(sitting_id)
+        return sitting
+
+    async def _cancel(
+        self, session: AsyncSession, actor: Person, sitting_id: str, reason: str
+    ) -> Sitting:
+        """Under the lock BOOKING; `reason` is checked."""
+        sitting = await self._changeable(session, actor, "sitting.cancel", sitting_id)
+        phase = after(sitting.phase, Step.CANCEL)
+        await store.set_phase(session, sitting_id, phase, reason=reason, expected=sitting.phase)
+        salt = secrets.token_bytes(16)
+        data = {**by(actor, sitting), "reason": reason, "salt": salt.hex()}
+        await store.add_event(session, sitting_id, self._clock(), "cancelled", None, data)
+        leaf = {**by(actor, sitting), "reason": commit(reason.encode(), salt)}
+        await self._log.append(session, "sitting.cancelled", leaf, subject=sitting_id)
         return replace(sitting, phase=phase, outcome_reason=reason)
 
     async def _changeable(

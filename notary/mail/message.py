@@ -36,6 +36,10 @@ SUBJECTS: Final[dict[str, str]] = {
     "marriage.booked": N_("The sitting of your marriage: %(reference)s"),
     "marriage.reminder": N_("Reminder of the sitting of your marriage: %(reference)s"),
     "marriage.cancelled": N_("The sitting of your marriage was cancelled: %(reference)s"),
+    "marriage.interpreter_named": N_("You interpret at the sitting of a marriage: %(reference)s"),
+    "marriage.interpreter_released": N_(
+        "Another interpreter comes to the sitting of a marriage: %(reference)s"
+    ),
     "marriage.again": N_("Choose another day for your marriage: %(reference)s"),
     "marriage.ready": N_("Your marriage certificate is ready: %(reference)s"),
     "marriage.lapsing": N_("Your application to marry lapses soon: %(reference)s"),
@@ -62,6 +66,14 @@ BODIES: Final[dict[str, str]] = {
     "marriage.booked": N_("It begins on %(time)s (UAE time). Have your identity document ready."),
     "marriage.reminder": N_("It begins on %(time)s (UAE time). Have your identity document ready."),
     "marriage.cancelled": N_("Sign in to see how it goes on."),
+    "marriage.interpreter_named": N_(
+        "It begins on %(time)s (UAE time). Have your identity document ready. You take the oath on"
+        " record."
+    ),
+    "marriage.interpreter_released": N_(
+        "You are no longer asked to interpret on %(time)s (UAE time). Nothing is left for you to"
+        " do."
+    ),
     "marriage.again": N_("No contract came about. Sign in to choose another day."),
     "marriage.ready": N_("Sign in to fetch a certified copy."),
     "marriage.lapsing": N_("Sign in and go on with it; without action it ends in a few days."),
@@ -70,9 +82,12 @@ BODIES: Final[dict[str, str]] = {
 TIMED: Final = frozenset(
     {"booked", "reminder", "cancelled", "queued"}
     | {"marriage.booked", "marriage.reminder", "marriage.cancelled"}
+    | {"marriage.interpreter_named", "marriage.interpreter_released"}
 )
 """Those with a calendar file."""
-GONE: Final = frozenset({"cancelled", "queued", "marriage.cancelled"})
+GONE: Final = frozenset(
+    {"cancelled", "queued", "marriage.cancelled", "marriage.interpreter_released"}
+)
 """Those whose time is no more."""
 
 

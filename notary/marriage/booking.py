@@ -25,7 +25,7 @@ from notary.marriage.workflow import FileState, Move
 from sessions import store as booked
 from sessions.booking import Draft, Hold, SeatDraft
 from sessions.seat import SIGN, SeatRole
-from sessions.service import Along
+from sessions.service import Along, SlotTaken
 from sessions.sitting import Sitting
 
 SLOTS_SHOWN = 40
@@ -61,6 +61,9 @@ class SittingBook(Protocol):
         self, actor: Person, draft: Draft, *, language: str = "", along: Along | None = None
     ) -> object: ...
     async def cancel(self, actor: Person, sitting_id: str, reason: str) -> object: ...
+    async def rebook(
+        self, actor: Person, sitting_id: str, draft: Draft, reason: str, *, along: Along
+    ) -> object: ...
 
 
 class Booking:
@@ -277,27 +280,20 @@ class Booking:
             seats=tuple(seats),
         )
 
-    async def rebook(self, actor: Person, one: File) -> str:
-        """A booked file's sitting again at its hour, with other interpreters; the new sitting.
+    async def rebook(self, actor: Person, one: File, along: Along) -> None:
+        """A booked file's sitting again at its hour, with other interpreters, in one unit with
+        `along` and with the end of the sitting before.
 
-        Raises Refusal `marriage.no_slot` where one of them is not free; then nothing changed.
+        Raises Refusal `marriage.no_slot` where one of them is not free, and what `along` raises;
+        then nothing changed.
         """
         assert one.starts_at is not None  # noqa: S101
         draft = self.draft(one, actor, one.starts_at)
-        people = [f"person:{seat.person}" for seat in draft.seats]
-        end = one.starts_at + draft.duration
-        async with self._core.database.unit(write=False) as session:
-            taken = await booked.held(session, people, one.starts_at, but=one.sitting)
-        if any(hold.start < end and one.starts_at < hold.end for hold in taken):
-            raise Refusal("marriage.no_slot", N_("This person is not free at that hour."))
-        await self._release(one, "another interpreter was named")
-        made: list[str] = []
-
-        async def along(session: AsyncSession, sitting: Sitting) -> None:
-            made.append(sitting.id)
-
-        await self._sittings.book(actor, draft, along=along)
-        return made[0]
+        reason = "another interpreter was named"
+        try:
+            await self._sittings.rebook(actor, one.sitting, draft, reason, along=along)
+        except SlotTaken:
+            raise Refusal("marriage.no_slot", N_("This person is not free at that hour.")) from None
 
     async def decline(self, actor: Person, id: str, reason: str, *, relative: str, of: str) -> File:
         """The officiant cannot come, or is a relative of a spouse (R-MR-17): another is chosen."""

@@ -5,9 +5,6 @@ officiant's hand says that a step was done; who was there, alone, heard and on r
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.leaf import JSON
 from auth.person import Person
@@ -19,38 +16,16 @@ from notary.marriage.file import File
 from notary.marriage.majlis import Act, Event
 from notary.marriage.officiating import Officiating, not_yours, track_of
 from notary.marriage.ports import Live
-from notary.marriage.watching import Watching, seats_of
+from notary.marriage.scene import Scene, alone, take
+from notary.marriage.watching import Watching
 from notary.marriage.workflow import FileState
-from sessions import store as booked
+from notary.marriage.writing import Writing
 from sessions.seat import SIGN, SeatRole
-from sessions.sitting import Sitting
-from signaling.sight import Sight
 
 DOCUMENTS = ("emirates_id", "passport", "gcc_id", "other")
 FORMS = ("spoken", "written", "signed")
 WORDS_MOST = 500
 BRIDES = frozenset({Part.BRIDE, Part.BRIDE_AGENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A marriage in its sitting, and the room at this moment."""
-
-    one: File
-    sitting: Sitting
-    sight: Sight
-
-    @property
-    def seats(self) -> dict[Part, str]:
-        """The seat of each part."""
-        return seats_of(self.one, self.sitting)
-
-    def seat(self, part: Part) -> str:
-        """Of somebody who takes part. Raises BadInput."""
-        found = self.seats.get(part)
-        if found is None:
-            raise BadInput("marriage.who", N_("Choose a person from the list."), field="part")
-        return found
 
 
 Check = Callable[[Scene], Mapping[Part, str] | None]
@@ -61,8 +36,14 @@ class Conducting:
     """One per process."""
 
     def __init__(
-        self, core: Core, officiating: Officiating, live: Live, watching: Watching
+        self,
+        core: Core,
+        officiating: Officiating,
+        live: Live,
+        watching: Watching,
+        writing: Writing,
     ) -> None:
+        self._writing = writing
         self._core = core
         self._officiating = officiating
         self._live = live
@@ -75,7 +56,7 @@ class Conducting:
         fulfilled today, Refusal `marriage.not_in_room`."""
         async with self._core.database.unit(write=False) as session:
             one = await self._core.load(session, actor, id, "marriage.conduct")
-            scene = await self._scene(session, one)
+            scene = await take(session, self._live, one)
         if scene.seat(Part.OFFICIANT) not in scene.sight.hearing:
             raise _not_here()
         await self._officiating.open(actor, id)
@@ -115,7 +96,8 @@ class Conducting:
         self, actor: Person, id: str, part: Part, given: bool, asked: Iterable[str]
     ) -> File:
         """What a spouse, or who acts for one, said of the own free will; the bride in the private
-        room. Only the conclusion is kept, and which questions of the track were put.
+        room. Only the conclusion is kept, which questions of the track were put, and that it was
+        answered in writing; what was written is gone with it (`writing.py`).
 
         Raises Refusal `marriage.not_private`, `marriage.questions_open`.
         """
@@ -127,7 +109,7 @@ class Conducting:
                 raise Refusal(
                     "marriage.questions_open", N_("Put every question first, then say so.")
                 )
-            if track.private_consent and part in BRIDES and not _alone(scene, part):
+            if track.private_consent and part in BRIDES and not alone(scene, part):
                 raise Refusal(
                     "marriage.not_private",
                     N_("Ask her in the private room, without guardian and groom; then write it."),
@@ -138,14 +120,18 @@ class Conducting:
                     N_("The interpreter of this person is not with you (R-MR-21). Bring them in."),
                 )
             connected = scene.sight.hearing | scene.sight.waiting
-            alone = any(scene.seat(part) in room for room in scene.sight.private)
-            if scene.seat(part) not in connected and not alone:
+            private = any(scene.seat(part) in room for room in scene.sight.private)
+            if scene.seat(part) not in connected and not private:
                 raise _not_here()
+            if self._writing.answered(scene, part):
+                codes["written"] = True
 
         act = Act.CONSENTED if given else Act.REFUSED
         track_codes = [code for code in put if len(code) <= 32][:12]
         codes: dict[str, JSON] = {"asked": list(track_codes)}
-        return await self._step(actor, id, Event(act, part), check, codes=codes)
+        done = await self._step(actor, id, Event(act, part), check, codes=codes)
+        self._writing.forget(done.sitting)
+        return done
 
     async def unite(self, actor: Person, id: str) -> File:
         """All required persons are there at once, on record (unity of session)."""
@@ -244,7 +230,7 @@ class Conducting:
         async with self._core.database.unit(write=False) as session:
             one = await self._core.of_sitting(session, actor, sitting)
             try:
-                return one, await self._scene(session, one)
+                return one, await take(session, self._live, one)
             except Refusal:
                 return one, None
 
@@ -254,15 +240,6 @@ class Conducting:
         sight = self._live.sight(one.sitting) if one.sitting else None
         if sight is not None:
             await self._officiating.seen(sight)
-
-    async def _scene(self, session: AsyncSession, one: File) -> Scene:
-        sitting = await booked.get_sitting(session, one.sitting) if one.sitting else None
-        sight = self._live.sight(one.sitting) if sitting else None
-        if sitting is None or sight is None:
-            raise Refusal(
-                "marriage.no_room", N_("Nobody is in the live room of this marriage. Enter it.")
-            )
-        return Scene(one, sitting, sight)
 
     async def _step(
         self,
@@ -282,20 +259,13 @@ class Conducting:
         await self.look(before)
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, action)
-            scene = await self._scene(session, one)
+            scene = await take(session, self._live, one)
             devices = check(scene) if check else None
             done = await self._officiating.happen(
                 session, one, (event,), actor.id, codes=codes, texts=texts, devices=devices
             )
         await self._live.nudge(done.sitting)
         return done
-
-
-def _alone(scene: Scene, part: Part) -> bool:
-    """Officiant and this person are together in a private room, with interpreters at most."""
-    two = {scene.seat(part), scene.seat(Part.OFFICIANT)}
-    others = {seat.id for seat in scene.sitting.seats if seat.role is SeatRole.INTERPRETER}
-    return any(two <= room and room - two <= others for room in scene.sight.private)
 
 
 def _interpreted(scene: Scene, part: Part) -> bool:

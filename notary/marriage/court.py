@@ -28,6 +28,7 @@ from notary.marriage.ratifying import Ratifying
 from notary.marriage.reviewing import Reviewing
 from notary.marriage.telling import Telling
 from notary.marriage.watching import Watching
+from notary.marriage.writing import Writing
 from recordings.keys import KeyStore
 from recordings.papers.files import Papers
 from recordings.papers.scanning import Scanner
@@ -49,6 +50,7 @@ class Court:
     interpreting: Interpreting
     officiating: Officiating
     watching: Watching
+    writing: Writing
     conducting: Conducting
     contracting: Contracting
     ratifying: Ratifying
@@ -95,7 +97,8 @@ def build(
     core = Core(database, log, secret, clock, pack, zone, step_up, telling)
     filing, officiating = Filing(core), Officiating(core)
     watching = Watching(officiating.seen)
-    conducting = Conducting(core, officiating, live, watching)
+    writing = Writing(core, live)
+    conducting = Conducting(core, officiating, live, watching, writing)
     booking = Booking(core, filing, sittings, payments)
     return Court(
         core,
@@ -106,6 +109,7 @@ def build(
         Interpreting(core, booking),
         officiating,
         watching,
+        writing,
         conducting,
         Contracting(core, officiating, conducting, desk, live, address),
         Ratifying(core, desk, address),

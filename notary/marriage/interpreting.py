@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import store as accounts
 from auth.person import Person, Role
+from auth.session import Login
 from errors import N_, BadInput, Refusal
 from notary.deeds.text import clean
 from notary.marriage import labels, store
@@ -20,12 +21,14 @@ from notary.marriage.application import INTERPRETERS, Application, Interpreter, 
 from notary.marriage.application import Person as Named
 from notary.marriage.booking import Booking
 from notary.marriage.core import Core
-from notary.marriage.file import File
+from notary.marriage.file import Contact, File
 from notary.marriage.filing import LINK_LIVES, Blocked
 from notary.marriage.gates import blocking
 from notary.marriage.gates_helped import RULE
 from notary.marriage.helped import languages
+from notary.marriage.telling import address
 from notary.marriage.workflow import FileState
+from sessions.sitting import Sitting
 
 BY_COURT = (FileState.SUBMITTED, FileState.POSTPONED, FileState.APPROVED, FileState.PAID)
 NUMBER_MOST = 40
@@ -43,6 +46,8 @@ class Typed:
     licence: str
     relation_to_groom: str
     relation_to_bride: str
+    email: str = ""
+    """Where this person is told; the one before is never told of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +98,70 @@ class Interpreting:
     async def name(self, actor: Person, id: str, language: str, typed: Typed) -> File:
         """Name who interprets a language, or another person in the place of the one before.
 
-        The court's clerk and judge do it before the day is booked; the officiant of a booked
-        marriage names one of the court's own, and the sitting is booked anew at its hour. Raises
-        BadInput, Blocked naming R-MR-01 and R-MR-21, Refusal `marriage.wrong_state`.
+        The court's clerk and judge do it before the day is booked. Raises BadInput, Blocked naming
+        R-MR-01 and R-MR-21, Refusal `marriage.wrong_state`.
         """
         async with self._core.database.unit() as session:
             one = await self._core.load(session, actor, id, "marriage.interpreter")
-            self._in_time(one, typed)
-            if language not in languages(one.application):
-                raise BadInput(
-                    "marriage.language", N_("Nobody needs this language."), field="language"
+            if one.state not in BY_COURT:
+                raise _too_late()
+            part, named = await self._named(session, one, language, typed)
+            return await self._keep(session, named, one, actor, part, language)
+
+    async def replace(self, login: Login, id: str, language: str, typed: Typed, token: str) -> File:
+        """The officiant of a booked marriage names another of the court's own interpreters.
+
+        One unit: the sitting is cancelled and booked anew at its hour, the file names the new one,
+        and both interpreters are told. Naming the earlier one again undoes it. Raises what `name`
+        raises, Refusal `marriage.no_slot`, `policy.confirmation_needed` bound to whom is named.
+        """
+        actor, action = login.person, "marriage.replace_interpreter"
+        async with self._core.database.unit(write=False) as session:
+            one = await self._core.load(session, actor, id, action)
+            if one.state is not FileState.SCHEDULED or not typed.account:
+                raise _too_late()
+            part, named = await self._named(session, one, language, typed)
+            if named.seats[part] == one.seats.get(part):
+                raise Refusal(
+                    "marriage.same_interpreter",
+                    N_("This person is the interpreter already. Choose another one."),
                 )
-            part, person, account = await self._read(session, one, language, typed)
-            named = self._with(one, part, language, person, account, typed.licence)
-            if one.state is not FileState.SCHEDULED:
-                return await self._keep(session, named, one, actor, part, language)
-        sitting = await self._booking.rebook(actor, named)
-        async with self._core.database.unit() as session:
-            now = await self._core.load(session, actor, id, "marriage.interpreter")
-            named = replace(named, sitting=sitting, version=now.version)
-            return await self._keep(session, named, now, actor, part, language)
+        kept: list[File] = []
+
+        async def along(session: AsyncSession, sitting: Sitting) -> None:
+            now = await self._core.load(session, actor, id, action)
+            if now.version != one.version:
+                raise store.changed()
+            number = named.application.person(part).number
+            await self._core.confirmed(
+                session, login, now, action, token,
+                language=language, account=named.seats[part], number=number, sitting=one.sitting,
+            )  # fmt: skip
+            new = replace(named, sitting=sitting.id)
+            done = await self._keep(session, new, now, actor, part, language)
+            if self._core.telling is not None:
+                await self._core.telling.replaced(session, now, done, part, self._core.clock())
+            kept.append(done)
+
+        await self._booking.rebook(actor, named, along)
+        return kept[0]
+
+    async def _named(
+        self, session: AsyncSession, one: File, language: str, typed: Typed
+    ) -> tuple[Part, File]:
+        """The part, and the file as it will be."""
+        if language not in languages(one.application):
+            raise BadInput("marriage.language", N_("Nobody needs this language."), field="language")
+        part, person, account = await self._read(session, one, language, typed)
+        named = self._with(one, part, language, person, account, typed.licence)
+        contacts = {who: contact for who, contact in one.contacts.items() if who is not part}
+        if email := address(typed.email):
+            contacts[part] = Contact(email, await self._language(session, account))
+        return part, replace(named, contacts=contacts)
+
+    async def _language(self, session: AsyncSession, account: str) -> str:
+        found = await accounts.get_account(session, account) if account else None
+        return found.language if found is not None else "ar"
 
     async def _keep(
         self,
@@ -129,15 +178,11 @@ class Interpreting:
             seats=named.seats,
             application=named.application,
             sitting=named.sitting,
+            contacts=named.contacts,
         )
         codes = {"part": part.value, "language": language}
         await self._core.write(session, kept, "interpreter", actor.id, codes=codes)
         return kept
-
-    def _in_time(self, one: File, typed: Typed) -> None:
-        if one.state in BY_COURT or (one.state is FileState.SCHEDULED and typed.account):
-            return
-        raise _too_late()
 
     async def _read(
         self, session: AsyncSession, one: File, language: str, typed: Typed

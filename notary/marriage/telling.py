@@ -81,12 +81,32 @@ class Telling:
         letters = self._letters(one, what, whom, starts_at)
         await self.outbox.put(session, one.id, letters, round=f"{one.version}")
         if starts_at is not None:
-            for ahead in REMINDERS:
-                if (due := starts_at - ahead) > now:
-                    soon = self._letters(one, "marriage.reminder", whom, starts_at)
-                    name = f"{one.version}-{int(ahead.total_seconds())}"
-                    await self.outbox.put(session, one.id, soon, due_at=due, round=name)
+            await self._remind(session, one, starts_at, now)
         self.outbox.wake()
+
+    async def replaced(
+        self, session: AsyncSession, before: File, one: File, part: Part, now: datetime
+    ) -> None:
+        """Another interpreter at the same hour: the one before and the new one are told, and the
+        reminders go to who comes now."""
+        assert one.starts_at is not None  # noqa: S101
+        await self.outbox.drop(session, one.id, "marriage.reminder")
+        for file, what in (
+            (before, "marriage.interpreter_released"), (one, "marriage.interpreter_named"),
+        ):  # fmt: skip
+            letters = self._letters(file, what, (part,), one.starts_at)
+            await self.outbox.put(session, one.id, letters, round=f"{one.version}")
+        await self._remind(session, one, one.starts_at, now)
+        self.outbox.wake()
+
+    async def _remind(
+        self, session: AsyncSession, one: File, starts_at: datetime, now: datetime
+    ) -> None:
+        for ahead in REMINDERS:
+            if (due := starts_at - ahead) > now:
+                soon = self._letters(one, "marriage.reminder", _ALL, starts_at)
+                name = f"{one.version}-{int(ahead.total_seconds())}"
+                await self.outbox.put(session, one.id, soon, due_at=due, round=name)
 
     async def lapsing(self, session: AsyncSession, one: File, day: date) -> None:
         """A week before a file lapses, once for each day on which it would."""

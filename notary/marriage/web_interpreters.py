@@ -6,8 +6,9 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from auth import policy
-from auth.web import current_person
+from auth.web import current_login, current_person
 from errors import N_, BadInput, Forbidden, Refusal
+from notary.deeds.web_office import json_body, text, token
 from notary.marriage import labels, web_views
 from notary.marriage.application import Part
 from notary.marriage.core import context
@@ -19,7 +20,7 @@ from pages import Form, flash, formatter, redirect, render
 blueprint = Blueprint("marriage_interpreters", __name__)
 FIELDS = (
     *("account", "name_ar", "name_en", "document", "number", "licence"),
-    *("relation_to_groom", "relation_to_bride"),
+    *("relation_to_groom", "relation_to_bride", "email"),
 )
 
 
@@ -34,6 +35,8 @@ async def _page(marriage: str, form: Form, status: int = 200, link: str = "") ->
     one = (await services.filing.see(person, marriage)).file
     policy.require(person, "marriage.interpreter", context(person, one))
     known = await services.interpreting.known()
+    at = context(person, one)
+    replaces = policy.decide(person, "marriage.replace_interpreter", at).possible
     return await render(
         "notary/marriage/interpreters.html",
         status=status,
@@ -51,7 +54,7 @@ async def _page(marriage: str, form: Form, status: int = 200, link: str = "") ->
         accounts=known,
         documents=list(labels.DOCUMENTS.items()),
         relations=list(labels.RELATIONS.items()),
-        open_=one.state in (*BY_COURT, FileState.SCHEDULED),
+        open_=one.state in BY_COURT or (one.state is FileState.SCHEDULED and replaces),
         booked=one.state is FileState.SCHEDULED,
         back="review" if "queue" in web_views.may(person, one) else "",
     )
@@ -71,7 +74,7 @@ async def _answer(marriage: str, form: Form, work: Any, language: str = "") -> R
 @blueprint.post("/marriages/<marriage>/interpreters")
 async def name(marriage: str) -> Response:
     """Name one. Fields: `language`, and with it as their prefix (`ur.number`): `account` or the
-    names, `document`, `number`, `licence`, the relations to the spouses."""
+    names, `document`, `number`, `licence`, the relations to the spouses, `email`."""
     form = Form(await request.form)
     language = form.value("language")
     typed = Typed(**{field: form.value(f"{language}.{field}") for field in FIELDS})
@@ -81,6 +84,19 @@ async def name(marriage: str) -> Response:
         return done
     flash(N_("The interpreter is named."))
     return redirect("marriage_interpreters.interpreters", marriage=marriage)
+
+
+@blueprint.post("/api/marriages/<marriage>/interpreter")
+async def replace(marriage: str) -> dict[str, Any]:
+    """The officiant names another interpreter for a booked day. JSON: the fields of `name`, and
+    `authorisation`."""
+    body = await json_body()
+    language = text(body, "language")
+    typed = Typed(**{field: text(body, f"{language}.{field}") for field in FIELDS})
+    work = court().interpreting
+    one = await work.replace(current_login(), marriage, language, typed, token(body))
+    flash(N_("The interpreter is replaced and the sitting booked anew. Both were written to."))
+    return {"state": one.state.value, "sitting": one.sitting, "version": one.version}
 
 
 @blueprint.post("/marriages/<marriage>/interpreters/link")

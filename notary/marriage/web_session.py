@@ -1,6 +1,7 @@
 """The marriage inside the live room: a part of a page with the steps of the officiant and of
 everybody (static/js/deed.js sends its forms), and the signing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from quart import Blueprint, Response, render_template
@@ -12,14 +13,16 @@ from errors import N_, BadInput
 from notary.deeds.web_office import json_body, text, token
 from notary.marriage import papers
 from notary.marriage.application import Part
-from notary.marriage.conducting import BRIDES, DOCUMENTS, Scene
+from notary.marriage.conducting import BRIDES, DOCUMENTS
 from notary.marriage.core import context
 from notary.marriage.file import File
 from notary.marriage.helped import WRITING
 from notary.marriage.majlis import Act, Stage
 from notary.marriage.officiating import track_of
+from notary.marriage.scene import Scene
 from notary.marriage.web_services import court
 from notary.marriage.workflow import FileState
+from notary.marriage.writing import WORDS_MOST, Line, with_whom
 from pages import formatter, language
 
 blueprint = Blueprint("marriage_session", __name__)
@@ -61,6 +64,8 @@ async def part(sitting: str) -> Response:
     officiant = bool(policy.decide(person, "marriage.conduct", context(person, one)))
     stage = majlis.stage.value if majlis else ""
     order = [code for code, _ in STEPS]
+    other = with_whom(one, scene, me)
+    lines = services.writing.lines(one, scene, me)
     body = await render_template(
         "marriage/session_part.html",
         one=one,
@@ -95,6 +100,18 @@ async def part(sitting: str) -> Response:
         audible=bool(majlis and majlis.audible),
         brides=[part.value for part in BRIDES],
         private=track.private_consent,
+        other=_named(one, other) if other else None,
+        other_writes=one.application.needs.get(other or Part.OFFICIANT) == WRITING,
+        lines=[
+            {
+                "mine": line.by is me,
+                "who": _named(one, line.by)["name"],
+                "words": line.words or track.consent[line.question][language()],
+            }
+            for line in lines
+        ],
+        words_most=WORDS_MOST,
+        calls=_calls(one, me, my_turn=me is not None and turn.next is me, lines=lines),
     )
     response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
@@ -145,6 +162,21 @@ def _people(one: File, scene: Scene | None) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _calls(one: File, me: Part | None, *, my_turn: bool, lines: Sequence[Line]) -> str:
+    """What a telephone opens the panel for, once each: a thing to do now, or words to read."""
+    majlis = one.majlis
+    if majlis is None or me is None or me is Part.OFFICIANT:
+        return ""
+    if lines:
+        read = [line for line in lines if line.by is not me]
+        return f"written-{len(read)}" if read else ""
+    if one.application.needs.get(me) == WRITING and (due := _may_utter(one, me)):
+        return f"{due}-{majlis.restarts}"
+    if majlis.stage is Stage.ACCEPTED and me in majlis.hearers and me not in majlis.heard:
+        return f"heard-{majlis.restarts}"
+    return "sign" if my_turn and majlis.stage is Stage.CONFIRMED and one.ceremony else ""
 
 
 def _may_utter(one: File, me: Part | None) -> str:
@@ -225,6 +257,15 @@ async def own(marriage: str) -> dict[str, Any]:
         case _:
             raise _unknown_step()
     return _answer(one)
+
+
+@blueprint.post("/api/marriages/<marriage>/private")
+async def private(marriage: str) -> dict[str, Any]:
+    """Write to the other in the private room. JSON: `words`, or the officiant's `question`."""
+    body = await json_body()
+    work, question = court().writing, text(body, "question")
+    await work.write(current_person(), marriage, text(body, "words"), question)
+    return {}
 
 
 @blueprint.post("/api/marriages/<marriage>/sign")

@@ -87,6 +87,28 @@ export function typed(host) {
   return found;
 }
 
+/** What tells one `<details>` from another, whatever stands before it.
+ * @param {HTMLDetailsElement} one */
+const keyOf = (one) => one.dataset.key ?? one.querySelector("summary")?.textContent?.trim() ?? "";
+
+/** Which are open; one that was not there before is as the server says. @param {HTMLElement} host
+ * @returns {Map<string, boolean>} */
+export const opened = (host) => new Map([...host.querySelectorAll("details")].map((one) => [keyOf(one), one.open]));
+
+/** @param {HTMLElement} host @param {Map<string, boolean>} before */
+export function openAgain(host, before) {
+  for (const one of host.querySelectorAll("details")) one.open = before.get(keyOf(one)) ?? one.open;
+}
+
+/** While somebody types, only what is written by others is taken. @param {HTMLElement} host @param {string} html */
+function follow(host, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const one of host.querySelectorAll("[data-live]")) {
+    const now = fresh.querySelector(`[data-live="${/** @type {HTMLElement} */ (one).dataset.live}"]`);
+    if (now !== null && now.innerHTML !== one.innerHTML) one.innerHTML = now.innerHTML;
+  }
+}
+
 /** @param {HTMLElement} host @param {Map<string, string | boolean>} kept */
 function typeAgain(host, kept) {
   for (const [one, name] of fields(host)) {
@@ -137,17 +159,22 @@ export class DeedPart {
   /** Take what is new from the server, unless somebody is typing into it. */
   async load() {
     const { host } = this;
-    if (host === null || !host.isConnected || this.busy || (this.#typing() && host.lang === language())) return;
+    if (host === null || !host.isConnected || this.busy) return;
+    if (this.#busyTyping(host) && host.querySelector("[data-live]") === null) return;
     const answer = await fetch(`/${language()}${this.source}`, { credentials: "same-origin" }).catch(() => null);
     if (answer === null || !answer.ok) return;
     const html = await answer.text();
-    if (html === this.seen || (this.#typing() && host.lang === language())) return;
+    if (html === this.seen) return;
+    if (this.#busyTyping(host)) {
+      follow(host, html);
+      return;
+    }
     this.seen = html;
     host.lang = language();
-    const open = [...host.querySelectorAll("details")].map((one) => one.open);
+    const open = opened(host);
     const kept = typed(host);
     host.innerHTML = html;
-    for (const [place, one] of [...host.querySelectorAll("details")].entries()) one.open = open[place] ?? false;
+    openAgain(host, open);
     typeAgain(host, kept);
     this.#begin();
     this.show(this.page);
@@ -197,6 +224,11 @@ export class DeedPart {
     return /** @type {HTMLElement | null} */ (this.host?.querySelector("[data-document]") ?? null);
   }
 
+  /** @param {HTMLElement} host */
+  #busyTyping(host) {
+    return this.#typing() && host.lang === language();
+  }
+
   #typing() {
     const active = document.activeElement;
     const field = active instanceof HTMLTextAreaElement || (active instanceof HTMLInputElement && active.type !== "checkbox") || active instanceof HTMLSelectElement;
@@ -211,13 +243,20 @@ export class DeedPart {
     this.busy = true;
     void submit(form, () => {
       form.reset(); // it is done: nothing of it is typed again
-      form.closest("details")?.removeAttribute("open");
+      if (form.dataset.again === undefined) form.closest("details")?.removeAttribute("open");
       /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
       this.seen = "";
     }).finally(() => {
       this.busy = false;
-      void this.load();
+      void this.load().then(() => this.#again(form));
     });
+  }
+
+  /** Whoever writes goes on writing. @param {HTMLFormElement} form */
+  #again(form) {
+    if (form.dataset.again === undefined || this.#typing()) return;
+    const now = [...(this.host?.querySelectorAll("form") ?? [])].find((one) => one.dataset.again === form.dataset.again);
+    /** @type {HTMLElement | null} */ (now?.querySelector("textarea, select") ?? null)?.focus();
   }
 
   /** @param {Event} event */

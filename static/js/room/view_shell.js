@@ -39,7 +39,7 @@ function middle(room, view) {
   if (view === "connecting") return [connecting()];
   if (view === "ended") return [ended(room)];
   if (view === "step_out") return [stepOut(room)];
-  if (view === "private") return hearsAlone(room) ? [h("div", { key: "hearing", class: "hearing" }, privateRoom(room), panel(room))] : [privateRoom(room)];
+  if (view === "private") return withPanel(room) ? [h("div", { key: "hearing", class: "hearing" }, privateRoom(room), panel(room))] : [privateRoom(room)];
   if (view === "lobby") return [waiting(room, false)];
   if (view === "witness_room") return [waiting(room, true)];
   return [hostBar(room), h("div", { key: "hearing", class: "hearing" }, stage(room, quiet(room)), panel(room))];
@@ -53,11 +53,12 @@ const connecting = () =>
 function foot(room, view) {
   if (view === "connecting" || view === "ended" || view === "step_out") return null;
   return h("div", { key: "foot", class: "foot" },
-    view === "private" ? null : channelBar(room), controls(room, { panel: view === "hearing" || (view === "private" && hearsAlone(room)) }));
+    view === "private" ? null : channelBar(room), controls(room, { panel: view === "hearing" || (view === "private" && withPanel(room)) }));
 }
 
-/** An officiant hears somebody alone, and writes the conclusion there. @param {Room} room */
-const hearsAlone = (room) => room.state.me.host && room.state.sitting.kind === "marriage_contract";
+/** An officiant hears somebody alone and writes the conclusion there; who cannot speak answers in writing.
+ * @param {Room} room */
+const withPanel = (room) => room.state.sitting.kind === "marriage_contract";
 
 /** @param {Room} room @param {string} view */
 function top(room, view) {

@@ -1,19 +1,27 @@
 """Interpreters of a marriage (R-MR-21): needed, named by the court, sworn, there, signing."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit.leaf import format_time
+from auth import store as accounts
+from auth.person import Person, Role
 from errors import Forbidden, Refusal
+from notary.mail import store as mail_store
 from notary.marriage.application import Application, Part
 from notary.marriage.filing import Blocked
 from notary.marriage.interpreting import Typed
 from notary.marriage.majlis import Act, Stage
 from notary.marriage.workflow import FileState
 from sessions import store as booked
+from sessions.booking import Hold
 from sessions.phase import Phase
+from sessions.sitting import Sitting
 from tests.notary.marriage.conftest import Court
 from tests.notary.marriage.sitting import PARTS, World, make
 
@@ -197,16 +205,92 @@ async def test_nothing_is_read_without_the_oath(world: World) -> None:
     assert (await work.read(world.officiant, world.id, ITEMS)).majlis is not None
 
 
+async def second_interpreter(world: World) -> Person:
+    given = Person("i2", Role.INTERPRETER, "مترجم ثانٍ", "Second", username="interpreter2")
+    async with world.court.core.database.unit() as session:
+        await accounts.add_account(session, given, "", world.court.core.clock())
+    return given
+
+
+async def waiting(world: World) -> list[dict[str, Any]]:
+    """The letters in the outbox."""
+    async with world.court.core.database.unit(write=False) as session:
+        due = await mail_store.due(session, world.court.at(365), 1000)
+    secret = world.court.core.secret
+    return [json.loads(secret.open("mail", one.subject, one.sealed)) for one in due]
+
+
+async def test_replacing_an_interpreter_is_one_unit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails, the sitting that was booked stands with the interpreter of before."""
+    await interpreted(world)
+    before, work = await world.file(), world.services.interpreting
+    other = await second_interpreter(world)
+    officiant = world.login(Part.OFFICIANT)
+    world.court.house.clock.advance(-60)
+    named = typed(world.court, account=other.id)
+
+    async def stands() -> None:
+        assert await world.file() == before
+        async with world.court.core.database.unit(write=False) as session:
+            sitting = await booked.get_sitting(session, before.sitting)
+        assert sitting is not None
+        assert sitting.phase is Phase.SCHEDULED
+
+    async def fails(*_args: Any, **_named: Any) -> None:
+        raise Refusal("policy.confirmation_needed", "Confirm it.")
+
+    with monkeypatch.context() as patch:  # the confirmation is asked inside the unit
+        patch.setattr(type(world.services.core), "confirmed", fails)
+        await refused(
+            work.replace(officiant, world.id, "ur", named, ""), "policy.confirmation_needed"
+        )
+    await stands()
+    assert before.starts_at is not None
+    async with world.court.core.database.unit() as session:
+        taken = Hold(f"person:{other.id}", before.starts_at, before.starts_at + timedelta(hours=1))
+        elsewhere = Sitting(
+            "s2", "civil_hearing", "1/2026", "", ("ar",), before.starts_at, timedelta(hours=1),
+            Phase.SCHEDULED, True, (), booked_by=world.officiant.id,
+        )  # fmt: skip
+        await booked.add_sitting(session, elsewhere, world.court.core.clock())
+        await booked.add_holds(session, "s2", [("x", taken)])
+    await refused(work.replace(officiant, world.id, "ur", named, ""), "marriage.no_slot")
+    await stands()
+
+
 async def test_the_officiant_of_a_booked_day_names_another(world: World) -> None:
     await interpreted(world)
     before, work = await world.file(), world.services.interpreting
+    first = world.court.house.people["interpreter"]
+    await world.court.filing.contact(first, world.id, "first@example.com")
+    other = await second_interpreter(world)
+    officiant = world.login(Part.OFFICIANT)
     guest = typed(world.court, account="", name_ar="مترجم")
-    await refused(work.name(world.officiant, world.id, "ur", guest), "marriage.wrong_state")
-    world.court.house.clock.advance(-60)
-    kept = await work.name(world.officiant, world.id, "ur", typed(world.court, licence="L-78"))
+    await refused(work.replace(officiant, world.id, "ur", guest, ""), "marriage.wrong_state")
+    world.court.house.clock.advance(-3 * 86_400)
+    same = typed(world.court)
+    await refused(work.replace(officiant, world.id, "ur", same, ""), "marriage.same_interpreter")
+    named = typed(world.court, account=other.id, licence="L-78", email="second@example.com")
+    with pytest.raises(Forbidden):
+        await work.replace(world.login(Part.GROOM), world.id, "ur", named, "")
+    await refused(work.name(world.court.clerk, world.id, "ur", named), "marriage.wrong_state")
+    kept = await work.replace(officiant, world.id, "ur", named, "")
     assert kept.state is FileState.SCHEDULED
     assert kept.sitting != before.sitting
+    assert kept.seats[I] == other.id
     assert kept.application.interpreters[I].licence == "L-78"
+    # Both are told, each of their own: with the hour, as a calendar takes it.
+    mails = [one for one in await waiting(world) if one["what"].startswith("marriage.inter")]
+    assert [(one["what"], one["to"]) for one in mails] == [
+        ("marriage.interpreter_released", "first@example.com"),
+        ("marriage.interpreter_named", "second@example.com"),
+    ]
+    assert before.starts_at is not None
+    assert {one["starts_at"] for one in mails} == {format_time(before.starts_at)}
+    reminded = {one["to"] for one in await waiting(world) if one["what"] == "marriage.reminder"}
+    assert reminded == {"second@example.com"}
     async with world.court.core.database.unit(write=False) as session:
         old = await booked.get_sitting(session, before.sitting)
         new = await booked.get_sitting(session, kept.sitting)
