@@ -256,7 +256,7 @@ export class DeedPart {
   #again(form) {
     if (form.dataset.again === undefined || this.#typing()) return;
     const now = [...(this.host?.querySelectorAll("form") ?? [])].find((one) => one.dataset.again === form.dataset.again);
-    /** @type {HTMLElement | null} */ (now?.querySelector("textarea, select") ?? null)?.focus();
+    /** @type {HTMLElement | null} */ (now?.querySelector("textarea, button") ?? null)?.focus();
   }
 
   /** @param {Event} event */

@@ -2,28 +2,54 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from auth.person import Person, Role
 from errors import BadInput
-from notary.marriage import correcting, labels, papers, web_views, wizard
+from notary.history import Event
+from notary.marriage import correcting, labels, papers, web_panel, web_views, wizard
 from notary.marriage.application import Interpreter, Part
 from notary.marriage.application import Person as Named
+from notary.marriage.contracting import Turn
 from notary.marriage.file import Contact, Correction, File
 from notary.marriage.interpreting import places
-from notary.marriage.majlis import begin
+from notary.marriage.majlis import Majlis, Stage, begin
 from notary.marriage.ratifying import NOTES
+from notary.marriage.scene import Scene
 from notary.marriage.store import Entry
 from notary.marriage.track import tracks
 from notary.marriage.web_contract import ACTIONS as CONTRACT_ACTIONS
 from notary.marriage.web_contract import KINDS, STANDINGS, STATES
 from notary.marriage.web_views import ACTIONS
 from notary.marriage.workflow import FileState
+from notary.marriage.writing import Line
 from pages import Form
+from sessions.phase import Phase
+from sessions.seat import Seat, SeatRole
+from sessions.sitting import Sitting
+from signaling.sight import Sight
 from tests.notary.marriage.sample import sharia
 
 NOOR = Person("i1", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui")
+SITS = {
+    Part.GROOM: SeatRole.GROOM,
+    Part.BRIDE: SeatRole.BRIDE,
+    Part.GUARDIAN: SeatRole.WALI,
+    Part.WITNESS_1: SeatRole.CONTRACT_WITNESS,
+    Part.WITNESS_2: SeatRole.CONTRACT_WITNESS,
+    Part.INTERPRETER_1: SeatRole.INTERPRETER,
+    Part.OFFICIANT: SeatRole.OFFICIANT,
+}
+TEMPLATES = {
+    "sample/room_part.html": """{% extends "base.html" %}
+{% block title %}{{ _("Marriage") }}{% endblock %}
+{% block head %}<link rel="stylesheet" href="{{ static('css/room.css') }}">{% endblock %}
+{% block main %}<h1 class="page-title">{{ _("Marriage") }}</h1>
+<div class="side-body deed-host">{% include "marriage/session_part.html" %}</div>{% endblock %}"""
+}
+"""A page around a part that the room's page asks for by itself."""
 NAMES = {Part.GROOM: ("سالم أحمد", "Salem Ahmed"), Part.BRIDE: ("مريم خالد", "Maryam Khalid")}
 
 
@@ -83,6 +109,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         f"{base}/interpreters-wrong": replace(interpreters(form=wrong), status=400),
         f"{base}/interpreters-booked": interpreters(booked=True, back=""),
         **_contracts(now, sample, base),
+        **_panels(now, sample, base),
         f"{base}": sample(
             "notary/marriage/file.html",
             {
@@ -152,6 +179,82 @@ def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
         f"{base}/contract-corrected": contract(
             FileState.DELIVERED, {**issued, **done}, "marriage", "correction"
         ),
+    }
+
+
+def _panels(now: Any, sample: Any, base: str) -> dict[str, Any]:
+    """The part of the live room, for each person and step, with a mute bride and an interpreter."""
+    track, parts = tracks()["sharia_federal"], [*SITS]
+    app = replace(
+        file(now, FileState.IN_SESSION).application,
+        needs={Part.BRIDE: "writing", Part.GUARDIAN: "ur"},
+    )
+    others = {
+        part: Named(f"اسم طويل جداً بن عبدالرحمن {part}", f"Featherstonehaugh Cholmondeley {part}")
+        for part in parts
+    }
+    app = replace(app, persons={**others, **app.persons})
+    sitting = Sitting(
+        "s1", "marriage_contract", "M-AB34AC57", "", ("ar", "ur"), now, timedelta(minutes=60),
+        Phase.ROLL_CALL, False,
+        tuple(Seat(f"s-{part}", SITS[part], "", "", f"a-{part}") for part in parts),
+    )  # fmt: skip
+    ids = {part: f"s-{part}" for part in parts}
+    begun = replace(
+        begin(tuple(parts), (Part.WITNESS_1, Part.WITNESS_2), tuple(parts), Part.GUARDIAN,
+              Part.GROOM, (Part.GROOM, Part.BRIDE), {Part.GUARDIAN: Part.INTERPRETER_1}),
+        verified=frozenset({Part.OFFICIANT, Part.BRIDE, Part.GROOM}),
+        present=frozenset({Part.OFFICIANT}), poor=frozenset({Part.WITNESS_2}),
+    )  # fmt: skip
+    full = replace(
+        begun, verified=frozenset(parts), present=frozenset(parts), on_record=True, restarts=1,
+        consents={Part.GROOM: True, Part.BRIDE: True}, sworn=frozenset({Part.INTERPRETER_1}),
+        heard=frozenset({Part.WITNESS_1}),
+    )  # fmt: skip
+    asked = (
+        Line(Part.OFFICIANT, question="free"),
+        Line(Part.BRIDE, "نعم، برضاي.\nلا أحد."),
+    )
+    void = Event(now, "majlis.void.dropped", "room", {"part": "witness_2"})
+
+    def panel(
+        me: Part, majlis: Majlis, stage: str, *, together: tuple[Part, ...] = (), lines: Any = ()
+    ) -> Any:
+        ceremony = "c1" if stage == "confirmed" else ""
+        one = replace(
+            file(now, FileState.IN_SESSION, sitting="s1", ceremony=ceremony),
+            application=app, majlis=replace(majlis, stage=Stage(stage)),
+            seats={part: f"a-{part}" for part in parts},
+        )  # fmt: skip
+        here = frozenset(ids[part] for part in majlis.present)
+        sight = Sight(
+            "s1", "marriage_contract", Phase.ROLL_CALL, now, 0, here,
+            frozenset(ids.values()) - here, {}, {}, frozenset(),
+            (frozenset(ids[part] for part in together),) if together else (), {},
+        )  # fmt: skip
+        turn = Turn((Part.GROOM,), Part.BRIDE, "8d" * 32)
+        made = Later(
+            lambda: web_panel.shown(
+                one, track, "Asia/Dubai", Scene(one, sitting, sight), turn, me,
+                officiant=me is Part.OFFICIANT, lines=lines,
+                history=(void,) if majlis.restarts else (),
+            )
+        )  # fmt: skip
+        return sample("sample/room_part.html", {"all_of_it": made})
+
+    officiant, two = Part.OFFICIANT, (Part.OFFICIANT, Part.BRIDE)
+    return {
+        f"{base}/room-verify": panel(officiant, begun, "gathering"),
+        f"{base}/room-alone": panel(officiant, begun, "gathering", together=two, lines=asked),
+        f"{base}/room-alone-bride": panel(
+            Part.BRIDE, begun, "gathering", together=two, lines=asked
+        ),
+        f"{base}/room-read": panel(officiant, full, "united"),
+        f"{base}/room-offer": panel(Part.GUARDIAN, full, "read"),
+        f"{base}/room-offered": panel(officiant, full, "offered"),
+        f"{base}/room-heard": panel(Part.WITNESS_2, full, "accepted"),
+        f"{base}/room-sign": panel(Part.BRIDE, full, "confirmed"),
+        f"{base}/room-interpreter": panel(Part.INTERPRETER_1, full, "confirmed"),
     }
 
 

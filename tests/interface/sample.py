@@ -13,6 +13,7 @@ import segno
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from jinja2 import ChoiceLoader, DictLoader
 from markupsafe import Markup
 from quart import Quart, Response, request
 
@@ -724,6 +725,9 @@ def application() -> Quart:
     """The sample pages served with everything that the product gives a page."""
     app = Quart("sample", root_path=str(ROOT), static_folder=None)
     product_pages.init_app(app, Settings(mode="demo"))
+    own = app.jinja_loader
+    assert own is not None
+    app.jinja_loader = ChoiceLoader([own, DictLoader(marriages.TEMPLATES)])
     known = samples()
 
     @app.context_processor
@@ -742,6 +746,7 @@ def application() -> Quart:
                 name: value.made() if isinstance(value, marriages.Later) else value
                 for name, value in sample.context.items()
             }
+            context |= context.pop("all_of_it", {})
             return await product_pages.render(sample.template, status=sample.status, **context)
 
         app.add_url_rule(address, f"page{address}", view, methods=["GET", "POST"])
