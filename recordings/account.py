@@ -26,6 +26,7 @@ STATES: dict[State, str] = {
     State.FAILED: N_("Closed, a part is missing or altered"),
     State.NO_RECORDING: N_("Never on record"),
 }
+DESTROYED = N_("Sound and picture were destroyed by order of the court")
 REFUSED = N_("The proof failed, nothing was kept")
 WHYS = {
     "off_record": N_("Off record"),
@@ -112,8 +113,9 @@ async def account(
 
     epoch = granted.row.epoch or granted.row.created_at
     told = [item for item in journal if _may_be_told(item, epoch, granted.scope)]
+    gone = granted.row.sealed_at is not None and granted.row.wrapped_key is None
     return Account(
-        STATES[State(granted.row.state)],
+        DESTROYED if gone else STATES[State(granted.row.state)],
         [_line(item, name) for item in moves],
         list(alarms(told, name)),
         list(absences(told, name)),

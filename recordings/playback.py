@@ -31,7 +31,7 @@ from recordings import bundle, contents, store
 from recordings.access import check
 from recordings.access import store as access_store
 from recordings.access.mark import mark_text
-from recordings.access.order import Use
+from recordings.access.order import Destruction, Order, Use
 from recordings.access.scope import Scope, narrowed
 from recordings.bundle import Anchors, Apart
 from recordings.cipher import SegmentRefused
@@ -164,6 +164,15 @@ class Playback:
             await store.add_viewing(session, viewing, sitting_id, person.id, now, order, salt)
             await self._log.append(session, "access.viewed", leaf, subject=sitting_id)
         return viewing
+
+    async def destroyed(self, sitting_id: str) -> tuple[Destruction, Order] | None:
+        """How sound and picture were destroyed, and by which order; None: they were not. The caller
+        has asked whether the person may see the record at all."""
+        async with self._database.unit(write=False) as session:
+            row = await store.get(session, sitting_id)
+            if row is None or row.wrapped_key is not None:
+                return None
+            return await access_store.destroyed(session, sitting_id)
 
     async def timeline(
         self, person: Person, sitting_id: str, viewing: str, language: str

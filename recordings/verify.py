@@ -35,10 +35,10 @@ MAX_DIRECTORY = 64 << 20
 """Bytes of the ZIP's directory."""
 MAX_FILES = 250_000
 """Files of the ZIP: a week of twenty seats has fewer."""
-MAX_JSON = 32 << 20
-"""Bytes of one JSON file: the manifest of about 80,000 segments."""
-MAX_LEAVES = 128 << 20
-"""Bytes of the sitting's leaves: about 200,000."""
+MAX_JSON = 128 << 20
+"""Bytes of one JSON file: more than the manifest of MAX_FILES segments."""
+MAX_LEAVES = 512 << 20
+"""Bytes of the sitting's leaves: more than 800,000."""
 MAX_LINE = 64 << 10
 """Bytes of a line: a leaf has at most 32 KiB, a proof of a tree of 2**63 leaves 4 KiB."""
 MAX_DEPTH = 16
@@ -511,7 +511,7 @@ def _check_signature(key: bytes, signature: bytes, message: bytes, what: str) ->
 # --- the steps -----------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(slots=True)
 class Leaf:
     """What later steps need of a leaf. `data` is kept for the leaves that they read."""
 
@@ -659,6 +659,7 @@ class Verification:
                 raise Failed(f"leaf {number} is of another sitting")
             if n != number:
                 raise Failed(f"leaf {number} of the sitting is missing or moved: {n} is there")
+        self._found = None  # a large log would stand in memory twice
         return f"{len(found)} leaves, none missing"
 
     def checkpoint(self) -> str:
@@ -1091,6 +1092,7 @@ def _check_closed(closed: dict[str, Any], segments: list[dict[str, Any]], gaps: 
         raise Failed(f"there are {gaps} gaps, {closed['gaps']} were logged")
 
 
+_REPEATED = frozenset({"codec", "reason", "seat", "source", "track"})
 _RULINGS = ("live.exhibit.admitted", "live.exhibit.refused")
 _KEPT = (
     "key.shredded", "rec.", "live.private.", "evidence.exported", "exhibit.", *_RULINGS
@@ -1104,9 +1106,15 @@ def _read_leaf(line: bytes, what: str) -> tuple[Leaf, Any, Any]:
         raise Failed(f"{what} is not of version 1")
     if len(line) > 32 * 1024 or not _LEAF_TEXT.fullmatch(line.decode()):
         raise Failed(f"{what} holds more than codes and ids")
-    data = value["d"] if value["t"].startswith(_KEPT) else None
-    leaf = Leaf(value["t"], parse_time(value["at"]), leaf_hash(line), data)
-    return leaf, value.get("s"), value.get("n")
+    data: dict[str, Any] | None = None
+    if value["t"].startswith(_KEPT):
+        data = value["d"]
+        for name in _REPEATED.intersection(value["d"]):
+            if isinstance(value["d"][name], str):
+                value["d"][name] = sys.intern(value["d"][name])  # the same in many thousand leaves
+    leaf = Leaf(sys.intern(value["t"]), parse_time(value["at"]), leaf_hash(line), data)
+    subject = value.get("s")
+    return leaf, sys.intern(subject) if isinstance(subject, str) else subject, value.get("n")
 
 
 def _need(value: T | None) -> T:

@@ -60,6 +60,7 @@ async def _page(
         sitting=sitting,
         kind_title=KINDS[sitting.kind].title,
         works_url=f"/sittings/{sitting.id}/recording/works",
+        destroyed=await _playback().destroyed(sitting.id),
         data_url=f"/api/recordings/{sitting.id}?viewing={viewing}",
         needs_order=asks,
         account=found,

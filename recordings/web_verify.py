@@ -6,12 +6,14 @@ With JavaScript the file comes as the body of a request of its own (`/verify/upl
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from quart import Blueprint, Quart, Response, current_app, jsonify, request
 
 from errors import Refusal
 from pages import Form, error_json, render
+from recordings import verify
 from recordings.checking import codes, words
 from recordings.checking.codes import Answer
 from recordings.checking.service import Checking, Outcome
@@ -20,6 +22,7 @@ blueprint = Blueprint("verify", __name__)
 KEY = "recordings.checking"
 PIECES = "mahdar.pieces"
 PATH = "/verify/upload"
+PROGRAM = Path(verify.__file__)
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -98,6 +101,15 @@ async def page() -> Response:
         return await _page(form.refuse(refusal), status=refusal.status)
 
 
+@blueprint.get("/verify/verify.py")
+async def program() -> Response:
+    """The stand-alone verifier, for who checks a bundle on a machine of their own."""
+    text = await asyncio.to_thread(PROGRAM.read_text, "utf-8")
+    response = Response(text, content_type="text/x-python; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="verify.py"'
+    return response
+
+
 @blueprint.get("/verify/<code>")
 async def by_code(code: str) -> Response:
     """What stands of the document that bears this code: its QR code leads here."""
@@ -170,6 +182,7 @@ async def _page(
 def _shown(outcome: Outcome | None) -> dict[str, Any]:
     return {
         "outcome": outcome,
+        "vkey": checking().vkey,
         "steps": words.STEPS,
         "not_checked": words.NOT_CHECKED,
         "unusable": words.UNUSABLE,

@@ -13,12 +13,18 @@ from recordings.checking.kind import BUNDLE, Trust
 from recordings.checking.signed import OTHER, OURS, Signed
 from recordings.verify import Archive, Failed
 
+MOST_JSON = 32 << 20
+"""Bytes of one JSON file that the page reads: what its process has memory for. On one's own machine
+`verify.py` reads more (verify.MAX_JSON, MAX_LEAVES)."""
+MOST_LEAVES = 128 << 20
 MAX_SMALL = 1 << 20
 """Bytes of a file of the bundle that is read here: texts and a token."""
 
 
 def check(path: Path, trust: Trust) -> Finding:
     """The steps of docs/evidence.md, then who cosigned and stamped it that this house knows."""
+    if _is_large(path):
+        return Finding(BUNDLE.code, unusable="large")
     note = _small(path, "checkpoint.txt")
     found = signatures.read(note, trust) if note else Signed("malformed", None)
     pinned = None if found.whose == OTHER else trust.vkey
@@ -62,6 +68,20 @@ def _stamp(path: Path, trust: Trust) -> tuple[list[Step], list[str]]:
     inside = b'"authority":"external"' not in _small(path, verify.STAMPS + "about.json")
     left = ["stamp_internal"] if inside else []
     return [Step("stamp", True, at.isoformat(timespec="seconds"))], left
+
+
+def _is_large(path: Path) -> bool:
+    """Whether a list or the log of this bundle is more than the page reads."""
+    try:
+        with path.open("rb") as file:
+            entries = Archive.open(file).entries
+    except (Failed, OSError, ValueError):
+        return False  # the verifier says what is wrong with it
+    return any(
+        entry.size > (MOST_LEAVES if name.startswith("log/") else MOST_JSON)
+        for name, entry in entries.items()
+        if name.startswith("log/") or name.endswith((".json", ".txt"))
+    )
 
 
 def _small(path: Path, name: str) -> bytes:

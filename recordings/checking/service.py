@@ -92,6 +92,11 @@ class Checking:
         self._signers, self._standing = signers, standing
         self._codes, self._guesses = tuple(codes), guesses
 
+    @property
+    def vkey(self) -> str:
+        """The verifier key of the house's log."""
+        return self._log.vkey
+
     async def check(self, address: str, pieces: AsyncIterator[bytes]) -> Outcome:
         """Receive a file from `address` and check it. Raises Refusal; cancelled, nothing stays."""
         async with self.reception.place(address), self.reception.receive(pieces) as upload:

@@ -105,6 +105,7 @@ UNUSABLE: dict[str, str] = {
     "not_a_bundle": N_("The file is not an evidence bundle, or only the beginning of one."),
     "too_long": N_("The file is far too long for what it says it is."),
     "unreadable": N_("The file cannot be read as what it says it is."),
+    "large": N_("The record is longer than what this page reads. Check it on your own machine."),
     "memory": N_("Checking it would take more memory than a real file does. It was stopped."),
     "time": N_("Checking it took too long and was stopped."),
     "died": N_("Checking it took more than we give a file. It was stopped."),

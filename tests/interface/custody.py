@@ -124,8 +124,9 @@ def record(sitting: Sitting, people: list[Person], now: datetime) -> dict[str, A
     return _context(sitting, _found(sitting, people, now))
 
 
-def destroyed(sitting: Sitting, people: list[Person], now: datetime) -> dict[str, Any]:
-    gone = Destruction(
+def gone(now: datetime) -> tuple[Destruction, Order]:
+    """How a record was destroyed, and by which order."""
+    how = Destruction(
         id="d1",
         sitting="q1",
         order="o3",
@@ -135,10 +136,14 @@ def destroyed(sitting: Sitting, people: list[Person], now: datetime) -> dict[str
         decided_at=now,
         agreed=True,
     )
+    return how, _order(now, id="o3")
+
+
+def destroyed(sitting: Sitting, people: list[Person], now: datetime) -> dict[str, Any]:
     found = replace(
         _found(sitting, people, now),
         held=Held(sitting, "destroyed", False, 1, FOREVER, False, False),
-        destructions=[gone],
+        destructions=[gone(now)[0]],
         destroyed_at=now,
         holds=[],
     )

@@ -42,6 +42,7 @@ from notary.verification import kind as verification
 from notary.verification import marriages as _taught  # noqa: F401  # its words of a standing
 from pages import Form
 from recordings.account import AWAY, STATES, Absence, Account, Line, Raised
+from recordings.account import DESTROYED as DESTROYED_RECORD
 from recordings.checking import kind, words
 from recordings.checking.codes import Answer, Coded, Place, Stands
 from recordings.checking.comparison import Comparison
@@ -358,6 +359,8 @@ def _verified() -> dict[str, Sample]:
         "sitting": SITTING.id,
         "copy": "سري. لمريم الكعبي، 2026-11-22 09:30:00 +0400",
         "withheld_protected": 14,
+        "exhibits": 5,
+        "exhibits_sealed": 1,
     }
     good = Finding(
         "bundle", (*steps, Step("cosigned", True)), "", ("truth", "stamp_internal"), facts
@@ -389,10 +392,12 @@ def _verified() -> dict[str, Sample]:
         "steps": words.STEPS,
         "not_checked": words.NOT_CHECKED,
         "unusable": words.UNUSABLE,
+        "vkey": "court.example/audit+1a2b3c4d+AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGh",
         "compared": words.COMPARED,
         "verdicts": words.VERDICTS,
         "standings": words.STANDING,
         "withheld": words.WITHHELD,
+        "withheld_exhibits": words.WITHHELD_EXHIBITS,
     }
     answers = {
         "stands": _coded(sha256, mention, "stands"),
@@ -585,6 +590,7 @@ def samples() -> dict[str, Sample]:
                 "kind_title": KINDS["criminal_hearing"].title,
                 "data_url": "/api/sample/recording",
                 "needs_order": False,
+                "destroyed": None,
                 "form": Form(),
                 "account": _account(),
             },
@@ -653,7 +659,20 @@ def samples() -> dict[str, Sample]:
                 "kind_title": KINDS["criminal_hearing"].title,
                 "data_url": "",
                 "needs_order": True,
+                "destroyed": None,
                 "form": Form(),
+            },
+        ),
+        "/sittings/q3/recording": Sample(
+            "recordings/playback.html",
+            {
+                "sitting": SITTING,
+                "kind_title": KINDS["criminal_hearing"].title,
+                "data_url": "",
+                "needs_order": False,
+                "form": Form(),
+                "account": replace(_account(), state=DESTROYED_RECORD),
+                "destroyed": custody.gone(NOW),
             },
         ),
         "/records": Sample("recordings/records.html", custody.listed(SITTING, NOW)),

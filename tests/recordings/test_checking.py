@@ -17,6 +17,7 @@ from database import Database
 from errors import BadInput, Refusal
 from recordings import verify
 from recordings.checking import child, comparison, finding, kind
+from recordings.checking.bundle import MOST_JSON, MOST_LEAVES
 from recordings.checking.child import MEMORY_BYTES
 from recordings.checking.finding import Finding, Step
 from recordings.checking.kind import Trust
@@ -315,11 +316,11 @@ def many_files(files: Files) -> Files:
 
 def long_log(files: Files) -> Files:
     line = b'{"d":{},"t":"live.note","v":1}\n'  # well-formed ones run into the CPU's limit
-    return relist(files | {"log/leaves.jsonl": line * (verify.MAX_LEAVES // len(line))})
+    return relist(files | {"log/leaves.jsonl": line * (MOST_LEAVES // len(line))})
 
 
 def wide_json(files: Files) -> Files:
-    most = verify.MAX_JSON // 3 - 10
+    most = MOST_JSON // 3 - 10
     return relist(files | {"chapters.json": b"[" + b"[]," * most + b"[]]"})
 
 
@@ -335,6 +336,20 @@ async def test_the_largest_that_is_taken_stays_in_the_process(
     assert outcome.finding is not None
     assert outcome.finding.unusable == ""
     assert outcome.verdict == "fails"
+
+
+@pytest.mark.parametrize("name", ["chapters.json", "log/leaves.jsonl"])
+async def test_what_is_more_than_the_page_reads_is_sent_to_ones_own_machine(
+    name: str, recorded: Recorded, whole: Path, tmp_path: Path
+) -> None:
+    """That says nothing against the file: it is neither called forged nor let run out of memory."""
+    more = (MOST_LEAVES if name.startswith("log/") else MOST_JSON) + 1
+    pack(unpack(whole) | {name: bytes(more)}, tmp_path / "large.zip")
+    check = tight(recorded, tmp_path)
+    outcome = await check.check("192.0.2.1", pieces((tmp_path / "large.zip").read_bytes()))
+    assert outcome.finding is not None
+    assert (outcome.finding.unusable, outcome.verdict) == ("large", "unusable")
+    assert more < (verify.MAX_LEAVES if name.startswith("log/") else verify.MAX_JSON)
 
 
 async def test_a_whole_bundle_needs_little_memory(

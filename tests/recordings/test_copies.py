@@ -261,6 +261,14 @@ async def test_the_bundle_of_a_destroyed_record(world: World, tmp_path: Path) ->
     assert "This record is destroyed" in page
     assert 'value="bundle"' in page
     assert 'value="film"' not in page
+    player = f"/en/sittings/{sitting.id}/recording"
+    answer = await browser.post(player, {"order": ORDER})
+    for page in (await browser.sees(player), await answer.get_data(as_text=True)):
+        assert "Destroyed on" in page
+        assert reference in page
+        assert 'id="player"' not in page
+        assert "player.js" not in page
+    assert "Sound and picture were destroyed by order of the court" in page
     login = Login(id="l", person=judge, created_at=house.clock(), seen_at=house.clock())
     for refused, wanted in (
         (asked("film"), "recording.erased"),
