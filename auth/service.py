@@ -1,5 +1,6 @@
 """Use cases of this room: signing in and out, accounts, tickets, guests' sessions."""
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,7 @@ from auth.policy import AssuranceNeeded, Need, require
 from auth.secret import Secret
 from auth.session import Browser, Login, Seen
 from auth.stepup import StepUp
+from auth.store import Credentials
 from auth.ticket import Ticket
 from clock import Clock
 from database import Database, lock
@@ -75,6 +77,28 @@ class SecondFactorNeeded(Refusal):
             "sign_in.second_factor", N_("Give a code of your second factor."), status=401
         )
         self.half = half
+
+
+def _wrong() -> Refusal:
+    _logger.info("sign_in.failed")
+    return Refusal(
+        "sign_in.wrong",
+        N_("The user name or the password is not right. Check both and try again."),
+        status=401,
+    )
+
+
+async def _same_still(session: AsyncSession, known: Credentials) -> None:
+    """Refuse a password that was changed, or an account that was shut, while it was checked: the
+    sessions of the account have ended, and a late one must not outlive that."""
+    now = await store.credentials(session, known.person.username)
+    if now is None or not now.person.active or now.password_hash != known.password_hash:
+        raise _wrong()
+
+
+def _fingerprint(password_hash: str) -> bytes:
+    """Binds the first half of a sign-in to the password that it was made with."""
+    return hashlib.sha256(password_hash.encode()).digest()
 
 
 def _half_too_old() -> Refusal:
@@ -139,16 +163,12 @@ class Accounts:
         known = attempt.known
         right = await self._passwords.matches(known.password_hash if known else None, password)
         if known is None or not right or not known.person.active:
-            _logger.info("sign_in.failed")
-            raise Refusal(
-                "sign_in.wrong",
-                N_("The user name or the password is not right. Check both and try again."),
-                status=401,
-            )
+            raise _wrong()
         fresh = ""
         if self._passwords.outdated(known.password_hash):
             fresh = await self._passwords.hash(password)
         async with self._database.unit() as session:
+            await _same_still(session, known)
             if fresh:
                 await store.set_password(session, known.person.id, fresh)
             await self.attempts.forgive(session, attempt)
@@ -157,7 +177,10 @@ class Accounts:
                     session, known.person, method=Method.PASSWORD, browser=browser
                 )
             now = self._clock()
-            half = Ceremony(sessions.new_token(), "code", b"", now + _HALF, account=known.person.id)
+            seen = _fingerprint(fresh or known.password_hash)
+            half = Ceremony(
+                sessions.new_token(), "code", seen, now + _HALF, account=known.person.id
+            )
             await methods.add_ceremony(session, half, now)
         raise SecondFactorNeeded(half.id)
 
@@ -175,6 +198,9 @@ class Accounts:
         async with self._database.unit() as session:
             if await methods.take_ceremony(session, found.id) is None:
                 raise _half_too_old()
+            known = await store.credentials(session, person.username)
+            if known is None or _fingerprint(known.password_hash) != found.challenge:
+                raise _half_too_old()  # the password was changed since
             return await self.start_session(
                 session, person, method=Method.PASSWORD_TOTP, browser=browser
             )
@@ -271,6 +297,8 @@ class Accounts:
                 proved=proved,
                 now=now,
             )
+        if target is None:  # signed out elsewhere while the proof was on its way
+            raise Refusal("policy.signed_out", N_("Sign in first."), status=401)
         stepped = replace(login, method=method, proved=proved, authenticated_at=now, seen_at=now)
         return SignedIn(token, self._sure(stepped)), target
 
@@ -360,7 +388,8 @@ class Accounts:
             if await self.second_factors.has(session, login.person.id):
                 has.append(Method.PASSWORD_TOTP)
         level = max(self.profile.gives.get(method, Level.NONE) for method in has)
-        if login.method is Method.PROVIDER:  # there is no local method to ask for
+        if login.method is Method.PROVIDER and has == [Method.PASSWORD]:
+            # There may be no local method to ask for; a passkey or a second factor is one.
             level = min(level, login.person.assurance.level)
         at = login.authenticated_at or login.created_at
         recent = self._clock() - at < _RECENT
@@ -396,6 +425,8 @@ class Accounts:
         require(person, "account.own")
         async with self._database.unit() as session:
             await store.end_logins(session, person.id)
+            leaf = {"account": person.id, "by": person.id}
+            await self._log.append(session, "account.sessions_ended", leaf)
 
     def network(self, address: str) -> str:
         """By which two sessions are known to come from one network; says nothing else."""

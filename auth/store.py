@@ -274,7 +274,7 @@ async def find_login(session: AsyncSession, *, token_hash: str = "", id: str = "
             return None
         person = replace(person, station=Station(device.id, device.name, device.room))
     if person.role in DELEGABLE:
-        person = replace(person, deputy_for=await held_delegations(session, person.id))
+        person = replace(person, deputy_for=await held_delegations(session, person))
     return Login(
         row.id,
         person,
@@ -336,8 +336,9 @@ async def step_up_login(
     method: Method,
     proved: Level,
     now: datetime,
-) -> str:
-    """The person was authenticated again: a new token, and the path to go back to."""
+) -> str | None:
+    """The person was authenticated again: a new token, and the path to go back to. None when the
+    session has ended in the meantime."""
     target = await session.scalar(select(LoginRow.return_to).where(LoginRow.id == id))
     await session.execute(
         update(LoginRow)
@@ -352,7 +353,7 @@ async def step_up_login(
         )
     )
     announce(session, "session", id)
-    return target or ""
+    return target
 
 
 async def remember_target(session: AsyncSession, id: str, path: str) -> None:
@@ -368,6 +369,11 @@ async def end_login(session: AsyncSession, token_hash: str) -> None:
 async def end_logins(session: AsyncSession, account: str) -> None:
     """Sign an account out everywhere."""
     await _end(session, LoginRow.account == account)
+
+
+async def end_these_logins(session: AsyncSession, ids: Iterable[str]) -> None:
+    """End sessions by their public ids."""
+    await _end(session, LoginRow.id.in_(list(ids)))
 
 
 async def _end(session: AsyncSession, which: ColumnElement[bool]) -> int:
@@ -579,13 +585,16 @@ async def delegations(session: AsyncSession, person: str | None = None) -> list[
     return [_delegation(row) for row in await session.scalars(query)]
 
 
-async def held_delegations(session: AsyncSession, delegate: str) -> tuple[Delegation, ...]:
-    """What a person holds and nobody withdrew; the caller looks at the time."""
+async def held_delegations(session: AsyncSession, delegate: Person) -> tuple[Delegation, ...]:
+    """What a person holds and nobody withdrew; the caller looks at the time.
+
+    Only of somebody who still has the same office: a role may have changed since it was granted.
+    """
     query = (
         select(DelegationRow)
         .join(AccountRow, AccountRow.id == DelegationRow.delegator)
-        .where(DelegationRow.delegate == delegate, DelegationRow.withdrawn_at.is_(None))
-        .where(AccountRow.active.is_(True))
+        .where(DelegationRow.delegate == delegate.id, DelegationRow.withdrawn_at.is_(None))
+        .where(AccountRow.active.is_(True), AccountRow.role == delegate.role.value)
         .order_by(DelegationRow.granted_at, DelegationRow.id)
     )
     return tuple(_delegation(row) for row in await session.scalars(query))

@@ -8,10 +8,11 @@ identities one account, both are written into the log and nobody is signed in.
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.service import AuditLog
@@ -30,6 +31,7 @@ from clock import Clock
 from database import Database, lock
 from errors import N_, BadInput, NotFound, Refusal
 
+_logger = structlog.get_logger(__name__)
 WAITS = timedelta(days=14)
 """How long an identity without an account stays on the administrator's page."""
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -57,15 +59,17 @@ class Linking:
 
     # --- at sign-in ----------------------------------------------------------------------------
 
-    async def resolve(self, provider: Provider, claimed: Claimed) -> str:
+    async def resolve(self, provider: Provider, claimed: Claimed, *, only: str = "") -> str:
         """The account of a proved identity, with the provider's names written to it.
 
-        Raises NoAccount (the identity then waits for an administrator) or IdentityRefused
-        `identity.conflict`. The refusal is raised after the unit: what it logs is kept.
+        `only`: the account that it must be. Raises NoAccount (the identity then waits for an
+        administrator) or IdentityRefused `identity.conflict`, `identity.another_person`,
+        `identity.account_shut`; nothing is linked or renamed then. The refusal is raised after the
+        unit: what it logs is kept.
         """
         async with self._database.unit() as session:
             await lock(session, "identities")
-            found = await self._resolve(session, provider, claimed)
+            found = await self._resolve(session, provider, claimed, only)
             if isinstance(found, str):
                 await self._take_names(session, provider, found, claimed)
         if isinstance(found, IdentityRefused):
@@ -73,13 +77,15 @@ class Linking:
         return found
 
     async def _resolve(
-        self, session: AsyncSession, provider: Provider, claimed: Claimed
+        self, session: AsyncSession, provider: Provider, claimed: Claimed, only: str
     ) -> str | IdentityRefused:
         linked = await store.find_identity(session, provider.issuer, claimed.subject)
         numbered = await self._by_number(session, provider, claimed)
         if linked is not None:
             if numbered not in (None, linked.account):
                 return await self._conflict(session, provider, [linked.account, numbered])
+            if refusal := await self._not_for(session, linked.account, only):
+                return refusal
             if linked.kind != claimed.kind:
                 await store.set_kind(session, linked.id, claimed.kind)
             return linked.account
@@ -88,8 +94,20 @@ class Linking:
         for other in await store.identities(session, numbered):
             if other.issuer == provider.issuer:  # a second identity claims the same account
                 return await self._conflict(session, provider, [numbered])
+        if refusal := await self._not_for(session, numbered, only):
+            return refusal
         await self._link(session, provider, claimed.subject, claimed.kind, numbered, by="number")
         return numbered
+
+    async def _not_for(
+        self, session: AsyncSession, account: str, only: str
+    ) -> IdentityRefused | None:
+        """Why this account is not to be signed in: nothing of it may change then."""
+        if only and account != only:
+            _logger.warning("identity.another_person", account=only, other=account)
+            return refused("identity.another_person")
+        known = await accounts_store.get_account(session, account)
+        return refused("identity.account_shut") if known is None or not known.active else None
 
     async def _by_number(
         self, session: AsyncSession, provider: Provider, claimed: Claimed
@@ -165,6 +183,14 @@ class Linking:
         await self._log.append(
             session, "account.names_verified", {"account": account, "provider": provider.id}
         )
+
+    async def tell_ended(
+        self, session: AsyncSession, provider: str, accounts: Iterable[str]
+    ) -> None:
+        """The provider ended sessions of these accounts; within the caller's unit."""
+        for account in sorted(set(accounts)):
+            leaf = {"account": account, "by": "provider", "provider": provider}
+            await self._log.append(session, "account.sessions_ended", leaf)
 
     async def may_sign(self, person: Person, providers: Mapping[str, Provider]) -> tuple[bool, ...]:
         """For each identity of this account, whether it may sign at all; `providers` by issuer.

@@ -253,12 +253,9 @@ class DigitalIdentity:
         login: Login,
         wanted: Level,
     ) -> tuple[SignedIn, str]:
-        account = await self._linking.resolve(provider, claimed)
-        if account != login.person.id:
-            _logger.warning("identity.another_person", account=login.person.id, other=account)
-            raise refused("identity.another_person")
         if level < wanted:
             raise refused("identity.level_not_reached")
+        await self._linking.resolve(provider, claimed, only=login.person.id)
         signed_in, target = await self._accounts.step_up(login, Method.PROVIDER, level)
         async with self._database.unit() as session:
             await store.put_provider_login(session, login.id, link)
@@ -316,8 +313,9 @@ class DigitalIdentity:
             ended = await store.end_provider_logins(
                 session, provider, subject=found.subject, sid=found.session
             )
-        _logger.info("identity.signed_out_by_provider", provider=provider, sessions=ended)
-        return ended
+            await self._linking.tell_ended(session, provider, ended)
+        _logger.info("identity.signed_out_by_provider", provider=provider, sessions=len(ended))
+        return len(ended)
 
     # --- the administrator ---------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.assurance import Level
 from auth.identity.flow import Flow, Purpose
-from auth.store import AccountRow, LoginRow
+from auth.store import AccountRow, LoginRow, end_these_logins
 from database import Base, UtcDateTime
 
 
@@ -327,14 +327,18 @@ async def provider_login(session: AsyncSession, login: str) -> ProviderLogin | N
 
 async def end_provider_logins(
     session: AsyncSession, provider: str, *, subject: str, sid: str
-) -> int:
-    """End the sessions of one sign-in (`sid`), or all of a subject. Returns how many."""
-    query = select(ProviderLoginRow.login).where(ProviderLoginRow.provider == provider)
+) -> list[str]:
+    """End the sessions of one sign-in (`sid`), or all of a subject. Returns the account of each;
+    open pages of them hear of it."""
+    query = (
+        select(LoginRow.id, LoginRow.account)
+        .join(ProviderLoginRow, ProviderLoginRow.login == LoginRow.id)
+        .where(ProviderLoginRow.provider == provider)
+    )
     if sid:
         query = query.where(ProviderLoginRow.sid == sid)
     if subject:
         query = query.where(ProviderLoginRow.subject == subject)
-    ids = list(await session.scalars(query))
-    if ids:
-        await session.execute(delete(LoginRow).where(LoginRow.id.in_(ids)))
-    return len(ids)
+    found = (await session.execute(query)).all()
+    await end_these_logins(session, [login for login, _ in found])
+    return [account or "" for _, account in found]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from auth import session as sessions
 from auth import store, throttle
 from auth.demo import PASSWORD
+from auth.password import Passwords
 from auth.person import OPERATOR
 from errors import BadInput, Forbidden, NotFound, Refusal
 from tests.auth.house import House
@@ -101,6 +102,27 @@ async def test_sign_out_everywhere_and_a_new_password_end_all_sessions(house: Ho
     assert await house.accounts.login(other.token) is None
     assert await refused(house, "judge", PASSWORD) == "sign_in.wrong"
     assert await house.accounts.sign_in("judge", "a new long one", address="")
+
+
+async def test_no_session_begins_with_a_password_that_was_just_changed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was right when it was checked: what ended all sessions must end this one too."""
+    mine = await house.sign_in("judge")
+    matches = Passwords.matches
+
+    async def slow(self: Passwords, encoded: str | None, password: str) -> bool:
+        right = await matches(self, encoded, password)
+        monkeypatch.setattr(Passwords, "matches", matches)
+        new = "another long password"
+        person, keep = mine.login.person, mine.login.id
+        await house.accounts.change_password(person, PASSWORD, new, address="a", keep=keep)
+        return right
+
+    monkeypatch.setattr(Passwords, "matches", slow)
+    with pytest.raises(Refusal) as caught:
+        await house.sign_in("judge")
+    assert caught.value.code == "sign_in.wrong"
 
 
 async def test_a_shut_account_is_out_at_once(house: House) -> None:

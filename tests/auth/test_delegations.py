@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from audit.leaf import Leaf, decode
+from auth.administration.service import Administration
 from auth.delegation import Delegation, delegators
 from auth.delegations import Delegations
 from auth.demo import PASSWORD
@@ -108,6 +109,16 @@ async def test_a_shut_account_delegates_nothing(court: House) -> None:
     await grant(court)
     await court.accounts.set_active(court.people["admin"], court.people["judge"].id, False)
     assert not (await deputy(court)).deputy_for
+
+
+@pytest.mark.parametrize("moved", ["judge", "judge2"])
+async def test_it_ends_with_the_office(court: House, moved: str) -> None:
+    """Who is a clerk now neither lets a judge act nor acts for one."""
+    await grant(court)
+    assert (await deputy(court)).deputy_for
+    administration = Administration(court.database, court.log, court.accounts, court.clock)
+    await administration.set_role(court.people["admin"], court.people[moved].id, "clerk")
+    assert (await deputy(court)).deputy_for == ()
 
 
 async def test_the_scope_is_kept(court: House) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from auth.assurance import PROFILES, Level, Method
 from auth.methods import passkey
 from auth.methods.passkey import RelyingParty
+from auth.policy import AssuranceNeeded
 from auth.session import Browser, Login
 from errors import BadInput, NotFound, Refusal
 from tests.auth.authenticator import Authenticator, b64
@@ -225,3 +226,21 @@ async def test_a_weak_session_adds_no_key_beside_a_strong_one(lite: House) -> No
     assert "Create the passkey" in await page.sees(done["next"])
     lite.clock.advance(16 * 60)
     assert (await page.get("/en/account/passkeys/new")).status_code == 303  # that was long ago
+
+
+async def test_a_weak_digital_identity_adds_no_key_beside_a_strong_one(lite: House) -> None:
+    """Else a session of level low would make itself one of level high."""
+    lite.accounts.profile = PROFILES["court"]
+    judge = (await lite.sign_in("judge")).login
+
+    async def by_provider() -> Login:
+        async with lite.database.unit() as session:
+            made = await lite.accounts.start_session(
+                session, judge.person, method=Method.PROVIDER, proved=Level.LOW
+            )
+        return made.login
+
+    await lite.accounts.require_methods(await by_provider())  # there is nothing else to ask for
+    await add(lite, judge, Authenticator(counter=1))
+    with pytest.raises(AssuranceNeeded):
+        await lite.accounts.require_methods(await by_provider())

@@ -102,6 +102,15 @@ async def test_a_half_is_old_after_five_minutes(house: House) -> None:
     assert await refused(house, "no such half", "000000") == "sign_in.too_late"
 
 
+async def test_a_half_ends_with_the_password(house: House) -> None:
+    login, application, _ = await enrol(house)
+    begun = await half(house)
+    await house.accounts.change_password(
+        login.person, PASSWORD, "a new password of mine", address="", keep=login.id
+    )
+    assert await refused(house, begun, application.at(house.clock())) == "sign_in.too_late"
+
+
 async def test_a_recovery_code_works_once(house: House) -> None:
     login, _, codes = await enrol(house)
     begun = await half(house)

@@ -211,6 +211,18 @@ async def test_a_shut_account_stays_shut(linked: World) -> None:
     assert "identity.account_shut" in await answer.get_data(as_text=True)
 
 
+async def test_a_shut_account_is_neither_linked_nor_renamed(worlds: Build) -> None:
+    world = await worlds("uae_pass")
+    world.idp.acr = UAE_HIGH
+    admin, judge = world.house.people["admin"], world.house.people["judge"]
+    await world.linking.give_number(OPERATOR, judge.id, NUMBER)
+    await world.house.accounts.set_active(admin, judge.id, False)
+    before = await world.rows()
+    world.idp.person = {"userType": "SOP3", "idn": "784180012345678", "fullnameEN": "Other Name"}
+    assert (await world.sign_in(world.browser())).status_code == 403
+    assert await world.rows() == before
+
+
 async def test_unlinking_ends_the_sessions(linked: World) -> None:
     browser = linked.browser()
     await linked.sign_in(browser)

@@ -65,8 +65,14 @@ async def test_the_provider_ends_the_sessions_of_a_person(linked: World) -> None
     by_provider = [await signed_in(linked), await signed_in(linked)]
     by_password = linked.browser()
     await by_password.sign_in("judge")
+    told: list[tuple[str, str]] = []
+    linked.house.database.listeners.append(lambda topic, id: told.append((topic, id)))
+    before = len(await linked.leaves("account.sessions_ended"))
     answer = await tell(linked, linked.idp.logout_token())
     assert answer.status_code == 200
+    assert [topic for topic, _ in told] == ["session", "session"]  # open pages hear of it at once
+    [leaf] = (await linked.leaves("account.sessions_ended"))[before:]
+    assert linked.house.people["judge"].id in leaf
     assert answer.headers["Cache-Control"] == "no-store"
     assert [await alive(browser) for browser in by_provider] == [False, False]
     assert await alive(by_password)

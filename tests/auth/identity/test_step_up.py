@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from auth.assurance import Assurance, Level
-from auth.person import Person, Role, guest
+from auth.assurance import Assurance, Level, Method
+from auth.person import OPERATOR, Person, Role, guest
 from auth.policy import AssuranceNeeded, check_signing
-from errors import Forbidden
+from errors import Forbidden, Refusal
 from tests.auth.house import Browser
-from tests.auth.identity.conftest import Build, World, query_of
+from tests.auth.identity.conftest import NUMBER, Build, World, query_of
 from tests.auth.identity.fake import HIGH, UAE_HIGH
 
 LOW, MEDIUM = HIGH.replace("high", "low"), HIGH.replace("high", "medium")
@@ -85,6 +85,34 @@ async def test_somebody_else_cannot_step_up_for_one(court: World) -> None:
     court.idp.acr, court.idp.subject = HIGH, "person-2"
     answer = await answers(court, browser, await court.start(browser, level="medium"))
     await refused(court, browser, answer, "identity.another_person", 403)
+
+
+async def test_a_step_up_that_is_refused_links_and_renames_nobody(worlds: Build) -> None:
+    """Somebody else's identity would be linked by its number, with new names: not here."""
+    world = await worlds("uae_pass", "court")
+    world.idp.acr, world.idp.person = UAE_HIGH, {"userType": "SOP3"}
+    await world.link("admin")
+    await world.linking.give_number(OPERATOR, world.house.people["judge"].id, NUMBER)
+    browser = world.browser()
+    assert (await world.sign_in(browser)).status_code == 303
+    address = await world.start(browser, level="high")
+    before = await world.rows()
+    world.idp.subject = "person-2"
+    world.idp.person = {"userType": "SOP3", "idn": "784180012345678", "fullnameEN": "Other Name"}
+    answer = await answers(world, browser, address)
+    assert answer.status_code == 403
+    assert "identity.another_person" in await answer.get_data(as_text=True)
+    assert await world.rows() == before
+
+
+async def test_a_session_that_ends_meanwhile_is_not_stepped_up(court: World) -> None:
+    """It ends while we talk to the provider: no cookie for a session that is no more."""
+    accounts = court.house.accounts
+    login = (await court.house.sign_in("admin")).login
+    await accounts.sign_out_everywhere(login.person)
+    with pytest.raises(Refusal) as caught:
+        await accounts.step_up(login, Method.PASSKEY)
+    assert caught.value.code == "policy.signed_out"
 
 
 async def test_an_identity_without_an_account_steps_nobody_up(court: World) -> None:
