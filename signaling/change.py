@@ -123,10 +123,21 @@ class Changes:
         """What follows from facts that are stored: the end of media and of the record."""
         for fact in facts:
             if isinstance(fact, f.Removed):
-                await self.media.leave(fact.seat)
+                await self.let_go(fact.seat)
         if self.room.live.phase in FINAL:
             by = next((fact.by for fact in facts if isinstance(fact, f.PhaseChanged)), "")
             await self._seal(by)
+
+    async def let_go(self, seat: str) -> None:
+        """End a seat's connections. The caller holds the lock.
+
+        The media room forgets the seat with them, also whom it may never get: that is told again
+        at once, because what comes later tells only what changes.
+        """
+        try:
+            await self.media.leave(seat)
+        finally:
+            effects.again(self.media, self.room, seat)
 
     async def _seal(self, by: str) -> None:
         self.over = True

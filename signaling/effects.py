@@ -7,8 +7,8 @@ flows that the log says does not. `release` runs after it: whatever may flow mor
 from collections.abc import Mapping
 
 from sessions.phase import FINAL, Phase
-from signaling.engine import SOURCES, MediaRoom, Source, Space
-from signaling.routing import NOTHING, Route, routes
+from signaling.engine import SOURCES, MediaRoom, Source
+from signaling.routing import NOTHING, Route, route, routes
 from signaling.state import Place, Room
 
 _NEW = Route(None, NOTHING)
@@ -74,26 +74,35 @@ def take_back(media: MediaRoom, before: Room) -> None:
 def enter(media: MediaRoom, room: Room) -> None:
     """A new media room: every seat gets its route before anybody connects."""
     will = routes(room)
-    for seat, route in will.items():
-        if route.withheld:
-            media.withhold(seat, route.withheld)
-        media.tune(seat, route.speaks, route.listens)
-        media.permit(seat, route.sources)
-        _place(media, seat, route.space)
+    for seat, found in will.items():
+        _tell(media, seat, found)
     _show(media, will)
     media.floor(room.live.floor)
 
 
+def again(media: MediaRoom, room: Room, seat: str) -> None:
+    """The media room has forgotten a seat with its connections (`MediaRoom.leave`): it hears
+    again what may flow there, and what never may, before anybody connects."""
+    found = route(room, seat)
+    _tell(media, seat, found)
+    _show(media, {seat: found})
+
+
+def _tell(media: MediaRoom, seat: str, found: Route) -> None:
+    """All of one seat's route, what never flows first."""
+    if found.withheld:
+        media.withhold(seat, found.withheld)
+    media.tune(seat, found.speaks, found.listens)
+    media.permit(seat, found.sources)
+    if found.space is not None:
+        media.place(seat, found.space)
+
+
 def _show(media: MediaRoom, found: Mapping[str, Route]) -> None:
     """Who looks at whom, once everybody is in place."""
-    for seat, route in found.items():
-        if route.looks_at is not None:
-            media.show(seat, route.looks_at)
-
-
-def _place(media: MediaRoom, seat: str, space: Space | None) -> None:
-    if space is not None:
-        media.place(seat, space)
+    for seat, one in found.items():
+        if one.looks_at is not None:
+            media.show(seat, one.looks_at)
 
 
 _PLACES: Mapping[Place, str] = {

@@ -341,7 +341,7 @@ class MediaRoom(Protocol):
         """Line quality per seat."""
 
     async def leave(self, seat: str) -> None:
-        """Close both connections of the seat. Idempotent."""
+        """Close both connections of the seat, and forget what was commanded of it. Idempotent."""
 
     async def close(self) -> None:
         """Close everything. Idempotent."""

@@ -185,7 +185,7 @@ class LiveRoom:
             self._audience.drop(page)
             self._seen[page.seat] = now
             page.bye(reason, TICKET, refusal)
-            await self.media.leave(page.seat)
+            await self.changes.let_go(page.seat)
             await self.changes.commit(presence.lost(self.room, page.seat, now))
 
     # --- commands --------------------------------------------------------------------------------
@@ -215,7 +215,9 @@ class LiveRoom:
         if isinstance(command, m.Leave):
             self.gone(page)
             page.bye("left", NORMAL)
-            await self.media.leave(page.seat)
+            async with self.changes.lock:
+                if not self.over:
+                    await self.changes.let_go(page.seat)
 
     async def _run(self, who: Who, command: m.Command, also: Also | None) -> int | None:
         async with self.changes.lock:

@@ -128,7 +128,8 @@ class FakeMediaRoom:
 
     async def leave(self, seat: str) -> None:
         self.calls.append(("leave", seat))
-        self.lines.pop(seat, None)
+        for known in (self.lines, self.spaces, self.permits, self.shows, self.withheld, self.tuned):
+            known.pop(seat, None)  # as the engine forgets the whole seat
 
     async def close(self) -> None:
         self.closed = True
