@@ -13,7 +13,7 @@ import logging
 import random
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -28,19 +28,15 @@ from aiortc.rtcicetransport import RTCIceParameters
 from signaling import sdp
 from signaling.engine import MediaEvent, MediaRefused
 from signaling.inbox import INBOX, LARGEST, Inbox
+from signaling.intake import Intake
 from signaling.media_room import CONNECT_TIMEOUT, ForwardingRoom, SlotCounts
 from signaling.receiver import Receiver
-from signaling.rtp import is_rtcp
 from signaling.srtp import Opener, Sealer
 from signaling.udp import Datagrams
 
 logger = logging.getLogger(__name__)
 WAITING = 64
 """Datagrams of one connection that wait for its handshake."""
-
-
-def _nothing() -> None:
-    """No media comes yet."""
 
 
 class _Protocol(StunProtocol, Receiver):
@@ -60,7 +56,7 @@ class _Protocol(StunProtocol, Receiver):
         first = inbox.octets[at * LARGEST] if inbox.size(at) else 255
         if 127 < first < 192:
             if connection.media is not None:
-                connection.media(inbox, at)
+                connection.media.take(inbox, at)
                 return
         elif 3 < first < 20 or first > 63:
             connection.malformed += 1
@@ -70,10 +66,6 @@ class _Protocol(StunProtocol, Receiver):
         except (ValueError, LookupError, struct.error):
             connection.malformed += 1
 
-    def drained(self) -> None:
-        """See `Receiver`."""
-        self.receiver.drained()
-
 
 class _Connection(Connection):
     """ICE on the addresses and ports of our settings; it asks no server and resolves no name."""
@@ -82,11 +74,16 @@ class _Connection(Connection):
         super().__init__(ice_controlling=False)
         self.hosts = hosts
         self.ports = ports
-        self.media: Callable[[Inbox, int], None] | None = None
-        self.drained: Callable[[], None] = _nothing
+        self.media: Intake | None = None
         self.heard_ns = time.monotonic_ns()
         self.malformed = 0
         """Datagrams that are of no protocol that we speak."""
+
+    def carry(self, media: Intake | None) -> None:
+        """From now on this takes RTP and RTCP."""
+        self.media = media
+        for protocol in self._protocols:
+            cast(Datagrams, protocol.transport).media = media
 
     def data_received(self, data: bytes, component: int) -> None:
         """DTLS, and media that is early, wait for the handshake, but not without end."""
@@ -167,10 +164,7 @@ class Link:
         self._on_rtp, self._on_rtcp, self._on_state = on_rtp, on_rtcp, on_state
         self._certificate = certificate
         self._task: asyncio.Task[None] | None = None
-        self._opener: Opener
-        self._received: list[bytes] = []
-        self.arrived: list[int] = []
-        """See `signaling.media_room.Link`."""
+        self._intake: Intake | None = None
         self._sealer: Sealer | None = None
         self._gone = False
         self.up = False
@@ -180,7 +174,6 @@ class Link:
         """See `Wire`."""
         self.send_rtcp: Callable[[bytes], None] = _drop
         """See `Wire`."""
-        self.undecryptable = 0
 
     async def gather(self) -> sdp.LocalTransport:
         """Bind the sockets. Raises MediaRefused."""
@@ -221,17 +214,18 @@ class Link:
     def _changed(self) -> None:
         if self._dtls._state is State.CONNECTED:
             self.up = True
-            self._opener = Opener(self._dtls._rx_srtp)
+            opener = Opener(self._dtls._rx_srtp)
+            self._intake = Intake(opener, self._on_rtp, self._on_rtcp)
             self._sealer = sealer = Sealer(self._dtls._tx_srtp)
             self.send_one, self.send_rtp, self.send_rtcp = sealer.one, sealer.rtp, sealer.rtcp
             self.refresh()
-            self.connection.media, self.connection.drained = self._receive, self._drained
+            self.connection.carry(self._intake)
             self._on_state(True)
         elif self._dtls._state in (State.CLOSED, State.FAILED):
             self._lost()
 
     def _lost(self) -> None:
-        self.connection.media = None
+        self.connection.carry(None)
         if self._sealer is not None:
             self._sealer.line = None
         self.send_one = self.send_rtp = self.send_rtcp = _drop
@@ -239,32 +233,6 @@ class Link:
         if not self._gone:
             self._gone = True
             self._on_state(False)
-
-    def _receive(self, inbox: Inbox, at: int) -> None:
-        if is_rtcp(inbox.octets, at * LARGEST):
-            clear = self._opener.rtcp(inbox, at)
-            if clear is not None:
-                self._give(self._on_rtcp, clear, inbox.now)
-                return
-        else:
-            clear = self._opener.rtp(inbox, at)
-            if clear is not None:
-                self._received.append(clear)
-                self.arrived.append(inbox.arrival(at))
-                return
-        self.undecryptable += 1
-
-    def _drained(self) -> None:
-        if self._received:
-            burst, self._received = self._received, []
-            self._give(self._on_rtp, burst, self.connection.heard_ns)
-            self.arrived = []
-
-    def _give(self, take: Callable[[Any, int], None], what: Any, now: int) -> None:
-        try:
-            take(what, now)
-        except Exception:
-            logger.exception("a media packet failed")
 
     async def _late_rtp(self, data: bytes, arrival_time_ms: int) -> None:
         """A packet that waited in aioice's queue while DTLS finished."""
@@ -276,7 +244,18 @@ class Link:
     @property
     def heard_ns(self) -> int:
         """See `signaling.media_room.Link`."""
-        return self.connection.heard_ns
+        heard = self.connection.heard_ns
+        return heard if self._intake is None else max(heard, self._intake.heard_ns)
+
+    @property
+    def arrived(self) -> Sequence[int]:
+        """See `signaling.media_room.Link`."""
+        return () if self._intake is None else self._intake.arrived
+
+    @property
+    def undecryptable(self) -> int:
+        """Packets of media that are not the peer's, or not whole."""
+        return 0 if self._intake is None else self._intake.undecryptable
 
     def ping(self) -> None:
         """See `signaling.media_room.Link`: a consent check (RFC 7675) whose answer, like any

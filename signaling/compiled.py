@@ -19,9 +19,13 @@ SETTING = "MAHDAR_NATIVE"
 """`no` switches it off (`Settings.native`). Read here too: modules are imported before settings
 are read, and a media worker gets none of them but this one."""
 MODULES = (
+    "allocation",
+    "choosing",
     "feedback",
     "forwarder",
     "inbox",
+    "intake",
+    "line",
     "line_estimate",
     "media_seat",
     "numbering",
@@ -29,6 +33,7 @@ MODULES = (
     "publisher",
     "rtcp",
     "rtp",
+    "speech",
     "srtp",
     "stream",
     "subscriber",
@@ -40,7 +45,7 @@ MODULES = (
     "vp8",
 )
 """What every packet passes, and what is done for every connection every 50 ms."""
-TYPES = ("allocation", "choosing", "engine", "line", "receiver", "speech")
+TYPES = ("engine", "receiver")
 """What they import and what stays interpreted: compiled code relies on its types."""
 GROUP = "native"
 OPT_LEVEL = "2"

@@ -7,30 +7,31 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from signaling.rtcp import ReportBlock
 from signaling.rtp import ahead16
 
-MS = 1_000_000
-SECOND = 1_000_000_000
-NTP_EPOCH_S = 2_208_988_800
+MS: Final = 1_000_000
+SECOND: Final = 1_000_000_000
+NTP_EPOCH_S: Final = 2_208_988_800
 """Seconds from 1900 (NTP) to 1970 (Unix)."""
 
-MAX_DROPOUT = 3000
+MAX_DROPOUT: Final = 3000
 """A larger jump of the sequence number is a new numbering (RFC 3550 appendix A.1)."""
-WINDOW = 1024
+WINDOW: Final = 1024
 """Packets for which duplicates are recognised; older ones are dropped."""
-_SEEN = (1 << WINDOW) - 1
-NACK_LIFETIME = 1 * SECOND
-NACK_RETRY = 80 * MS
-NACK_LIMIT = 250
+_SEEN: Final = (1 << WINDOW) - 1
+NACK_LIFETIME: Final = 1 * SECOND
+NACK_RETRY: Final = 80 * MS
+NACK_LIMIT: Final = 250
 """More losses than this at once are an outage: a keyframe costs less than a repair."""
-KEYFRAME_INTERVAL = 500 * MS
-CAP_FLOOR = 100_000
+KEYFRAME_INTERVAL: Final = 500 * MS
+CAP_FLOOR: Final = 100_000
 """No publisher is told to send less, bits per second."""
-REPAIR_SHARE = 0.25
+REPAIR_SHARE: Final = 0.25
 """Of what was sent, what repairs may cost..."""
-REPAIR_BURST = 100_000
+REPAIR_BURST: Final = 100_000
 """...and the bytes that may be saved up for them."""
 
 
@@ -291,8 +292,8 @@ class VoiceLevel:
         return -10 * math.log10(mean) if mean > _POWER[127] else 127.0
 
 
-_POWER = [10 ** (-level / 10) for level in range(128)]
-SPEAKING_LEVEL = 45
+_POWER: Final = [10 ** (-level / 10) for level in range(128)]
+SPEAKING_LEVEL: Final = 45
 """Level at which half a second counts as speech; a quiet office is near 60."""
 
 

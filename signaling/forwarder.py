@@ -9,6 +9,7 @@ exception is `show`: a host sees the camera of one seat that waits.
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from signaling.engine import (
     Codec,
@@ -40,12 +41,12 @@ from signaling.switching import Switching
 from signaling.taps import Taps
 from signaling.upstream import Upstream
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
-SILENCE = 2 * SECOND
+SILENCE: Final = 2 * SECOND
 AUDIO_HOLD = 300 * MS
-SPEAKING_INTERVAL = SECOND // 2
-DECIDE_INTERVAL = 200 * MS
+SPEAKING_INTERVAL: Final = SECOND // 2
+DECIDE_INTERVAL: Final = 200 * MS
 """How often layers are chosen anew; a line that falls is answered at once."""
 
 
@@ -476,4 +477,4 @@ class Forwarder:
             logger.exception("a slot failed on %s of seat %s", track.source, track.seat)
 
 
-_OFF = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}
+_OFF: Final = {"microphone": "muted", "camera": "camera_off", "screen": "screen_off"}

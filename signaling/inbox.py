@@ -7,20 +7,21 @@ thread, and what was read is worked on before the next socket is. (`cffi` comes 
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 from cffi import FFI  # type: ignore[import-untyped]
 
-LARGEST = 2048
+LARGEST: Final = 2048
 """Bytes of a datagram that are read; media fits in 1500."""
-AT_ONCE = 32
+AT_ONCE: Final = 32
 """Datagrams that one system call takes."""
-LATEST_NS = 1_000_000_000
+LATEST_NS: Final = 1_000_000_000
 """More cannot have been waited; the wall clock, which the stamp is of, was set meanwhile."""
-SO_TIMESTAMPNS = 35
+SO_TIMESTAMPNS: Final = 35
 """Linux: what is received carries the moment at which the system took it from the network."""
-_NAME, _CONTROL = 28, 64
-_ffi = FFI()
+_NAME: Final = 28
+_CONTROL: Final = 64
+_ffi: Final = FFI()
 _ffi.cdef(f"""
 struct iovec {{ void *base; size_t len; }};
 struct msghdr {{ void *name; unsigned namelen; struct iovec *iov; size_t iovlen; void *control;
@@ -30,7 +31,7 @@ struct stamp {{ size_t len; int level; int kind; int64_t seconds; int64_t rest;
                 char more[{_CONTROL - 32}]; }};
 int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, void *timeout);
 """)
-MESSAGE = _ffi.sizeof("struct mmsghdr")
+MESSAGE: Final = _ffi.sizeof("struct mmsghdr")
 
 Address = tuple[Any, ...]
 

@@ -11,34 +11,35 @@ are bits per second, of RTP packets as they are protected.
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from signaling.feedback import MS, SECOND
 from signaling.twcc import Sent
 
-START = 6_000_000
+START: Final = 6_000_000
 """Believed of a line that nobody has measured: four cameras at once may begin."""
-FLOOR = 40_000
-CEILING = 50_000_000
-WINDOW = 500 * MS
+FLOOR: Final = 40_000
+CEILING: Final = 50_000_000
+WINDOW: Final = 500 * MS
 """Over which deliveries and losses are counted."""
-BASE_WINDOW = 10 * SECOND
+BASE_WINDOW: Final = 10 * SECOND
 """The shortest way of this time (and of the one before) is the way without a queue."""
-QUEUE_LIMIT = 70 * MS
-QUEUE_DEEP = 200 * MS
-LOSS_LIMIT = 0.10
-SHARE = 0.9
-HOLD = 400 * MS
+QUEUE_LIMIT: Final = 70 * MS
+QUEUE_DEEP: Final = 200 * MS
+LOSS_LIMIT: Final = 0.10
+SHARE: Final = 0.9
+HOLD: Final = 400 * MS
 """Between two steps down: until then feedback speaks of packets from before the first."""
-STANDING = 2 * SECOND
+STANDING: Final = 2 * SECOND
 """A queue that stays although we send less than is delivered is not ours: the way is longer."""
-SILENT = 1200 * MS
+SILENT: Final = 1200 * MS
 """Without feedback for so long, although packets go out: the line is cut."""
-TRIAL = 500 * MS
-TRIAL_STEP = 1.6
-TRIAL_MOST = 1_500_000
+TRIAL: Final = 500 * MS
+TRIAL_STEP: Final = 1.6
+TRIAL_MOST: Final = 1_500_000
 """A trial goes no further above what is known."""
-TRIAL_QUEUE = 40 * MS
-RETRY = (2 * SECOND, 3 * SECOND, 4 * SECOND)
+TRIAL_QUEUE: Final = 40 * MS
+RETRY: Final = (2 * SECOND, 3 * SECOND, 4 * SECOND)
 """After so many failed trials in a row, the next one follows so much later."""
 
 

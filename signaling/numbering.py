@@ -6,6 +6,7 @@ backwards). The first stream may keep its own numbers.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from signaling import vp8
 from signaling.engine import Codec
@@ -14,7 +15,7 @@ from signaling.packet_cache import Incoming, Run
 from signaling.rtp import ahead16
 from signaling.vp8 import Vp8Descriptor
 
-SHORTEST_STEP: dict[Codec, int] = {"opus": 960, "vp8": 1500}
+SHORTEST_STEP: Final[dict[Codec, int]] = {"opus": 960, "vp8": 1500}
 """Least advance of the timestamp at a change of stream: one packet, one frame of 60 Hz."""
 
 

@@ -5,15 +5,15 @@ One cache serves all subscribers: each knows by how much its sequence numbers ar
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from signaling.vp8 import Vp8Descriptor
 
-CAPACITY = 512
+CAPACITY: Final = 512
 """About 4 s of video at 1.2 Mb/s; a NACK older than that repairs nothing."""
 
 
-OVERHEAD = 64
+OVERHEAD: Final = 64
 """Bytes that a payload travels with: RTP header, extension, SRTP tag, UDP and IPv4."""
 
 

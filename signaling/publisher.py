@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from signaling import rtcp, rtp
 from signaling.engine import Layer
@@ -15,10 +15,10 @@ from signaling.stream import Stream
 from signaling.twcc import Arrivals
 from signaling.upstream import PublishedSection, Upstream, Wire
 
-BANDWIDTH_CAP = 4_000_000
+BANDWIDTH_CAP: Final = 4_000_000
 """Bits per second that a publisher is told it may send, where we estimate its line: three layers
 of a camera, and a screen."""
-ARRIVALS_INTERVAL = 100 * MS
+ARRIVALS_INTERVAL: Final = 100 * MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,19 @@ REMB is draft-alvestrand-rmcat-remb-03. Compound packets are read whole or refus
 
 import struct
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from signaling import twcc
 from signaling.rtp import MalformedPacket
 
-SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
-_BLOCK = struct.Struct("!LLLLLL")
-_SENDER = struct.Struct("!LLLLLL")
+SR: Final = 200
+RR: Final = 201
+SDES: Final = 202
+BYE: Final = 203
+RTPFB: Final = 205
+PSFB: Final = 206
+_BLOCK: Final = struct.Struct("!LLLLLL")
+_SENDER: Final = struct.Struct("!LLLLLL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ def _payload_feedback(form: int, body: bytes) -> list[Message]:
     return []
 
 
-_READERS = {
+_READERS: Final = {
     SR: _sender_report,
     RR: _receiver_report,
     BYE: _bye,

@@ -4,13 +4,13 @@ Only what a forwarder needs. Payloads are never looked into here.
 """
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_HEADER = struct.Struct("!BBHLL")
-_EXTENSION = struct.Struct("!HH")
-_SEQUENCE = struct.Struct("!H")
-ONE_BYTE_PROFILE = 0xBEDE
-TWO_BYTE_PROFILE = 0x1000
+_HEADER: Final = struct.Struct("!BBHLL")
+_EXTENSION: Final = struct.Struct("!HH")
+_SEQUENCE: Final = struct.Struct("!H")
+ONE_BYTE_PROFILE: Final = 0xBEDE
+TWO_BYTE_PROFILE: Final = 0x1000
 
 
 class MalformedPacket(ValueError):

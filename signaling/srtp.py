@@ -13,10 +13,10 @@ from pylibsrtp._binding import ffi, lib
 
 from signaling.inbox import LARGEST, Inbox
 
-TRAILER = 16 + 4 + 128
+TRAILER: Final = 16 + 4 + 128
 """Most bytes that protection adds: tag, SRTCP index, key identifier."""
-SIZE = 1 << 15
-ROOM = SIZE - TRAILER
+SIZE: Final = 1 << 15
+ROOM: Final = SIZE - TRAILER
 _start: Final = ffi.new("char[]", SIZE)
 _data: Final = memoryview(ffi.buffer(_start))
 _length: Final = ffi.new("int *")

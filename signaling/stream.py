@@ -1,7 +1,7 @@
 """One RTP stream of a published track: the whole of it, or one simulcast layer of a camera."""
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from signaling import vp8
 from signaling.engine import Layer, TrackId
@@ -13,15 +13,15 @@ from signaling.rtp import RtpPacket
 if TYPE_CHECKING:
     from signaling.upstream import Upstream
 
-USUAL: dict[Layer, int] = {"l": 150_000, "m": 450_000, "h": 1_200_000}
+USUAL: Final[dict[Layer, int]] = {"l": 150_000, "m": 450_000, "h": 1_200_000}
 """What a layer needs before anybody has measured it, bits per second (docs/media.md)."""
-STALLED = 600 * MS
+STALLED: Final = 600 * MS
 """A layer from which nothing came for so long, while another one flows, was switched off: the
 browser does not say so."""
-REBASED = 10
+REBASED: Final = 10
 """Seconds by which timestamps and arrivals may differ before the sender must have taken another
 time line (a replaced device, a hostile one)."""
-SAMPLES = 6
+SAMPLES: Final = 6
 """Rate samples that are kept; one is taken every 200 ms."""
 
 

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from typing import Final
 
 from signaling import rtcp, rtp, twcc
 from signaling.engine import Codec, Source, TrackId
@@ -21,22 +22,24 @@ from signaling.rtcp import KeyframeRequest, Nack, ReceiverReport, Remb, Transpor
 from signaling.stream import Stream, sampled_apart
 from signaling.upstream import CLOCK_RATES, Upstream, Wire
 
-CNAME = "mahdar"
-SEND_TIME_ID, TRANSPORT_ID = 3, 5
+CNAME: Final = "mahdar"
+SEND_TIME_ID: Final = 3
+TRANSPORT_ID: Final = 5
 """Local ids of abs-send-time and the transport-wide number in every subscribe offer."""
-PADDING = 255
+PADDING: Final = 255
 """Bytes of padding in one packet of a trial; more does not fit the length octet."""
-_NOTHING = bytes(PADDING - 1) + bytes([PADDING])
-_HEAD = struct.Struct("!HHL9sHB").pack
+_NOTHING: Final = bytes(PADDING - 1) + bytes([PADDING])
+_HEAD: Final = struct.Struct("!HHL9sHB").pack
 """First 16 bits, sequence number, timestamp, `Slot.tag`, and the 24 bits of its element."""
-_TAG = struct.Struct("!LLB").pack
-_EXTENDED, _PADDED = 0x9000, 0xB000
+_TAG: Final = struct.Struct("!LLB").pack
+_EXTENDED: Final = 0x9000
+_PADDED: Final = 0xB000
 """The first 16 bits of a packet with a header extension, and of one with padding too, but for
 marker and payload type."""
-_ELEMENTS = 0xBEDE0001
-_NUMBERED = TRANSPORT_ID << 4 | 1
+_ELEMENTS: Final = 0xBEDE0001
+_NUMBERED: Final = TRANSPORT_ID << 4 | 1
 """Head of the element with a transport-wide number: 16 bits, and 8 of padding."""
-_TIMED = SEND_TIME_ID << 4 | 2
+_TIMED: Final = SEND_TIME_ID << 4 | 2
 """Head of the element with abs-send-time: 24 bits."""
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from signaling.engine import MediaPacket, RecordedTrack, Recorder, SinkRefused
 from signaling.feedback import SECOND
@@ -10,12 +11,12 @@ from signaling.packet_cache import Incoming
 from signaling.stream import Stream, sampled_apart
 from signaling.upstream import Tap, Upstream
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
-STEADY = 3 * SECOND
+STEADY: Final = 3 * SECOND
 """A better layer must flow so long before the record goes on with it: each change of size is a
 new segment."""
-BEGINNING = SECOND // 2
+BEGINNING: Final = SECOND // 2
 """The layers of a camera that is switched on come one after the other."""
 
 

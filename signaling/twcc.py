@@ -10,21 +10,21 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 from operator import sub
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from signaling.rtp import MalformedPacket, ahead16
 
-TICK = 250_000
+TICK: Final = 250_000
 """Nanoseconds of one unit of an arrival delta."""
-REFERENCE = 64_000_000
+REFERENCE: Final = 64_000_000
 """Nanoseconds of one unit of the reference time."""
-MAX_COUNT = 4096
+MAX_COUNT: Final = 4096
 """Packets that one feedback may speak of; Chromium's speak of some hundred."""
-FORM = 15
-HISTORY = 8192
+FORM: Final = 15
+HISTORY: Final = 8192
 """Packets that are remembered, about 6 s of 12 pictures; a power of two."""
-_HEAD = struct.Struct("!LLHHL")
-_RTPFB = 205
+_HEAD: Final = struct.Struct("!LLHHL")
+_RTPFB: Final = 205
 
 
 class Feedback(NamedTuple):

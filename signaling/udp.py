@@ -10,21 +10,23 @@ import logging
 import socket
 import struct
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from signaling.inbox import AT_ONCE, INBOX, Address, stamp
+from signaling.intake import Intake
 from signaling.receiver import Receiver
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
-READS = 2
+READS: Final = 2
 """System calls before other sockets have their turn."""
-RECEIVE_BUFFER = 1 << 20
-SEND_BUFFER = 1 << 20
-SOL_UDP, UDP_SEGMENT = 17, 103
-NO_SEGMENTS = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT}
+RECEIVE_BUFFER: Final = 1 << 20
+SEND_BUFFER: Final = 1 << 20
+SOL_UDP: Final = 17
+UDP_SEGMENT: Final = 103
+NO_SEGMENTS: Final = {errno.EINVAL, errno.EIO, errno.EMSGSIZE, errno.EOPNOTSUPP, errno.ENOPROTOOPT}
 """Of a path that cannot take segments: a small MTU, an odd driver."""
-SEGMENTS = 60
+SEGMENTS: Final = 60
 """The kernel takes 64 in one call (UDP_MAX_SEGMENTS)."""
 
 
@@ -56,6 +58,8 @@ class Datagrams(asyncio.DatagramTransport):
         self._segments = _can_segment(self.socket)
         self._loop = asyncio.get_running_loop()
         self._protocol = protocol
+        self.media: Intake | None = None
+        """Takes RTP and RTCP, where the connection is secured; the protocol takes the rest."""
         self._closing = False
         protocol.connection_made(self)
         self.resume_reading()
@@ -71,19 +75,25 @@ class Datagrams(asyncio.DatagramTransport):
         self._loop.remove_reader(self.socket.fileno())
 
     def _readable(self) -> None:
-        take = self._protocol.take
+        protocol = self._protocol
         for _ in range(READS):
             count = INBOX.read(self.socket)
             for at in range(count):
+                media = self.media
                 try:
-                    take(INBOX, at)
+                    if media is None or not media.take(INBOX, at):
+                        protocol.take(INBOX, at)
                 except Exception:
                     self._contain()
                 if self._closing:
                     break
             if count < AT_ONCE or self._closing:
                 break
-        self._protocol.drained()
+        media = self.media
+        if media is None:
+            protocol.drained()
+        else:
+            media.drained()
 
     def _contain(self) -> None:
         self.failed += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from signaling import rtcp
 from signaling.engine import Codec, Layer, TrackId, TrackSink
@@ -11,7 +11,7 @@ from signaling.numbering import Numbering
 from signaling.rtp import RtpPacket
 from signaling.stream import Stream
 
-CLOCK_RATES: dict[Codec, int] = {"opus": 48_000, "vp8": 90_000}
+CLOCK_RATES: Final[dict[Codec, int]] = {"opus": 48_000, "vp8": 90_000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The VP8 payload descriptor (RFC 7741 section 4.2): picture numbers and keyframe starts."""
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_NUMBERS = struct.Struct("!HB").pack
+_NUMBERS: Final = struct.Struct("!HB").pack
 
 
 class Vp8Descriptor(NamedTuple):
