@@ -142,3 +142,16 @@ def chapters(
             chapter["code"] = str(item.data.get("code", ""))
         found.append(chapter)
     return sorted(found, key=lambda chapter: chapter["clock_ms"])
+
+
+_SHOWS = ("exhibit.shown", "exhibit.page", "exhibit.withdrawn")
+
+
+def shown_pages(line: Timeline) -> list[tuple[dict[str, Any], int]]:
+    """The chapters with which pages of exhibits came before everybody, each with the moment at
+    which another one, or none, was shown. `line` is the whole record's: what is not open to
+    somebody still ends what was shown before it."""
+    told = [one for one in line.chapters if one["type"] in _SHOWS]
+    ends = [one["clock_ms"] for one in told[1:]] + [line.duration_ms]
+    pairs = zip(told, ends, strict=False)  # nothing was shown: an end alone
+    return [(one, end) for one, end in pairs if one["type"] != "exhibit.withdrawn"]

@@ -45,6 +45,7 @@ from recordings.manifest import (
     TrackLine,
     channel_of,
     chapters,
+    shown_pages,
 )
 from recordings.state import State
 from recordings.store import RecordingRow, SegmentRow, Session
@@ -182,9 +183,13 @@ class Playback:
             granted = await self._granted(session, person, sitting_id, viewing)
             line = await self._timeline(session, granted.sitting)
             _, at = await self._context(session, person, sitting_id)
+        ends = {_page(one): end for one, end in shown_pages(line)}
         line, sitting = narrowed(line, granted.scope), granted.sitting
         bench = _on_bench(person, sitting)
         shown = _shown(sitting, line, language, viewing, bench=bench)
+        for item in shown["chapters"]:
+            if (end := ends.get(_page(item))) is not None:
+                item["to_ms"] = end  # it may have been taken away where nothing is open
         mark = mark_text(person, self._clock(), language, self._sittings.zone)
         own = f"/api/recordings/{sitting_id}/{{}}?viewing={viewing}"
         notes = policy.decide(person, "recording.annotate", at)
@@ -518,10 +523,15 @@ def _shown(
         "segment_url": f"/api/recordings/{sitting.id}/tracks/{{track}}/{{seq}}.webm"
         f"?viewing={viewing}",
         "chapters": [
-            item if bench else contents.masked_chapter(sitting, item, language)
+            dict(item if bench else contents.masked_chapter(sitting, item, language))
             for item in line.chapters
         ],
     }
+
+
+def _page(chapter: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which page of an exhibit came when."""
+    return tuple(chapter.get(name) for name in ("clock_ms", "type", "exhibit", "page"))
 
 
 def _span(item: Stretch | Hole | Piece) -> dict[str, Any]:

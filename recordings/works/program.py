@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import rfc8785
 
 from recordings.access.scope import OUTSIDE_ORDER, SEALED, Scope
-from recordings.manifest import Span, Timeline
+from recordings.manifest import Span, Timeline, shown_pages
 
 FPS = 12
 PLATE_MS = 3000
@@ -130,19 +130,12 @@ class Sheet:
     """As it was called then: `P-1 Contract`."""
 
 
-_SHOWS = ("exhibit.shown", "exhibit.page", "exhibit.withdrawn")
-
-
 def sheets(line: Timeline, scope: Scope) -> tuple[Sheet, ...]:
-    """The pages that were shown at a moment that the scope opens. `line` is the whole record's:
-    what is closed still ends what was shown before it."""
-    told = [one for one in line.chapters if one["type"] in _SHOWS]
-    ends = [one["clock_ms"] for one in told[1:]] + [line.duration_ms]
+    """The pages that were shown at a moment that the scope opens. `line` is the whole record's."""
     return tuple(
         Sheet(Span(one["clock_ms"], end), one["exhibit"], one["page"], one.get("text", ""))
-        for one, end in zip(told, ends, strict=False)  # nothing was shown: an end alone
-        if one["type"] != "exhibit.withdrawn"
-        and one["exhibit"] not in scope.exhibits
+        for one, end in shown_pages(line)
+        if one["exhibit"] not in scope.exhibits
         and scope.has_moment(one["clock_ms"])
         and one["clock_ms"] < end
     )

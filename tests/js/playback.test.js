@@ -114,6 +114,8 @@ test("an exhibit is shown until it is taken away", () => {
   ];
   assert.deepEqual([12, 15, 17, 20].map((ms) => exhibitAt(turned, ms)?.page ?? null), [1, 2, 2, null]);
   assert.deepEqual([5, 10, 19, 20].map((ms) => exhibitAt(chapters, ms)?.text ?? null), [null, "A", "A", null]);
+  const part = [{ clock_ms: 10, type: "exhibit.shown", exhibit: "a", page: 1, to_ms: 15 }];
+  assert.deepEqual([9, 10, 14, 15, 30].map((ms) => exhibitAt(part, ms)?.page ?? null), [null, 1, 1, null, null]);
 });
 
 test("to where somebody next or last began to speak", () => {

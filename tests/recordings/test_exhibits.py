@@ -89,7 +89,7 @@ async def test_each_side_files_under_its_own_mark(world: Kept) -> None:
     found = await exhibits.listing(judge, world.sitting.id)
     titles = {each.mark: each.title for each in found.exhibits}
     assert titles == {"P-1": "Contract", "D-1": "Reply", "P-2": "Receipt"}
-    assert found.may == frozenset()
+    assert found.may == {"seal"}
     assert "file" in (await exhibits.listing(clerk, world.sitting.id)).may
     with pytest.raises(Forbidden):
         await exhibits.file(judge, world.sitting.id, "Mine", pdf(), None)
@@ -181,6 +181,8 @@ async def test_the_player_shows_the_page_that_was_shown_and_no_other(world: Kept
     async with house.database.unit(write=False) as session:
         watched = [(row.track, row.start_ms) for row in await access.watched(session)]
     assert watched == [(f"exhibit-{one.id}-1", 1000)]
+    [until] = [c["to_ms"] for c in data["chapters"] if c.get("exhibit") == one.id and "page" in c]
+    assert until == 5000
     with pytest.raises(Forbidden):  # page 2 was never shown
         await house.played.page(judge, id, viewing, one.id, 2)
 

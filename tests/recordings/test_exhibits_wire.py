@@ -86,3 +86,32 @@ async def test_a_refused_form_is_shown_again_with_what_was_typed(house: Wire) ->
     assert response.status_code == 400
     assert 'value="صورة العقد"' in page
     assert 'id="file-error"' in page
+
+
+async def test_the_judge_seals_one_by_the_form_and_opens_it_again(house: Wire) -> None:
+    status, _ = await file(house, "prosecutor", noise(40))
+    assert status == 200
+    one = (await house.house.exhibits.of_sitting(house.criminal.id))[-1]
+    path = f"/en/sittings/{house.criminal.id}/exhibits"
+    judge, lawyer = await house.browser("judge"), await house.browser("lawyer")
+    picture = f"/api/sittings/{house.criminal.id}/exhibits/{one.id}/pages/1"
+    assert (await lawyer.client.get(picture)).status_code == 200
+
+    refused = await judge.post(f"{path}/{one.id}/seal", {"reason": " "})
+    page = await refused.get_data(as_text=True)
+    assert refused.status_code == 400
+    assert f'id="seal-reason-{one.id}-error"' in page
+    assert "<details" in page
+    assert (await lawyer.client.get(picture)).status_code == 200
+    sealed = await judge.post(f"{path}/{one.id}/seal", {"reason": "A minor is named."})
+    assert sealed.status_code == 303
+    assert (await lawyer.client.get(picture)).status_code == 404
+    assert one.mark not in await lawyer.sees(path)
+    for language, words in (("en", "Open it again"), ("ar", "فكّ ختمه")):
+        page = await judge.sees(f"/{language}/sittings/{house.criminal.id}/exhibits")
+        assert words in page
+        assert "A minor is named." in page
+    assert "A minor is named." not in await (await house.browser("prosecutor")).sees(path)
+    opened = await judge.post(f"{path}/{one.id}/open", {"reason": "The name is black."})
+    assert opened.status_code == 303
+    assert (await lawyer.client.get(picture)).status_code == 200

@@ -13,7 +13,7 @@
  * @typedef {{id: string, seat: string, source: string, channel: string, codec: string, segments: Segment[], gaps: Gap[]}} Track
  */
 /** @typedef {{id: string, name: string, role_title: string}} Seat */
-/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string, code?: string, exhibit?: string, page?: number}} Chapter `seconds` that the seat missed; `page` of the exhibit that was shown */
+/** @typedef {{clock_ms: number, type: string, seat?: string | null, title?: string, text?: string, seconds?: number, channel?: string, code?: string, exhibit?: string, page?: number, to_ms?: number}} Chapter `seconds` that the seat missed; `page` of the exhibit that was shown until `to_ms` */
 /**
  * @typedef {object} Timeline
  * @property {string} epoch UTC of recording time 0
@@ -145,7 +145,8 @@ const SHOWS = new Set(["exhibit.shown", "exhibit.page", "exhibit.withdrawn"]);
  */
 export function exhibitAt(chapters, ms) {
   const last = chapters.filter((chapter) => SHOWS.has(chapter.type) && chapter.clock_ms <= ms).at(-1);
-  return last === undefined || last.type === "exhibit.withdrawn" ? null : last;
+  if (last === undefined || last.type === "exhibit.withdrawn") return null;
+  return last.to_ms !== undefined && last.to_ms <= ms ? null : last; // taken away where nothing is open
 }
 
 /**
