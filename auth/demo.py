@@ -25,6 +25,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("specialist", Role.EXPERT, "هدى جاسم المرر", "Huda Jassim Al Murar"),
     ("officer", Role.FACILITY_OFFICER, "ناصر جمعة الزعابي", "Nasser Juma Al Zaabi"),
     ("notary", Role.NOTARY, "عبد الله سالم الظاهري", "Abdullah Salem Al Dhaheri"),
+    ("notary2", Role.NOTARY, "سلمى ناصر المزروعي", "Salma Nasser Al Mazrouei"),
     ("director", Role.NOTARY_DIRECTOR, "شيخة خليفة السويدي", "Shaikha Khalifa Al Suwaidi"),
     ("principal", Role.PARTY, "أحمد يوسف الحمادي", "Ahmed Yousef Al Hammadi"),
     ("groom", Role.PARTY, "سيف محمد الكتبي", "Saif Mohammed Al Ketbi"),

@@ -10,7 +10,7 @@ from tools.demo.papers import blank_pdf
 from tools.demo.participant import Participant
 
 NAMES = {username: (name_ar, name_en) for username, _role, name_ar, name_en in PEOPLE}
-LANGUAGES = {"claimant": "ar", "interpreter": "ar", "clerk": "ar"}
+LANGUAGES = {"claimant": "ar", "interpreter": "ar", "clerk": "ar", "notary2": "ar"}
 """Who reads the pages in Arabic; everybody else in English."""
 MATTER = "الدعوى رقم 2026/3307 مدني"
 ROWS = (

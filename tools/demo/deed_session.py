@@ -1,11 +1,12 @@
 """The session of the notary's demo: everybody by video, the notary's steps, signatures, seal."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 from playwright.async_api import Locator
 
-from tools.demo.deed_request import come
-from tools.demo.hearing import Hearing, on_record
+from tools.demo.deed_request import NAMES, come
+from tools.demo.hearing import ZONE, Hearing, choose, on_record
 from tools.demo.participant import Participant
 
 SIGNERS = ("claimant", "respondent", "interpreter")
@@ -60,12 +61,51 @@ def form(person: Participant, name: str) -> Locator:
     return panel(person).locator("form", has=page.locator(f"[name={name}]")).first
 
 
+async def take_over(act: Hearing) -> None:
+    """The notary begins the act and must leave; a substitute, named in a delegation, comes, begins
+    it anew and conducts it to its end."""
+    first = act.people["notary"]
+    act.say("the notary begins the act, names a substitute and leaves")
+    await panel(first).locator("[name=no_interest]").check()
+    await step(first, "Begin the act")
+    await _delegate(first, "notary2")
+    act.say("the substitute comes and begins the act anew")
+    second = await come(act, "notary2")
+    await second.add_passkey()
+    await second.enter(act.sitting)
+    await second.place_is("hearing")
+    held = panel(second).locator("form", has=_input(second, "suspend")).first
+    await held.locator("[name=words]").fill("اعتذر كاتب العدل لعارض صحي.")
+    await step(second, "Suspend", held)
+    again = panel(second).locator("form", has=_input(second, "resume"))
+    await again.locator("[name=no_interest]").check()
+    await step(second, "Begin the act anew", again)
+    act.people["first notary"] = first
+    act.people["notary"] = second
+
+
+def _input(person: Participant, value: str) -> Locator:
+    return person.page.locator(f"input[name=step][value={value}]")
+
+
+async def _delegate(person: Participant, username: str) -> None:
+    """Until the evening of the day after, for notarial acts."""
+    page = person.page
+    await page.goto(person.url("/delegations"))
+    await choose(page, "delegate", NAMES[username][person.language == "en"])
+    now = datetime.now(ZONE)
+    for name, at in (("from", now), ("until", now + timedelta(days=1))):
+        await page.fill(f"[name={name}]", f"{at:%Y-%m-%dT%H:%M}")
+    await page.select_option("[name=kind]", "notarial_act")
+    await page.fill("[name=reason]", "Illness")
+    await person.press("Write the delegation down")
+    await page.get_by_text(NAMES[username][person.language == "en"]).first.wait_for()
+
+
 async def before_reading(act: Hearing) -> None:
-    """Interest, identity, capacity and free will."""
+    """Identity, capacity and free will."""
     notary = act.people["notary"]
     act.say("the notary checks identity, asks about capacity and free will")
-    await panel(notary).locator("[name=no_interest]").check()
-    await step(notary, "Begin the act")
     for last4 in LAST4:
         await form(notary, "last4").locator("[name=last4]").fill(last4)
         await form(notary, "last4").locator("[name=of_age]").check()

@@ -2,7 +2,7 @@
 and a stranger who checks it.
 
 Three people sign before the notary does: two principals, one of whom needs an interpreter, who
-signs too. Every step goes through the pages that people use, some in Arabic and some in English, in
+signs too. The notary who begins the act must leave it, and a substitute conducts it. Every step goes through the pages that people use, some in Arabic and some in English, in
 headless Chromium with fake devices, against a server of its own that asks a passkey for each
 signature. `run` leaves `deed.pdf`, `bundle.zip` and `report.json`.
 """
@@ -29,6 +29,7 @@ STEPS = (
     deed_request.audit,
     deed_request.pay_and_queue,
     deed_session.gather,
+    deed_session.take_over,
     deed_session.before_reading,
     deed_session.read,
     deed_session.sign,
