@@ -57,6 +57,10 @@ class Delegations:
             for one in found
         ]
 
+    def granting(self, actor: Person) -> policy.Decision:
+        """Whether this person may delegate now, or after a step-up."""
+        return policy.decide(actor, "delegation.grant", _at(actor, actor.id))
+
     async def choices(self, actor: Person) -> list[Person]:
         """Who can delegate or act for somebody, for the form."""
         policy.require(actor, "delegation.list")

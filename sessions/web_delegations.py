@@ -34,7 +34,12 @@ def _delegations() -> Delegations:
 
 @blueprint.get("/delegations")
 async def delegations() -> Response:
-    """What one gave and holds; for an administrator all."""
+    """What one gave and holds; for an administrator all. `?new=1`: whoever must first prove better
+    who they are is led there before anything is written, not after."""
+    person = current_person()
+    decision = _delegations().granting(person)
+    if request.args.get("new") and decision.need is not None:
+        raise policy.refusal(decision, "delegation.grant")
     return await _page(Form())
 
 
@@ -94,6 +99,7 @@ async def _page(form: Form, status: int = 200) -> Response:
         kinds=[(kind.code, kind.title) for kind in KINDS.values()],
         kind_titles={kind.code: kind.title for kind in KINDS.values()},
         own=person.role != "administrator",
+        confirm_first=_delegations().granting(person).need is not None,
         sittings=await _sittings(person),
     )
 

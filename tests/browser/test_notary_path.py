@@ -1,5 +1,6 @@
 """The notary's whole path in real Chromium: request on two devices, audit and return, fee, slot,
-queue, the session to the seal with a change that is read again, a stranger on the public page."""
+queue, a substitute who takes the session over, the session to the seal with a change that is read
+again, a stranger on the public page."""
 
 import json
 import zipfile
@@ -32,8 +33,12 @@ async def test_a_deed_from_its_request_to_a_stranger_who_checks_it(tmp_path: Pat
 
 
 def _the_record_tells_it(leaves: list[dict[str, object]]) -> None:
-    """Questions, reading, the change, the reading again, signatures: on the record's clock."""
+    """Substitute, questions, reading, the change, the reading again, signatures: on the record's
+    clock."""
     told = [str(leaf["t"]).removeprefix("live.") for leaf in leaves]
+    steps = ("act.opened", "act.suspend", "act.resumed", "act.identity")
+    taken_over = [told.index(one) for one in steps]
+    assert taken_over == sorted(taken_over), "the substitute begins it anew, with the identity"
     assert told.count("act.identity") == 3
     assert told.count("act.question") == 7, "three of each principal, one of the interpreter"
     assert told.count("act.capacity") == 2

@@ -248,6 +248,7 @@ def _delegations() -> dict[str, Any]:
         "kinds": [(kind.code, kind.title) for kind in KINDS.values()],
         "kind_titles": {kind.code: kind.title for kind in KINDS.values()},
         "own": True,
+        "confirm_first": False,
         "sittings": [(SITTING.id, "22/11/2026, 9:30 · 118/2026")],
         "form": Form(),
     }
@@ -725,6 +726,9 @@ def samples() -> dict[str, Sample]:
         **deeds.samples(NOW, Sample),
         **marriages.samples(NOW, Sample),
         "/delegations": Sample("sessions/delegations.html", _delegations(), person=JUDGE),
+        "/delegations-confirm": Sample(
+            "sessions/delegations.html", {**_delegations(), "confirm_first": True}, person=JUDGE
+        ),
         "/admin/rooms": Sample(
             "admin/rooms.html",
             {"rooms": [Row(room=ROOM, officers=[OFFICER])], "officers": [OFFICER], "form": Form()},

@@ -70,7 +70,8 @@ async def take_over(act: Hearing) -> None:
     await step(first, "Begin the act")
     await _delegate(first, "notary2")
     act.say("the substitute comes and begins the act anew")
-    second = await come(act, "notary2")
+    act.people["first notary"] = first
+    second = await come(act, "notary2", "notary")
     await second.add_passkey()
     await second.enter(act.sitting)
     await second.place_is("hearing")
@@ -80,8 +81,6 @@ async def take_over(act: Hearing) -> None:
     again = panel(second).locator("form", has=_input(second, "resume"))
     await again.locator("[name=no_interest]").check()
     await step(second, "Begin the act anew", again)
-    act.people["first notary"] = first
-    act.people["notary"] = second
 
 
 def _input(person: Participant, value: str) -> Locator:
@@ -92,6 +91,9 @@ async def _delegate(person: Participant, username: str) -> None:
     """Until the evening of the day after, for notarial acts."""
     page = person.page
     await page.goto(person.url("/delegations"))
+    await person.follow("Confirm, then write it")
+    await person.press("Use your passkey")
+    await page.locator("[name=delegate]").wait_for()
     await choose(page, "delegate", NAMES[username][person.language == "en"])
     now = datetime.now(ZONE)
     for name, at in (("from", now), ("until", now + timedelta(days=1))):
@@ -99,7 +101,7 @@ async def _delegate(person: Participant, username: str) -> None:
     await page.select_option("[name=kind]", "notarial_act")
     await page.fill("[name=reason]", "Illness")
     await person.press("Write the delegation down")
-    await page.get_by_text(NAMES[username][person.language == "en"]).first.wait_for()
+    await page.locator("main td", has_text=NAMES[username][person.language == "en"]).wait_for()
 
 
 async def before_reading(act: Hearing) -> None:

@@ -2,9 +2,10 @@
 and a stranger who checks it.
 
 Three people sign before the notary does: two principals, one of whom needs an interpreter, who
-signs too. The notary who begins the act must leave it, and a substitute conducts it. Every step goes through the pages that people use, some in Arabic and some in English, in
-headless Chromium with fake devices, against a server of its own that asks a passkey for each
-signature. `run` leaves `deed.pdf`, `bundle.zip` and `report.json`.
+signs too. The notary who begins the act must leave it, and a substitute conducts it. Every step
+goes through the pages that people use, some in Arabic and some in English, in headless Chromium
+with fake devices, against a server of its own that asks a passkey for each signature. `run` leaves
+`deed.pdf`, `bundle.zip` and `report.json`.
 """
 
 import asyncio
