@@ -30,9 +30,12 @@ async def test_a_marriage_is_contracted_ratified_and_verified(tmp_path: Path) ->
     }
     assert "R-MR-15" in report["gates"]
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        held = b"".join(archive.read(name) for name in archive.namelist())
         leaves = [json.loads(line) for line in archive.read("log/leaves.jsonl").splitlines()]
     steps = [str(leaf["t"]).removeprefix("live.majlis.") for leaf in leaves]
     assert steps.count("consent.given") == 2
+    assert sum(bool(leaf["d"].get("written")) for leaf in leaves) == 1  # the bride's
+    assert marriage.ANSWER.encode() not in held  # her words are nowhere
     void = next(at for at, step in enumerate(steps) if step.startswith("void."))
     offers = [at for at, step in enumerate(steps) if step.startswith("offer.")]
     assert offers[0] < void < offers[-1]

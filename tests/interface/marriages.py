@@ -9,7 +9,7 @@ from typing import Any
 from auth.person import Person, Role
 from errors import BadInput
 from notary.history import Event
-from notary.marriage import correcting, labels, papers, web_panel, web_views, wizard
+from notary.marriage import correcting, labels, papers, questions, web_panel, web_views, wizard
 from notary.marriage.application import Interpreter, Part
 from notary.marriage.application import Person as Named
 from notary.marriage.contracting import Turn
@@ -30,7 +30,7 @@ from sessions.phase import Phase
 from sessions.seat import Seat, SeatRole
 from sessions.sitting import Sitting
 from signaling.sight import Sight
-from tests.notary.marriage.sample import sharia
+from tests.notary.marriage.sample import PACK, sharia
 
 NOOR = Person("i1", Role.INTERPRETER, "نور الهدى صديقي", "Noor Ul Huda Siddiqui")
 SITS = {
@@ -110,6 +110,7 @@ def samples(now: Any, sample: Any) -> dict[str, Any]:
         f"{base}/interpreters-booked": interpreters(booked=True, back=""),
         **_contracts(now, sample, base),
         **_panels(now, sample, base),
+        **_wizard(now, sample, base),
         f"{base}": sample(
             "notary/marriage/file.html",
             {
@@ -180,6 +181,31 @@ def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
             FileState.DELIVERED, {**issued, **done}, "marriage", "correction"
         ),
     }
+
+
+def _wizard(now: Any, sample: Any, base: str) -> dict[str, Any]:
+    """The wizard's pages of questions, one of them with a field that was marked."""
+    one = file(now, FileState.DRAFT)
+    made = {}
+    for code in ("people", "status", "guardian", "terms", "impediments"):
+        groups = questions.page(code, PACK, now.date())
+        stands = wizard.shown(one.application, groups)
+        form = Form(stands)
+        if code == "people":
+            form = form.refuse(BadInput("marriage.shape", "Write a date.", field="bride.born"))
+        made[f"{base}/{code}"] = sample(
+            "notary/marriage/page.html",
+            {
+                "file": one, "part": Part.GROOM, "pages": questions.PAGES, "page": code,
+                "form": form, "before": "{}",
+                "groups": Later(
+                    lambda groups=groups, stands=stands: [
+                        web_views.shown_group(each, stands) for each in groups
+                    ]
+                ),
+            },
+        )  # fmt: skip
+    return made
 
 
 def _panels(now: Any, sample: Any, base: str) -> dict[str, Any]:

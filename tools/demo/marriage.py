@@ -33,6 +33,10 @@ NUMBERS = {part.value: number for part, (_name, number, *_rest) in PEOPLE.items(
 NAMES = {part.value: name for part, (name, *_rest) in PEOPLE.items()}
 PANEL = ".marriage-part"
 LANGUAGE = "ar"
+ON_TELEPHONE = "bride"
+"""Whose pages are as narrow as a telephone's, from the lobby to the certificate."""
+ANSWER = "نعم، برضاي واختياري."
+"""What the bride writes in the private room; it stands in no record."""
 SMALLER = SMALL_CAMERA.replace("320, height: 180, frameRate: 10", "160, height: 90, frameRate: 5")
 """Sound counts in a marriage; seven pictures share two cores with everything else."""
 LONG_MS = 120_000
@@ -123,7 +127,9 @@ async def gather(act: Hearing) -> None:
     """Six people come to the lobby; the judge stays at the court's pages."""
     act.say("six people come by video; each waits alone in the lobby")
     for name in ("officiant", *PARTIES):
-        await act.person(name, name, LANGUAGE)
+        person = await act.person(name, name, LANGUAGE)
+        if name == ON_TELEPHONE:
+            await person.page.set_viewport_size({"width": 390, "height": 844})
     for name in ("officiant", *PARTIES):
         await act.people[name].enter(act.sitting)
 
@@ -206,7 +212,8 @@ async def consent_alone(act: Hearing, part: str) -> None:
     act.say("the bride is asked alone, in the private room")
     await officiant.press("Private talk")
     dialog = officiant.page.locator("dialog[open]")
-    name = next(name_ar for username, _role, name_ar, _en in DEMO if username == NAMES[part])
+    both = next(names for username, _role, *names in DEMO if username == NAMES[part])
+    name = both[0] if officiant.language == "ar" else both[1]
     seat = dialog.locator("label", has_text=name)
     await seat.locator("input").check()
     await officiant.confirm("Invite")
@@ -214,9 +221,21 @@ async def consent_alone(act: Hearing, part: str) -> None:
     await asyncio.gather(
         officiant.place_is("private", timeout=LONG_MS), other.place_is("private", timeout=LONG_MS)
     )
+    await written(officiant, other)
     await consent(act, part)
     await officiant.press("Return to the sitting")
     await officiant.place_is("hearing", timeout=LONG_MS)
+
+
+async def written(officiant: Participant, other: Participant) -> None:
+    """One question in writing. The other's telephone opens the panel by itself."""
+    sheet = _panel(officiant).locator("[data-written]")
+    await sheet.locator("summary").click(timeout=LONG_MS)
+    await _button(officiant, "Write this question", sheet).first.click()
+    answers = _panel(other).locator("[data-written]")
+    await answers.locator("[name=words]").fill(ANSWER, timeout=LONG_MS)
+    await _button(other, "Send", answers).click()
+    await sheet.get_by_text(ANSWER).wait_for(timeout=LONG_MS)
 
 
 async def consent(act: Hearing, part: str) -> None:
