@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from notary.marriage.contracting import Turn
 from notary.marriage.file import Contact, Correction, File
 from notary.marriage.interpreting import places
 from notary.marriage.majlis import Majlis, Stage, begin
+from notary.marriage.questions import Group
 from notary.marriage.ratifying import NOTES
 from notary.marriage.scene import Scene
 from notary.marriage.store import Entry
@@ -183,6 +185,10 @@ def _contracts(now: Any, sample: Any, base: str) -> dict[str, Any]:
     }
 
 
+def _groups(groups: tuple[Group, ...], stands: dict[str, str]) -> list[SimpleNamespace]:
+    return [web_views.shown_group(each, stands) for each in groups]
+
+
 def _wizard(now: Any, sample: Any, base: str) -> dict[str, Any]:
     """The wizard's pages of questions, one of them with a field that was marked."""
     one = file(now, FileState.DRAFT)
@@ -198,11 +204,7 @@ def _wizard(now: Any, sample: Any, base: str) -> dict[str, Any]:
             {
                 "file": one, "part": Part.GROOM, "pages": questions.PAGES, "page": code,
                 "form": form, "before": "{}",
-                "groups": Later(
-                    lambda groups=groups, stands=stands: [
-                        web_views.shown_group(each, stands) for each in groups
-                    ]
-                ),
+                "groups": Later(partial(_groups, groups, stands)),
             },
         )  # fmt: skip
     return made
