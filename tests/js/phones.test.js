@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { cameraWish, canTurn, facingOf, otherFacing } from "../../static/js/room/cameras.js";
+import { Devices } from "../../static/js/room/devices.js";
 import { Interruptions } from "../../static/js/room/interruptions.js";
 import { WakeLock } from "../../static/js/room/wake_lock.js";
 
@@ -87,6 +88,57 @@ test("a microphone that its owner closed is left alone", async () => {
   phone.track.muted = true;
   await phone.pass(60);
   assert.equal(phone.opened, 0);
+});
+
+test("a device that a call ended is opened again, and asked for with a tap where that fails", async () => {
+  const tracks = [];
+  let refuses = false;
+  const open = async () => {
+    if (refuses) throw new DOMException("busy", "NotReadableError");
+    const track = Object.assign(new EventTarget(), { kind: "video", muted: false, readyState: "live", stop() {} });
+    tracks.push(track);
+    return { getTracks: () => [track] };
+  };
+  const mediaDevices = Object.assign(new EventTarget(), { getUserMedia: open, enumerateDevices: async () => [] });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices } });
+  const devices = new Devices();
+  let time = 0;
+  const interruptions = new Interruptions({
+    track: (kind) => devices[kind] ?? devices.ended[kind],
+    wanted: (kind) => kind === "camera",
+    open: (kind) => devices.open(kind),
+    hidden: () => false,
+    now: () => time,
+    changed: () => {},
+  });
+  const pass = async (seconds) => {
+    for (let second = 0; second < seconds; second++) {
+      time += 1000;
+      await interruptions.look();
+    }
+  };
+  const end = () => {
+    const track = tracks.at(-1);
+    track.readyState = "ended";
+    track.dispatchEvent(new Event("ended"));
+  };
+  await devices.open("camera");
+  end();
+  assert.equal(devices.camera, null, "what ended is not sent");
+  await pass(3);
+  assert.equal(devices.camera, tracks[1]);
+  refuses = true;
+  end();
+  await pass(20);
+  assert.deepEqual(interruptions.taken, ["camera"]);
+  refuses = false;
+  await interruptions.tap();
+  assert.equal(devices.camera, tracks[2]);
+  assert.deepEqual(interruptions.taken, []);
+  end();
+  devices.close("camera"); // its owner wants it off: nobody opens it
+  await pass(20);
+  assert.equal(tracks.length, 3);
 });
 
 test("an ended track counts as taken", async () => {

@@ -63,6 +63,11 @@ export class Devices extends EventTarget {
   camera = null;
   /** @type {MediaStreamTrack | null} */
   microphone = null;
+  /**
+   * Tracks that ended by themselves (a call took the device, a plug was drawn) and have no successor.
+   * @type {{ camera: MediaStreamTrack | null, microphone: MediaStreamTrack | null }}
+   */
+  ended = { camera: null, microphone: null };
   /** @type {{ camera: string | null, microphone: string | null }} cause of the last failure */
   failed = { camera: null, microphone: null };
   /** @type {MediaDeviceInfo[]} */
@@ -118,6 +123,7 @@ export class Devices extends EventTarget {
   close(kind) {
     const track = this[kind];
     this[kind] = null;
+    this.ended[kind] = null;
     track?.stop();
     this.#changed();
   }
@@ -155,11 +161,13 @@ export class Devices extends EventTarget {
   #take(kind, track) {
     const old = this[kind];
     this[kind] = track;
+    this.ended[kind] = null;
     this.failed = { ...this.failed, [kind]: null };
     old?.stop();
     track.addEventListener("ended", () => {
       if (this[kind] !== track) return; // closed or changed by the person
       this[kind] = null;
+      this.ended[kind] = track;
       this.failed = { ...this.failed, [kind]: "none" };
       this.#changed();
     });

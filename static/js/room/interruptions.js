@@ -9,7 +9,8 @@
  * @typedef {"camera" | "microphone"} Kind
  *
  * @typedef {object} Hands what this needs; replaced in tests
- * @property {(kind: Kind) => MediaStreamTrack | null} track the device's open track
+ * @property {(kind: Kind) => MediaStreamTrack | null} track the device's open track, or the one that
+ *   ended by itself
  * @property {(kind: Kind) => boolean} wanted the person wants to send it
  * @property {(kind: Kind) => Promise<boolean>} open open the device anew
  * @property {() => boolean} hidden the page is out of sight

@@ -74,7 +74,7 @@ function start() {
   const devices = new Devices();
   const sources = new Sources({ devices, media, signal, changed: () => room.refresh() });
   const interruptions = new Interruptions({
-    track: (kind) => devices[kind],
+    track: (kind) => devices[kind] ?? devices.ended[kind],
     wanted: (kind) => sources.wish[kind] && room.model.end === null,
     open: (kind) => devices.open(kind),
     hidden: () => document.hidden,
