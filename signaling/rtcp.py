@@ -192,7 +192,12 @@ def _packet(count: int, kind: int, body: bytes) -> bytes:
 def sender_report(ssrc: int, ntp: int, timestamp: int, packets: int, octets: int) -> bytes:
     """An SR without report blocks."""
     body = _SENDER.pack(
-        ssrc, ntp >> 32, ntp & 0xFFFFFFFF, timestamp, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
+        ssrc,
+        ntp >> 32 & 0xFFFFFFFF,  # from 2036 on it counts anew (RFC 5905 section 6)
+        ntp & 0xFFFFFFFF,
+        timestamp,
+        packets & 0xFFFFFFFF,
+        octets & 0xFFFFFFFF,
     )
     return _packet(0, SR, body)
 

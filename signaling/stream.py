@@ -157,7 +157,7 @@ class Stream:
         last_sr = delay = 0
         if self.report is not None:
             last_sr = self.report.ntp >> 16 & 0xFFFFFFFF
-            delay = ((now - self.report_at) << 16) // SECOND
+            delay = min(((now - self.report_at) << 16) // SECOND, 0xFFFFFFFF)  # 18 h
         return self.reception.block(self.ssrc, last_sr, delay)
 
 

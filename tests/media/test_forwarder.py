@@ -440,6 +440,23 @@ def test_feedback_to_the_publisher() -> None:
     assert [len(item) for item in blocks] == [2, 2, 2]
 
 
+def test_a_page_that_is_left_open_for_a_day_stops_nobodys_clock() -> None:
+    """A report block tells at most 18 h since the last sender report; a screen that was shared
+    once reports no more. Beyond that the tick of the whole room failed."""
+    room = hall()
+    room.send("judge", key=True)
+    publisher = room.publishers["judge"]
+    ssrc = publisher.upstreams[1].section.ssrcs[0]
+    data = rtcp.sender_report(ssrc, ns_to_ntp(room.now), 3000, 1, 10)
+    room.forwarder.receive_publisher_rtcp(publisher, data, room.now)
+    room.now += 24 * 3600 * SECOND
+    room.up["judge"].rtcp.clear()
+    room.wait(SECOND)
+    messages = [item for data in room.up["judge"].rtcp for item in rtcp.parse(data)]
+    reports = [item for item in messages if isinstance(item, rtcp.ReceiverReport)]
+    assert [item.blocks[0].delay for item in reports] == [0xFFFFFFFF]
+
+
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\x90" + bytes(11), bytes(100), b"\xff" * 40])
 def test_malformed_packets_are_counted_and_dropped(data: bytes) -> None:
     room = hall()

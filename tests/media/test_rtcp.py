@@ -115,3 +115,9 @@ def test_never_fails_otherwise(body: bytes, kind: int, count: int) -> None:
             rtcp.parse(item)
         except MalformedPacket:
             continue
+
+
+def test_the_clock_of_reports_begins_anew_in_2036() -> None:
+    [report] = rtcp.parse(rtcp.sender_report(1, (1 << 64) + 5, 2, 3, 4))
+    assert isinstance(report, rtcp.SenderReport)
+    assert report.ntp == 5
