@@ -217,11 +217,16 @@ class WorkerPool:
         quick = time.monotonic() - worker.started_at < STEADY_S
         worker.restarts += 1
         attempt = worker.restarts - 1 if quick else 0
-        await asyncio.sleep(AGAIN_S[min(attempt, len(AGAIN_S) - 1)])
-        try:
-            await self._start(worker)
-        except (OSError, WorkerLost):
-            _logger.exception("media.worker_does_not_start", worker=worker.name)
+        while True:
+            await asyncio.sleep(AGAIN_S[min(attempt, len(AGAIN_S) - 1)])
+            try:
+                await self._start(worker)
+                return
+            except WorkerLost:
+                return  # `worker_lost` was told, and this is done again for the new process
+            except OSError:  # no process, no descriptor, no memory just now
+                _logger.exception("media.worker_does_not_start", worker=worker.name)
+                attempt += 1
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -7,8 +7,8 @@ no media flows, and a plain command is true at once.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from signaling.engine import (
     HearingSpace,
     LineReport,
     MediaEvent,
+    MediaPacket,
     MediaRefused,
     RecordedTrack,
     Recorder,
@@ -277,6 +278,9 @@ class WorkerRoom:
         From the answer to `open` on nothing is awaited, so that no command comes between.
         """
         await line.request(0, "open", self.number, self.sitting)
+        if self.closed:  # meanwhile: nobody else would end the room there
+            await line.request(self.number, "close")
+            return
         for (name, seat), arguments in list(self._commanded.items()):
             try:
                 line.call(self.number, name, *arguments)
@@ -345,11 +349,13 @@ class WorkerRoom:
         if line is None or recorder is None:
             return
         ask = _Ask(line, self.number, number)
-        sink = recorder.open(track, codec, ask)
+        sink = None
+        with _contained(self.sitting):
+            sink = recorder.open(track, codec, ask)
         if sink is None:
             line.tell(self.number, "unwanted", number)
         else:
-            self.sinks[number] = sink
+            self.sinks[number] = _Contained(sink, self.sitting)
 
     def _close_sinks(self, reason: str) -> None:
         sinks, self.sinks = self.sinks, {}
@@ -370,6 +376,41 @@ class WorkerRoom:
             case TrackSilent(track):
                 self._live.discard(track)
         self._emit(event)
+
+
+@contextmanager
+def _contained(sitting: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        _logger.exception("media.recorder_failed", sitting=sitting)
+
+
+class _Contained:
+    """A track that is recorded. What the recorder raises is its own failure: it must not be taken
+    for nonsense of the worker, which would cost all its hearings their media (`WorkerLine`)."""
+
+    __slots__ = ("_sink", "_sitting")
+
+    def __init__(self, sink: TrackSink, sitting: str) -> None:
+        self._sink, self._sitting = sink, sitting
+
+    def write(self, packet: MediaPacket) -> None:
+        """See `TrackSink`."""
+        try:
+            self._sink.write(packet)
+        except Exception:
+            _logger.exception("media.recorder_failed", sitting=self._sitting)
+
+    def clock(self, timestamp: int, ntp_ns: int) -> None:
+        """See `TrackSink`."""
+        with _contained(self._sitting):
+            self._sink.clock(timestamp, ntp_ns)
+
+    def close(self, reason: str) -> None:
+        """See `TrackSink`."""
+        with _contained(self._sitting):
+            self._sink.close(reason)
 
 
 class _Ask:
