@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import known_browser, store, throttle
+from auth.devices import network
 from auth.methods.core import Core
 from auth.store import Credentials
 from database import lock
@@ -33,7 +34,7 @@ class Attempts:
 
     def keys(self, address: str, username: str) -> Keys:
         """Of a browser that we do not know: account and address together, and the address."""
-        tag = self._core.secret.tag
+        tag, address = self._core.secret.tag, network.block(address)
         return (
             (tag("throttle", f"{address}\n{username}"), throttle.PAIR_FREE),
             (tag("throttle", address), throttle.ADDRESS_FREE),
@@ -56,8 +57,25 @@ class Attempts:
             await self._count(session, keys)
         return Attempt(keys, known)
 
+    async def begin_again(self, session: str, username: str) -> Attempt:
+        """Count an attempt of somebody who is signed in at a method of their own account.
+
+        Counted for the session, and much later for all sessions of the account: whoever guesses
+        without one, from the same court or with a found password, holds up nobody's confirmation
+        in a running sitting. Raises Refusal `sign_in.wait`.
+        """
+        tag = self._core.secret.tag
+        async with self._core.database.unit() as unit:
+            known = await store.credentials(unit, username)
+            keys = (
+                (tag("throttle", f"session\n{session}"), throttle.PAIR_FREE),
+                (tag("throttle", f"sessions\n{username}"), throttle.ADDRESS_FREE),
+            )
+            await self._count(unit, keys)
+        return Attempt(keys, known)
+
     async def begin_code(self, account: str) -> Attempt:
-        """Count an attempt at the second factor of an account.
+        """Count an attempt at the second factor of an account, at sign-in.
 
         Counted for the account alone: whoever gets here has its password already, so an attacker
         cannot hold up a judge with it, and guessing from many addresses does not help.
@@ -70,6 +88,7 @@ class Attempts:
     async def begin_guess(self, what: str, address: str, free: int) -> Attempt:
         """Count an attempt from an address at `what`, something else that can be guessed: a short
         code. The first `free` in a row cost nothing. Raises Refusal `sign_in.wait`."""
+        address = network.block(address)
         keys = ((self._core.secret.tag("throttle", f"{what}\n{address}"), free),)
         async with self._core.database.unit() as session:
             await self._count(session, keys)

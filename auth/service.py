@@ -307,13 +307,15 @@ class Accounts:
     ) -> tuple[SignedIn, str]:
         """The password given again. Raises BadInput `password.wrong`, Refusal `sign_in.wait`."""
         require(login.person, "account.own")
-        await self.check_password(login.person, password, address=address, field="password")
+        await self.check_password(
+            login.person, password, address=address, field="password", session=login.id
+        )
         return await self.step_up(login, Method.PASSWORD)
 
     async def step_up_by_code(self, login: Login, code: str) -> tuple[SignedIn, str]:
         """A code of the second factor. Raises BadInput `second_factor.wrong`, `sign_in.wait`."""
         require(login.person, "account.own")
-        await self.check_code(login.person, code)
+        await self.check_code(login.person, code, session=login.id)
         by_password = login.method in (Method.PASSWORD, Method.PASSWORD_TOTP)
         return await self.step_up(login, Method.PASSWORD_TOTP if by_password else Method.TOTP)
 
@@ -326,24 +328,31 @@ class Accounts:
         return await self.step_up(login, Method.PASSKEY)
 
     async def check_password(
-        self, person: Person, password: str, *, address: str, field: str
+        self, person: Person, password: str, *, address: str, field: str, session: str = ""
     ) -> None:
-        """Raise BadInput `password.wrong` at `field`, or Refusal `sign_in.wait`."""
-        attempt = await self.attempts.begin(address, person.username)
+        """Raise BadInput `password.wrong` at `field`, or Refusal `sign_in.wait`. `session`: the id
+        of the session in which it is given."""
+        if session:
+            attempt = await self.attempts.begin_again(session, person.username)
+        else:
+            attempt = await self.attempts.begin(address, person.username)
         encoded = attempt.known.password_hash if attempt.known else None
         if not await self._passwords.matches(encoded, password):
             raise BadInput("password.wrong", N_("Your present password is not right."), field=field)
-        async with self._database.unit() as session:
-            await self.attempts.forgive(session, attempt)
+        async with self._database.unit() as unit:
+            await self.attempts.forgive(unit, attempt)
 
-    async def check_code(self, person: Person, code: str) -> None:
+    async def check_code(self, person: Person, code: str, *, session: str = "") -> None:
         """Use a code of the second factor up. Raises BadInput `second_factor.wrong`, or Refusal
-        `sign_in.wait`."""
-        attempt = await self.attempts.begin_code(person.id)
-        async with self._database.unit() as session:
-            right = await self.second_factors.check(session, person.id, code)
+        `sign_in.wait`. `session`: the id of the session in which it is given."""
+        if session:
+            attempt = await self.attempts.begin_again(session, person.username)
+        else:
+            attempt = await self.attempts.begin_code(person.id)
+        async with self._database.unit() as unit:
+            right = await self.second_factors.check(unit, person.id, code)
             if right:
-                await self.attempts.forgive(session, attempt)
+                await self.attempts.forgive(unit, attempt)
         if not right:
             raise second_factors.wrong()
 
@@ -471,7 +480,7 @@ class Accounts:
         """Change one's password; every session of the account but `keep` ends."""
         require(person, "account.own")
         check_length(new)
-        await self.check_password(person, old, address=address, field="old_password")
+        await self.check_password(person, old, address=address, field="old_password", session=keep)
         encoded = await self._passwords.hash(new)
         async with self._database.unit() as session:
             await store.set_password(session, person.id, encoded)

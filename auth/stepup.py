@@ -48,9 +48,9 @@ class Knows(Protocol):
     profile: Profile
 
     async def check_password(
-        self, person: Person, password: str, *, address: str, field: str
+        self, person: Person, password: str, *, address: str, field: str, session: str = ""
     ) -> None: ...
-    async def check_code(self, person: Person, code: str) -> None: ...
+    async def check_code(self, person: Person, code: str, *, session: str = "") -> None: ...
     async def has_password(self, person: Person) -> bool: ...
 
 
@@ -154,12 +154,13 @@ class StepUp:
             case Method.PASSKEY.value:
                 return await self._by_passkey(asked, answer)
             case Method.TOTP.value:
-                await self._accounts.check_code(login.person, str(answer.get("code", "")))
+                code = str(answer.get("code", ""))
+                await self._accounts.check_code(login.person, code, session=login.id)
                 return await self._typed(asked, Method.TOTP)
             case Method.PASSWORD.value:
                 password = str(answer.get("password", ""))
                 await self._accounts.check_password(
-                    login.person, password, address=address, field="password"
+                    login.person, password, address=address, field="password", session=login.id
                 )
                 return await self._typed(asked, Method.PASSWORD)
         raise _malformed()

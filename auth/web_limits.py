@@ -13,6 +13,7 @@ from quart import Quart, request
 from quart_rate_limiter import RateLimit, RateLimiter
 from quart_rate_limiter.store import MemoryStore
 
+from auth.devices.network import block
 from auth.secret import Secret
 
 MINUTE = timedelta(minutes=1)
@@ -21,6 +22,8 @@ ADDRESS, ACCOUNT = 6000, 1200
 
 LIMITS: dict[str, tuple[int, int]] = {
     "auth.sign_in": (300, 30),
+    "auth.sign_in_with_code": (300, 30),
+    "room_devices.enrol": (150, 30),
     "step_up.by_password": (300, 30),
     "step_up.by_code": (300, 30),
     "account.change_password": (300, 30),
@@ -72,14 +75,14 @@ def init_app(app: Quart, secret: Secret, account: Callable[[], str]) -> None:
 
     async def by_address() -> str:
         # Not the first of X-Forwarded-For, which anybody may write: what the server saw.
-        return "address-" + secret.tag("limits", request.remote_addr or "")[:32]
+        return "address-" + secret.tag("limits", block(request.remote_addr or ""))[:32]
 
     async def by_account() -> str:
         name = account()
         if not name and request.endpoint == "auth.sign_in":
             # The name that is tried, from this address: elsewhere its owner is not held back.
             typed = (await request.form).get("username", "")[:64].strip().lower()
-            name = secret.tag("limits", f"{request.remote_addr}\n{typed}")[:32]
+            name = secret.tag("limits", f"{block(request.remote_addr or '')}\n{typed}")[:32]
         return f"account-{name}" if name else ""
 
     _Limiter(by_address, by_account).init_app(app)

@@ -6,7 +6,7 @@ from auth.administration.service import Administration
 from auth.password_links import Link
 from auth.person import LABELS, Role
 from auth.web_request import accounts, current_person, settings
-from errors import N_, Refusal
+from errors import N_, Forbidden, NotFound, Refusal
 from pages import Form, flash, language, redirect, render
 
 blueprint = Blueprint("people", __name__)
@@ -37,14 +37,22 @@ async def create() -> Response:
         return await _page(form.refuse(refusal), refusal.status)
     flash(_WAITS if waits else N_("The account is open."))
     if not form.value("password") and not waits:
-        return await _page(Form(), link=await accounts().password_links.issue(actor, made.id))
+        return await _page(Form(), link=await administration().password_link(actor, made.id))
     return redirect("people.people")
 
 
 @blueprint.post("/admin/people/<account>/link")
 async def link(account: str) -> Response:
     """A link to set a password, shown this once."""
-    made = await accounts().password_links.issue(current_person(), account)
+    try:
+        made = await administration().password_link(current_person(), account)
+    except (Forbidden, NotFound):
+        raise
+    except Refusal as refusal:
+        return await _page(Form().refuse(refusal), refusal.status)
+    if made is None:
+        flash(_WAITS)
+        return redirect("people.people")
     return await _page(Form(), link=made)
 
 

@@ -20,6 +20,7 @@ class Act(StrEnum):
     OPEN_AUDITOR = "open_auditor"
     MAKE_AUDITOR = "make_auditor"
     SHUT_AUDITOR = "shut_auditor"
+    NEW_LINK = "new_link"
 
 
 ACTS: dict[Act, str] = {
@@ -29,6 +30,7 @@ ACTS: dict[Act, str] = {
     Act.OPEN_AUDITOR: N_("Open an auditor's account"),
     Act.MAKE_AUDITOR: N_("Make this person an auditor"),
     Act.SHUT_AUDITOR: N_("Shut an auditor's account"),
+    Act.NEW_LINK: N_("Let one password link be made for this person"),
 }
 
 
@@ -51,6 +53,11 @@ FOUR_EYES: Mapping[Role, Acts] = {
 neither."""
 ROLES = {acts.make: role for role, acts in FOUR_EYES.items()}
 """What a proposal to give a role gives."""
+
+
+LETS_IN = frozenset({Act.NEW_LINK, *(acts.open for acts in FOUR_EYES.values())})
+"""After each of these one password link may be made: whoever makes one alone could sign in as the
+second person, and agree with themselves."""
 
 
 @dataclass(frozen=True, slots=True)

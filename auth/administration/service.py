@@ -14,12 +14,16 @@ from auth.administration.organisation import Organisation, Sort, check_home
 from auth.administration.people_csv import Preview
 from auth.administration.proposal import (
     FOUR_EYES,
+    LETS_IN,
     ROLES,
+    VALID_FOR,
     Act,
     Proposal,
     check_second,
     needed,
 )
+from auth.methods import store as methods_store
+from auth.password_links import Link
 from auth.person import ACCOUNT_ROLES, OPERATOR, Person, Role
 from auth.policy import require
 from auth.service import Accounts, checked_person, clean_name, new_id
@@ -187,6 +191,34 @@ class Administration:
         await self._accounts.set_active(actor, account, active)
         return False
 
+    async def password_link(self, actor: Person, account: str) -> Link | None:
+        """`PasswordLinks.issue`; None when a second administrator must agree first."""
+        require(actor, "people.manage")
+        async with self._database.unit() as session:
+            await lock(session, "accounts")
+            person = await self._account(session, account)
+            if person.active and await self._link_needs_two(session, actor, person):
+                await self._propose(session, actor, Act.NEW_LINK, account, True)
+                return None
+        return await self._accounts.password_links.issue(actor, account)
+
+    async def _link_needs_two(self, session: AsyncSession, actor: Person, person: Person) -> bool:
+        """Unless it is one's own, or the one link after two agreed."""
+        if person.role not in FOUR_EYES or person.id == actor.id:
+            return False
+        if not needed(await store.administrators(session)):
+            return False
+        newest = await methods_store.newest_password_link(session, person.id)
+        return not any(
+            one.account == person.id
+            and one.agreed
+            and one.act in LETS_IN
+            and one.decided_at is not None
+            and self._clock() < one.decided_at + VALID_FOR
+            and (newest is None or newest < one.decided_at)
+            for one in await store.proposals(session)
+        )
+
     async def proposals(self, actor: Person) -> list[Waiting]:
         """All proposals, newest first."""
         require(actor, "people.manage")
@@ -233,10 +265,14 @@ class Administration:
             case Act.SHUT_ADMINISTRATOR | Act.SHUT_AUDITOR:
                 await accounts_store.set_active(session, found.account, False)
                 await accounts_store.end_logins(session, found.account)
+            case Act.NEW_LINK:
+                pass  # the agreement is what `password_link` looks for
 
     async def _give(self, session: AsyncSession, account: str, role: Role) -> None:
-        """A role that another had agreed to. An auditor belongs nowhere that is watched."""
+        """A role that another had agreed to. An auditor belongs nowhere that is watched. Links to
+        set a password that were made for the person before end."""
         await store.set_role(session, account, role)
+        await methods_store.end_password_links(session, account)
         if role is Role.AUDITOR:
             await store.set_membership(session, account, None)
 

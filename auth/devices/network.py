@@ -32,6 +32,20 @@ def parse(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def block(address: str) -> str:
+    """What one peer holds: of IPv6 its /64, in which it can take any address (RFC 6177); else the
+    address. For counting, not for allowing."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ip_network((found, 64), strict=False))
+        return str(found.ipv4_mapped)
+    return address
+
+
 def allows(networks: tuple[str, ...], address: str) -> bool:
     """Whether an address is in one of the networks. No network allows nothing."""
     try:

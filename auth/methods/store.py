@@ -470,6 +470,17 @@ async def add_password_link(
     await session.flush()
 
 
+async def newest_password_link(session: AsyncSession, account: str) -> datetime | None:
+    """When the newest link of an account was made, used or not."""
+    query = select(func.max(PasswordLinkRow.created_at)).where(PasswordLinkRow.account == account)
+    return await session.scalar(query)
+
+
+async def end_password_links(session: AsyncSession, account: str) -> None:
+    """None of the account's links works any more."""
+    await session.execute(delete(PasswordLinkRow).where(PasswordLinkRow.account == account))
+
+
 async def find_password_link(session: AsyncSession, token_hash: str, now: datetime) -> str | None:
     """The account of a link that still works."""
     row = await session.get(PasswordLinkRow, token_hash)

@@ -164,6 +164,28 @@ async def test_guessing_inside_the_court_does_not_lock_the_judge_out(house: Hous
     assert guesses[-1] == "sign_in.wait"
 
 
+async def test_guessing_holds_up_nobody_who_is_signed_in(house: House) -> None:
+    """Else whoever guesses from the court's address, or found the password, delays a judgment."""
+    court = "192.0.2.1"
+    login = (await house.sign_in("judge", court)).login
+    for _ in range(throttle.PAIR_FREE):
+        with pytest.raises(Refusal):
+            await house.accounts.sign_in("judge", "guess guess guess", address=court)
+        await house.accounts.attempts.begin_code(login.person.id)
+    with pytest.raises(Refusal) as caught:
+        await house.accounts.attempts.begin_code(login.person.id)
+    assert caught.value.code == "sign_in.wait"
+    await house.accounts.step_up_by_password(login, PASSWORD, address=court)
+    with pytest.raises(BadInput):  # wrong, and not too many
+        await house.accounts.check_code(login.person, "000000", session=login.id)
+
+    other = (await house.sign_in("clerk", court)).login  # a stolen session guesses no further
+    for wrong in ["password.wrong"] * throttle.PAIR_FREE + ["sign_in.wait"]:
+        with pytest.raises(Refusal) as caught:
+            await house.accounts.step_up_by_password(other, "guess guess", address="198.51.100.7")
+        assert caught.value.code == wrong
+
+
 # --- links to set a password ---------------------------------------------------------------------
 
 

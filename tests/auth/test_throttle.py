@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from auth.devices.network import block
 from auth.throttle import PAIR_FREE, Failures, check
 from errors import Refusal
 
@@ -21,3 +22,19 @@ def test_one_failure_too_many_waits() -> None:
         check(Failures(PAIR_FREE, NOW), PAIR_FREE, NOW)
     assert found.value.code == "sign_in.wait"
     assert found.value.params == {"seconds": 2}
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::4", "2001:db8:1:3::/64"),
+        ("", ""),
+        ("no address", "no address"),
+    ],
+)
+def test_a_guesser_has_one_address_however_many_it_takes(address: str, counted: str) -> None:
+    assert block(address) == counted

@@ -202,6 +202,54 @@ async def test_shutting_one_needs_two_and_lapses(
     assert not await administration.set_active(other, house.people["judge"].id, False)
 
 
+async def test_a_password_link_to_the_second_person_needs_two(
+    house: House, administration: Administration
+) -> None:
+    """Else one administrator signs in as the other, and agrees with themselves."""
+    first, other = admin(house), await second(house)
+    made, _ = await administration.create(
+        first,
+        username="admin3",
+        password="",
+        role="administrator",
+        name_ar="",
+        name_en="Third",
+    )
+    [opening] = await administration.proposals(other)
+    await administration.decide(other, opening.proposal.id, agree=True)
+    house.clock.advance(1)
+    assert await administration.password_link(first, made.id)  # the first one: two agreed to it
+    house.clock.advance(1)
+    assert await administration.password_link(first, made.id) is None
+    assert await administration.password_link(first, other.id) is None
+    assert await administration.password_link(first, first.id)  # one's own
+    assert await administration.password_link(first, house.people["judge"].id)
+    with pytest.raises(Refusal) as refused:
+        await administration.password_link(first, made.id)
+    assert refused.value.code == "four_eyes.waits"
+    waiting = [one for one in await administration.proposals(other) if one.open]
+    reset = {one.account.id: one.proposal.id for one in waiting}[made.id]
+    await administration.decide(other, reset, agree=True)
+    house.clock.advance(1)
+    assert await administration.password_link(first, made.id)
+    house.clock.advance(1)
+    assert await administration.password_link(other, made.id) is None
+
+
+async def test_a_link_from_before_is_not_one_to_an_administrator(
+    house: House, administration: Administration
+) -> None:
+    first, other = admin(house), await second(house)
+    link = await administration.password_link(first, house.people["judge"].id)
+    assert link is not None
+    await administration.set_role(first, house.people["judge"].id, "administrator")
+    [waiting] = await administration.proposals(other)
+    await administration.decide(other, waiting.proposal.id, agree=True)
+    with pytest.raises(Refusal) as refused:
+        await house.accounts.password_links.see(link.token)
+    assert refused.value.code == "password_link.over"
+
+
 async def test_an_auditor_needs_two(house: House, administration: Administration) -> None:
     """Who watches the administrators is not made, nor ended, by one of them alone."""
     first, other = admin(house), await second(house)
