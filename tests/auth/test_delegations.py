@@ -8,6 +8,7 @@ import pytest
 
 from audit.leaf import Leaf, decode
 from auth.administration.service import Administration
+from auth.assurance import Assurance, Level
 from auth.delegation import Delegation, delegators
 from auth.delegations import Delegations
 from auth.demo import PASSWORD
@@ -213,3 +214,12 @@ def test_a_deputy_has_the_rights_of_the_seat() -> None:
     judge = Person("j", "judge", "", "J")  # type: ignore[arg-type]
     assert decide(judge, "live.roll_call", at)
     assert not decide(judge, "live.roll_call", replace(at, is_deputy=False))
+
+
+async def test_whoever_is_not_sure_enough_is_asked_before_the_form(house: House) -> None:
+    judge = house.people["judge"]
+    unsure = replace(judge, assurance=Assurance(Level.LOW))
+    sure = replace(judge, assurance=Assurance(Level.HIGH))
+    assert offices(house).granting(unsure).need is not None
+    assert offices(house).granting(sure)
+    assert not offices(house).granting(house.people["lawyer"]).possible
