@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
-from aioice import Candidate
+from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import Connection, StunProtocol, get_host_addresses
 from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
@@ -52,7 +52,6 @@ class _Protocol(StunProtocol, Receiver):
     def take(self, inbox: Inbox, at: int) -> None:
         """Tell the sorts apart by the first byte (RFC 7983 section 7)."""
         connection = self.receiver
-        connection.heard_ns = inbox.now
         first = inbox.octets[at * LARGEST] if inbox.size(at) else 255
         if 127 < first < 192:
             if connection.media is not None:
@@ -61,8 +60,11 @@ class _Protocol(StunProtocol, Receiver):
         elif 3 < first < 20 or first > 63:
             connection.malformed += 1
             return
+        data = inbox.copy(at)
+        if connection.vouched(data):
+            connection.heard_ns = inbox.now
         try:
-            super().datagram_received(inbox.copy(at), inbox.address(at))
+            super().datagram_received(data, inbox.address(at))
         except (ValueError, LookupError, struct.error):
             connection.malformed += 1
 
@@ -76,6 +78,7 @@ class _Connection(Connection):
         self.ports = ports
         self.media: Intake | None = None
         self.heard_ns = time.monotonic_ns()
+        """When the peer's last STUN message was read."""
         self.malformed = 0
         """Datagrams that are of no protocol that we speak."""
 
@@ -84,6 +87,19 @@ class _Connection(Connection):
         self.media = media
         for protocol in self._protocols:
             cast(Datagrams, protocol.transport).media = media
+
+    def vouched(self, data: bytes) -> bool:
+        """Whether a STUN message is the peer's (RFC 8489 section 9.1): a stranger who found the
+        port could hide that the line was cut."""
+        try:
+            message = stun.parse_message(data)
+        except ValueError:
+            return False
+        asks = message.message_class is stun.Class.REQUEST
+        password = self.local_password if asks else self.remote_password
+        if password is None or "MESSAGE-INTEGRITY" not in message.attributes:
+            return False
+        return message.check_message_integrity(password.encode())
 
     def data_received(self, data: bytes, component: int) -> None:
         """DTLS, and media that is early, wait for the handshake, but not without end."""
@@ -214,6 +230,7 @@ class Link:
     def _changed(self) -> None:
         if self._dtls._state is State.CONNECTED:
             self.up = True
+            self.connection.heard_ns = time.monotonic_ns()  # the handshake was the peer's
             opener = Opener(self._dtls._rx_srtp)
             self._intake = Intake(opener, self._on_rtp, self._on_rtcp)
             self._sealer = sealer = Sealer(self._dtls._tx_srtp)
@@ -258,8 +275,8 @@ class Link:
         return 0 if self._intake is None else self._intake.undecryptable
 
     def ping(self) -> None:
-        """See `signaling.media_room.Link`: a consent check (RFC 7675) whose answer, like any
-        datagram, moves `heard_ns`."""
+        """See `signaling.media_room.Link`: a consent check (RFC 7675) whose answer moves
+        `heard_ns`."""
         pair = self.connection._nominated.get(1)
         if not self.up or pair is None or self.connection.remote_password is None:
             return

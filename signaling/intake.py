@@ -26,22 +26,24 @@ class Intake:
         self.arrived: list[int] = []
         """See `signaling.media_room.Link`."""
         self.heard_ns = 0
-        """When the last datagram was read, monotonic nanoseconds."""
+        """When the peer's last packet was read, monotonic nanoseconds: a stranger's count for
+        nothing."""
         self.undecryptable = 0
 
     def take(self, inbox: Inbox, at: int) -> bool:
         """Take a datagram; False when it is neither RTP nor RTCP (RFC 7983 section 7)."""
         if not inbox.size(at) or not 127 < inbox.octets[at * LARGEST] < 192:
             return False
-        self.heard_ns = inbox.now
         if is_rtcp(inbox.octets, at * LARGEST):
             clear = self._opener.rtcp(inbox, at)
             if clear is not None:
+                self.heard_ns = inbox.now
                 self._give(self._on_rtcp, clear, inbox.now)
                 return True
         else:
             clear = self._opener.rtp(inbox, at)
             if clear is not None:
+                self.heard_ns = inbox.now
                 self._received.append(clear)
                 self.arrived.append(inbox.arrival(at))
                 return True

@@ -60,7 +60,7 @@ class Link(Wire, Protocol):
 
     @property
     def heard_ns(self) -> int:
-        """When the last datagram came, monotonic nanoseconds."""
+        """When the peer's last datagram came, monotonic nanoseconds."""
 
     @property
     def arrived(self) -> Sequence[int]:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
+from aioice import stun
 
 from benchmarks.synthetic import Publisher
 from signaling import sdp
@@ -88,6 +89,46 @@ async def test_malformed_packets_of_an_authenticated_peer_harm_nobody(peers: Hos
     await growing(peers)
     assert publisher.link.up
     assert subscriber.link.up
+
+
+async def test_a_stranger_does_not_keep_a_line_alive(peers: Hosted) -> None:
+    """Who found the port sends media, checks of the line and answers to checks: only what is the
+    peer's moves the moment at which the peer was heard last."""
+    publisher = await peers.publisher("judge")
+    link = peers.room._publishers["judge", "p1"][0]
+    assert isinstance(link, Link)
+    connection, intake = link.connection, link._intake
+    assert intake is not None
+    assert connection.remote_password is not None
+    port = publisher.link.connection._nominated[1].remote_addr[1]
+    protocol = next(one for one in connection._protocols if one.local_candidate.port == port)
+
+    def message(kind: stun.Class, password: str | None) -> bytes:
+        known = f"{connection.local_username}:{connection.remote_username}"
+        made = stun.Message(stun.Method.BINDING, kind, attributes={"USERNAME": known})
+        if password is not None:
+            made.add_message_integrity(password.encode())
+        return bytes(made)
+
+    def heard(data: bytes) -> bool:
+        connection.heard_ns = intake.heard_ns = 0
+        protocol.datagram_received(data, ("127.0.0.1", 9))
+        return link.heard_ns > 0
+
+    for kind, password in (
+        (stun.Class.REQUEST, connection.local_password),
+        (stun.Class.RESPONSE, connection.remote_password),
+    ):
+        assert not heard(message(kind, None))
+        assert not heard(message(kind, "guessed" * 4))
+        assert heard(message(kind, password))
+    for noise in (
+        b"\x90\x60" + bytes(40),
+        b"\x80\xc8" + bytes(40),
+        b"\x16\xfe\xfd" + bytes(40),
+        b"",
+    ):
+        assert not heard(noise)
 
 
 async def test_undecryptable_packets_are_dropped(peers: Hosted) -> None:
