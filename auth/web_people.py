@@ -56,6 +56,19 @@ async def link(account: str) -> Response:
     return await _page(Form(), link=made)
 
 
+@blueprint.post("/admin/people/<account>/methods")
+async def reset_methods(account: str) -> Response:
+    """Take passkeys and second factor of somebody who lost them away."""
+    try:
+        waits = await administration().reset_methods(current_person(), account)
+    except (Forbidden, NotFound):
+        raise
+    except Refusal as refusal:
+        return await _page(Form().refuse(refusal), refusal.status)
+    flash(_WAITS if waits else N_("Passkeys and second factor are taken away."))
+    return redirect("people.people")
+
+
 @blueprint.post("/admin/people/<account>/sign-out")
 async def sign_out(account: str) -> Response:
     """End every session of an account."""

@@ -21,6 +21,7 @@ class Act(StrEnum):
     MAKE_AUDITOR = "make_auditor"
     SHUT_AUDITOR = "shut_auditor"
     NEW_LINK = "new_link"
+    RESET_METHODS = "reset_methods"
 
 
 ACTS: dict[Act, str] = {
@@ -31,6 +32,7 @@ ACTS: dict[Act, str] = {
     Act.MAKE_AUDITOR: N_("Make this person an auditor"),
     Act.SHUT_AUDITOR: N_("Shut an auditor's account"),
     Act.NEW_LINK: N_("Let one password link be made for this person"),
+    Act.RESET_METHODS: N_("Take this person's passkeys and second factor away"),
 }
 
 

@@ -219,6 +219,34 @@ class Administration:
             for one in await store.proposals(session)
         )
 
+    async def reset_methods(self, actor: Person, account: str) -> bool:
+        """Take passkeys and second factor of somebody who lost them away; True when a second
+        administrator must agree first, whoever the person is: with a password link of their own
+        making one alone could sign in as any judge.
+
+        The password is left, and a passkey is added as on the first day. Raises NotFound; Refusal
+        `people.yourself`, `methods.none`, `four_eyes.waits`.
+        """
+        require(actor, "people.manage")
+        _not_oneself(actor, account)
+        async with self._database.unit() as session:
+            await lock(session, "accounts")
+            await self._account(session, account)
+            keys = await methods_store.passkeys(session, account)
+            if not keys and await methods_store.second_factor(session, account) is None:
+                raise Refusal(
+                    "methods.none",
+                    N_(
+                        "This person has neither a passkey nor a second factor. A password link is"
+                        " enough."
+                    ),
+                )
+            waits = needed(await store.administrators(session))
+            await self._propose(session, actor, Act.RESET_METHODS, account, waits)
+            if not waits:
+                await self._reset(session, account, actor)
+        return waits
+
     async def proposals(self, actor: Person) -> list[Waiting]:
         """All proposals, newest first."""
         require(actor, "people.manage")
@@ -246,7 +274,7 @@ class Administration:
             decided = replace(found, decided_by=actor.id, decided_at=now, agreed=agree)
             await store.keep_proposal(session, decided)
             if agree:
-                await self._carry_out(session, found)
+                await self._carry_out(session, found, actor)
             type = "four_eyes.agreed" if agree else "four_eyes.turned_down"
             leaf: dict[str, JSON] = {
                 "proposal": found.id,
@@ -256,7 +284,7 @@ class Administration:
             }
             await self._tell(session, type, leaf, actor)
 
-    async def _carry_out(self, session: AsyncSession, found: Proposal) -> None:
+    async def _carry_out(self, session: AsyncSession, found: Proposal, actor: Person) -> None:
         match found.act:
             case Act.OPEN_ADMINISTRATOR | Act.OPEN_AUDITOR:
                 await accounts_store.set_active(session, found.account, True)
@@ -267,6 +295,15 @@ class Administration:
                 await accounts_store.end_logins(session, found.account)
             case Act.NEW_LINK:
                 pass  # the agreement is what `password_link` looks for
+            case Act.RESET_METHODS:
+                await self._reset(session, found.account, actor)
+
+    async def _reset(self, session: AsyncSession, account: str, actor: Person) -> None:
+        for key in await methods_store.passkeys(session, account):
+            await methods_store.remove_passkey(session, account, key.id)
+        await methods_store.remove_second_factor(session, account)
+        await accounts_store.end_logins(session, account)
+        await self._tell(session, "account.methods_reset", {"account": account}, actor)
 
     async def _give(self, session: AsyncSession, account: str, role: Role) -> None:
         """A role that another had agreed to. An auditor belongs nowhere that is watched. Links to

@@ -10,6 +10,8 @@ from auth import store as accounts_store
 from auth.administration.proposal import VALID_FOR
 from auth.administration.service import Administration
 from auth.assurance import Assurance, Level
+from auth.methods import store as methods
+from auth.methods.passkey import Passkey
 from auth.person import Person, Role
 from errors import BadInput, Forbidden, NotFound, Refusal
 from sessions.service import MySittings
@@ -234,6 +236,55 @@ async def test_a_password_link_to_the_second_person_needs_two(
     assert await administration.password_link(first, made.id)
     house.clock.advance(1)
     assert await administration.password_link(other, made.id) is None
+
+
+async def test_a_lost_passkey_is_taken_away_by_two(
+    house: House, administration: Administration
+) -> None:
+    first, other, judge = admin(house), await second(house), house.people["judge"]
+    with pytest.raises(Refusal) as refused:
+        await administration.reset_methods(first, judge.id)
+    assert refused.value.code == "methods.none"
+    async with house.database.unit() as session:
+        key = Passkey("k1", judge.id, b"c", b"p", 0, "phone", house.clock())
+        await methods.add_passkey(session, key)
+        await methods.set_second_factor(session, judge.id, "sealed")
+        await methods.confirm_second_factor(session, judge.id, house.clock())
+
+    async def kept() -> tuple[int, bool]:
+        async with house.database.unit(write=False) as session:
+            keys = await methods.passkeys(session, judge.id)
+            return len(keys), await methods.second_factor(session, judge.id) is not None
+
+    signed_in = await house.sign_in("clerk")
+    assert await administration.reset_methods(first, judge.id)
+    for decider in (first, house.people["clerk"]):
+        [waiting] = [one for one in await administration.proposals(other) if one.open]
+        with pytest.raises((Refusal, Forbidden)):
+            await administration.decide(decider, waiting.proposal.id, agree=True)
+    assert await kept() == (1, True)
+    await administration.decide(other, waiting.proposal.id, agree=True)
+    assert await kept() == (0, False)
+    assert '"account.methods_reset"' in (await leaves(house))[-2]
+    assert await house.accounts.login(signed_in.token), "nobody else is signed out"
+    with pytest.raises(Refusal) as refused:
+        await administration.reset_methods(first, first.id)
+    assert refused.value.code == "people.yourself"
+
+
+async def test_one_administrator_alone_takes_a_lost_passkey_away(
+    house: House, administration: Administration
+) -> None:
+    judge = house.people["judge"]
+    signed_in = await house.sign_in("judge")
+    async with house.database.unit() as session:
+        key = Passkey("k1", judge.id, b"c", b"p", 0, "phone", house.clock())
+        await methods.add_passkey(session, key)
+    assert not await administration.reset_methods(admin(house), judge.id)
+    async with house.database.unit(write=False) as session:
+        assert await methods.passkeys(session, judge.id) == []
+    assert await house.accounts.login(signed_in.token) is None
+    assert any('"four_eyes.alone"' in one for one in await leaves(house))
 
 
 async def test_a_link_from_before_is_not_one_to_an_administrator(
