@@ -61,9 +61,9 @@ class _Protocol(StunProtocol, Receiver):
             connection.malformed += 1
             return
         data = inbox.copy(at)
-        if connection.vouched(data):
-            connection.heard_ns = inbox.now
         try:
+            if connection.vouched(data):
+                connection.heard_ns = inbox.now
             super().datagram_received(data, inbox.address(at))
         except (ValueError, LookupError, struct.error):
             connection.malformed += 1
@@ -93,7 +93,7 @@ class _Connection(Connection):
         port could hide that the line was cut."""
         try:
             message = stun.parse_message(data)
-        except ValueError:
+        except ValueError:  # DTLS, or media that is early
             return False
         asks = message.message_class is stun.Class.REQUEST
         password = self.local_password if asks else self.remote_password

@@ -115,13 +115,13 @@ async def test_a_party_who_leaves_in_mid_signing_stops_it_and_nothing_is_lost(li
 
 async def test_another_notary_substitutes_and_only_while_it_lasts(lite: World) -> None:
     await lite.house.accounts.create(
-        lite.house.people["admin"], username="notary2", role="notary", name_ar="كاتب آخر",
+        lite.house.people["admin"], username="notary3", role="notary", name_ar="كاتب آخر",
         name_en="Another Notary", password="a long enough password",
     )  # fmt: skip
     other = next(
         each
         for each in await lite.house.accounts.people(lite.house.people["admin"])
-        if each.username == "notary2"
+        if each.username == "notary3"
     )
     one = await lite.booked()
     await lite.sit(one)

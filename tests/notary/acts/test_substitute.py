@@ -29,10 +29,10 @@ async def substitute(world: World, one: Request) -> tuple[Person, Delegation]:
     """Another notary, for whom the notary of an act has written a delegation."""
     accounts, admin = world.house.accounts, world.house.people["admin"]
     await accounts.create(
-        admin, username="notary2", role="notary", name_ar="كاتب آخر", name_en="Another Notary",
+        admin, username="notary3", role="notary", name_ar="كاتب آخر", name_en="Another Notary",
         password="a long enough password",
     )  # fmt: skip
-    other = next(one for one in await accounts.people(admin) if one.username == "notary2")
+    other = next(one for one in await accounts.people(admin) if one.username == "notary3")
     now = world.house.clock()
     held = Delegation(
         "d1", one.notary, other.id, world.house.at(-1), world.house.at(48), "notarial_act", "",
