@@ -56,6 +56,18 @@ async def told(world: Kept, at_ms: int, type: str, **data: object) -> None:
         await sessions_store.add_event(session, world.sitting.id, at, type, None, data)
 
 
+async def two_shown(world: Kept) -> tuple[Filed, Filed]:
+    """An open one from 1 to 5 s, a sealed one from 9 s on."""
+    claimant = world.holder("civil_hearing", SeatRole.CLAIMANT)
+    one, sealed = await file(world, claimant), await file(world, claimant, "Report", [])
+    await told(world, 1000, "exhibit.shown", exhibit=one.id, page=1, text="P-1 Contract")
+    await told(world, 5000, "exhibit.withdrawn", exhibit=one.id)
+    await told(
+        world, 9000, "exhibit.shown", exhibit=sealed.id, page=1, text="P-2 Report", sealed=True
+    )
+    return one, sealed
+
+
 def seat_of(world: Kept, role: SeatRole) -> str:
     return next(one.id for one in world.sitting.seats if one.role is role)
 
@@ -161,14 +173,8 @@ async def test_pages_are_pictures_for_those_to_whom_the_exhibit_is_open(world: K
 
 async def test_the_player_shows_the_page_that_was_shown_and_no_other(world: Kept) -> None:
     house, id = world.house, world.sitting.id
-    claimant = world.holder("civil_hearing", SeatRole.CLAIMANT)
     judge = world.holder("civil_hearing", SeatRole.PRESIDING_JUDGE)
-    one, sealed = await file(world, claimant), await file(world, claimant, "Report", [])
-    await told(world, 1000, "exhibit.shown", exhibit=one.id, page=1, text="P-1 Contract")
-    await told(world, 5000, "exhibit.withdrawn", exhibit=one.id)
-    await told(
-        world, 9000, "exhibit.shown", exhibit=sealed.id, page=1, text="P-2 Report", sealed=True
-    )
+    one, sealed = await two_shown(world)
     await told(world, 9500, "exhibit.admitted", exhibit=sealed.id, text="P-2 Report", sealed=True)
 
     viewing = await house.playback.view(judge, id)

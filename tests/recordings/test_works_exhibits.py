@@ -18,7 +18,7 @@ from recordings.works.film import FilmJob, TileJob
 from recordings.works.program import FPS, Chunk, Scene, Sheet
 from sessions.seat import SeatRole
 from tests.recordings.sealed import Kept, kept
-from tests.recordings.test_exhibits import file, told
+from tests.recordings.test_exhibits import two_shown
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -116,12 +116,8 @@ def test_the_page_is_in_the_picture_at_its_time_and_not_before_or_after(rtl: boo
 
 async def test_a_sealed_one_is_not_even_in_the_film_of_the_bench(world: Kept) -> None:
     house, id = world.house, world.sitting.id
-    claimant = world.holder("civil_hearing", SeatRole.CLAIMANT)
     judge = world.holder("civil_hearing", SeatRole.PRESIDING_JUDGE)
-    one, sealed = await file(world, claimant), await file(world, claimant, "Report", [])
-    await told(world, 1000, "exhibit.shown", exhibit=one.id, page=1, text="P-1 Contract")
-    await told(world, 5000, "exhibit.withdrawn", exhibit=one.id)
-    await told(world, 9000, "exhibit.shown", exhibit=sealed.id, page=1, text="P-2 Report")
+    one, sealed = await two_shown(world)
     asked = await house.works.ask(judge, id, kind="film", language="en")
     async with house.database.unit(write=False) as session:
         scope = await store.scope(session, asked.id)
