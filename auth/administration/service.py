@@ -302,6 +302,7 @@ class Administration:
         for key in await methods_store.passkeys(session, account):
             await methods_store.remove_passkey(session, account, key.id)
         await methods_store.remove_second_factor(session, account)
+        await methods_store.end_password_links(session, account)  # one made before is no way in
         await accounts_store.end_logins(session, account)
         await self._tell(session, "account.methods_reset", {"account": account}, actor)
 

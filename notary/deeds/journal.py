@@ -6,8 +6,9 @@ proved, that the credential was compared, the fee, the recording and until when 
 in the unit that registers the deed.
 """
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -113,43 +114,44 @@ async def read(core: Core, actor: Person, query: Query | None = None, most: int 
     """The journal of a period, newest first: a notary's own, whatever the query says, and for the
     rest of the office everybody's. `most`: only so many of the newest lines; 0: all."""
     policy.require(actor, "register.search")
+    query, own = query or Query(), actor.role is Role.NOTARY
+    if own:
+        query = replace(query, account=actor.id)
+    found = store.JournalQuery(query.account, *query.period(core.zone))
     async with core.database.unit(write=False) as session:
-        return await _read(session, core, actor, query or Query(), most)
+        rows = await store.journal(session, found, most=most)
+        authors = await store.journal_notaries(session)
+        people = {one.id: one for one in await accounts.accounts(session) if one.id in authors}
+        count = await store.journal_count(session, found)
+    lines = await asyncio.to_thread(_opened, core, rows, people)
+    return Book(lines, count, query, () if own else tuple(people.values()), own)
 
 
 async def export(core: Core, actor: Person, query: Query) -> Book:
     """The same, whole, to be taken away: who takes it is a leaf, which names nobody but by id."""
-    policy.require(actor, "register.search")
+    book = await read(core, actor, query)
+    codes: dict[str, JSON] = {
+        "by": actor.id,
+        "notary": book.query.account,
+        "since": query.since,
+        "until": query.until,
+        "lines": book.count,
+    }
     async with core.database.unit() as session:
-        book = await _read(session, core, actor, query, 0)
-        codes: dict[str, JSON] = {
-            "by": actor.id,
-            "notary": book.query.account,
-            "since": query.since,
-            "until": query.until,
-            "lines": book.count,
-        }
         await core.log.append(session, "journal.exported", codes, subject=actor.id)
     return book
 
 
-async def _read(session: AsyncSession, core: Core, actor: Person, query: Query, most: int) -> Book:
-    own = actor.role is Role.NOTARY
-    if own:
-        query = replace(query, account=actor.id)
-    first, last = query.period(core.zone)
-    found = store.JournalQuery(query.account, first, last)
-    rows = await store.journal(session, found, most=most)
-    authors = await store.journal_notaries(session)
-    people = {one.id: one for one in await accounts.accounts(session) if one.id in authors}
-    lines = tuple(
+def _opened(
+    core: Core, rows: Sequence[store.JournalRow], people: Mapping[str, Person]
+) -> tuple[Line, ...]:
+    """Decrypted: years of acts, so not on the event loop."""
+    return tuple(
         Line(row.request, row.notary, row.at, row.keep_until,
              json.loads(core.secret.open("deed-journal", row.request, row.sealed)),
              people.get(row.notary))
         for row in rows
     )  # fmt: skip
-    count = await store.journal_count(session, found)
-    return Book(lines, count, query, () if own else tuple(people.values()), own)
 
 
 async def kept_until(core: Core, sitting: str) -> datetime | None:

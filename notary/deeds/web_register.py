@@ -1,5 +1,6 @@
 """Pages of the register: search, one entry with its margin, corrections, years, journal."""
 
+import asyncio
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -179,4 +180,5 @@ async def journal_export() -> Response:
     query = parse(Form(await request.form).data)
     core = office().core
     book = await journal.export(core, current_person(), query)
-    return pdf(table(book, current_language(), core.zone), "journal.csv", "text/csv; charset=utf-8")
+    data = await asyncio.to_thread(table, book, current_language(), core.zone)
+    return pdf(data, "journal.csv", "text/csv; charset=utf-8")

@@ -257,6 +257,8 @@ async def test_a_lost_passkey_is_taken_away_by_two(
             return len(keys), await methods.second_factor(session, judge.id) is not None
 
     signed_in = await house.sign_in("clerk")
+    link = await administration.password_link(first, judge.id)
+    assert link is not None
     assert await administration.reset_methods(first, judge.id)
     for decider in (first, house.people["clerk"]):
         [waiting] = [one for one in await administration.proposals(other) if one.open]
@@ -267,6 +269,9 @@ async def test_a_lost_passkey_is_taken_away_by_two(
     assert await kept() == (0, False)
     assert '"account.methods_reset"' in (await leaves(house))[-2]
     assert await house.accounts.login(signed_in.token), "nobody else is signed out"
+    with pytest.raises(Refusal) as refused:
+        await house.accounts.password_links.see(link.token)
+    assert refused.value.code == "password_link.over"
     with pytest.raises(Refusal) as refused:
         await administration.reset_methods(first, first.id)
     assert refused.value.code == "people.yourself"

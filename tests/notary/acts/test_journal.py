@@ -9,7 +9,7 @@ from auth.audit_reading.query import Query
 from notary.deeds import journal
 from notary.deeds.journal import Book
 from notary.deeds.journal_table import table
-from tests.notary.acts.test_substitute import login, sign_all, substitute
+from tests.notary.acts.test_substitute import sealed_by_substitute
 from tests.notary.acts.world import World
 
 
@@ -17,13 +17,7 @@ async def two_notaries(world: World) -> tuple[str, str]:
     """An act by the notary, and a day later one by the substitute. Their ids."""
     first = await world.delivered()
     world.house.clock.advance(24 * 3600)
-    one = await world.booked()
-    await world.sit(one)
-    deputy, _ = await substitute(world, one)
-    one = await world.office.conduct.open(deputy, one.id, True)
-    one = await world.to_signing(await world.to_reading(one, deputy), deputy)
-    await sign_all(world, one)
-    await world.office.closing.seal(login(world, deputy), one.id, "")
+    deputy, _ = await sealed_by_substitute(world)
     return first.notary, deputy.id
 
 

@@ -52,6 +52,17 @@ async def sign_all(world: World, one: Request) -> None:
         await world.office.closing.sign(world.login(username), one.id, "")
 
 
+async def sealed_by_substitute(world: World) -> tuple[Person, Request]:
+    """An act that another notary conducted from its opening to the seal."""
+    one = await world.booked()
+    await world.sit(one)
+    deputy, _ = await substitute(world, one)
+    one = await world.office.conduct.open(deputy, one.id, True)
+    one = await world.to_signing(await world.to_reading(one, deputy), deputy)
+    await sign_all(world, one)
+    return deputy, await world.office.closing.seal(login(world, deputy), one.id, "")
+
+
 async def test_a_substitute_opens_and_closes_the_signing_in_the_own_name(
     sqlite_database: Database,
     clock: SettableClock,
@@ -62,13 +73,7 @@ async def test_a_substitute_opens_and_closes_the_signing_in_the_own_name(
     house = await build(sqlite_database, clock)
     desk, ceremonies = office(house, engine, documents)
     world = await make(house, tmp_path, ceremonies=desk)
-    one = await world.booked()
-    await world.sit(one)
-    deputy, _ = await substitute(world, one)
-    one = await world.office.conduct.open(deputy, one.id, True)
-    one = await world.to_signing(await world.to_reading(one, deputy), deputy)
-    await sign_all(world, one)
-    one = await world.office.closing.seal(login(world, deputy), one.id, "")
+    deputy, one = await sealed_by_substitute(world)
     assert one.state is State.DELIVERED
     signers = (await ceremonies.of_subject(one.id))[0].signers
     assert [each.person for each in signers if each.sort is Sort.NOTARY] == [deputy.id]
